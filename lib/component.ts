@@ -1,0 +1,184 @@
+// What a component is: one declaration, from which everything that people see is generated, and the function that does the work.
+
+import type { ArgumentSpec, OptionTable, OptionValues } from './option/table.js'
+import type { Batch } from './record/batch.js'
+import type { Identity } from './record/identity.js'
+import type { Record } from './record/record.js'
+import type { RecordType } from './record/type.js'
+
+export interface Example {
+  /** A shell command, runnable as it stands. */
+  command: string
+  /** What it does, one sentence. */
+  about: string
+  /** Why a test only parses it (it needs a server, a file …); absent: it is run. */
+  needs?: string
+}
+
+interface Declaration<T extends OptionTable> {
+  /** Verb and kind, e.g. `receive exposition`; a verb alone where the kind is the default one. */
+  name: string
+  /** One line, lower case, no full stop. */
+  summary: string
+  /** Paragraphs for the manual. */
+  description: string
+  since: string
+  /** Record types it looks at; others pass through a filter untouched and are counted by a sink. `any` is all of them. */
+  accepts: readonly (RecordType | 'any')[]
+  /** Record types it makes; `same` is those that came in. */
+  emits: readonly (RecordType | 'same')[]
+  /** What is lost, when, and where that is counted. */
+  guarantee: string
+  args: readonly ArgumentSpec[]
+  options: T
+  examples: readonly Example[]
+}
+
+/** What was typed, validated. */
+export interface Input<T extends OptionTable> {
+  args: readonly string[]
+  options: OptionValues<T>
+}
+
+/** Time as a component sees it. */
+export interface Clock {
+  /** Unix nanoseconds, decimal. */
+  now(): string
+  /** Unix milliseconds. */
+  millis(): number
+  /** Milliseconds of a clock that never jumps. */
+  monotonic(): number
+  /** Resolves after `ms`, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Events for people, one line each on stderr. */
+export type Log = { readonly [L in LogLevel]: (message: string) => void }
+
+/** A record that could not be taken: why, where it came from and what it was. */
+export interface Reject {
+  /** A word for counters, e.g. `not_json`. */
+  reason: string
+  /** A sentence for people. */
+  detail: string
+  /** Where it stood, e.g. `stdin:4821`. */
+  where?: string
+  /** The record or line itself, for the dead letter. */
+  original: string | Buffer | Record
+}
+
+/** The account of one stage: in + made = out + dropped + pending. */
+export interface Account {
+  in: number
+  made: number
+  out: number
+  readonly dropped: ReadonlyMap<string, number>
+  drop(reason: string, count: number): void
+}
+
+export interface Context {
+  /** The command's own name, e.g. `write prometheus`. */
+  readonly stage: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly account: Account
+  /** Aborts when the process is asked to stop: sources stop producing, sinks bound their draining. */
+  readonly signal: AbortSignal
+  /** Counts a record as rejected, logs it, writes the dead letter. Throws where `--on-bad fail` says so. */
+  reject(reject: Reject): void
+}
+
+export interface SourceContext extends Context {
+  /** Passes records on; wait for the promise, if there is one, before making more. */
+  emit(batch: Batch): void | Promise<void>
+  /** stdin as it comes. */
+  stdin(): AsyncIterable<Buffer>
+  /** stdin as records, for sources that are fed with targets. */
+  records(): AsyncIterable<Batch>
+}
+
+/** Decides once per identity; the runtime remembers the answer. null drops. */
+export interface IdentityTransform {
+  identity(id: Identity): Identity | null
+  /** The word under which drops are counted. */
+  reason: string
+}
+
+/** Looks at the whole record, one by one; null drops. */
+export interface RecordTransform {
+  record(record: Record): Record | null
+  reason: string
+}
+
+export type Transform = IdentityTransform | RecordTransform
+
+export interface Sink {
+  write(batch: Batch): void | Promise<void>
+  /** Everything written before is stored, or rejected and counted, when the promise resolves. */
+  end(): void | Promise<void>
+}
+
+/** A command that is no stage of a pipe. */
+export interface ToolContext {
+  /** Writes to stdout. */
+  print(text: string): void
+  readonly log: Log
+}
+
+export interface SourceComponent<T extends OptionTable = OptionTable> extends Declaration<T> {
+  role: 'source'
+  run(input: Input<T>, context: SourceContext): Promise<void>
+}
+
+export interface FilterComponent<T extends OptionTable = OptionTable> extends Declaration<T> {
+  role: 'filter'
+  create(input: Input<T>, context: Context): Transform | Promise<Transform>
+}
+
+export interface SinkComponent<T extends OptionTable = OptionTable> extends Declaration<T> {
+  role: 'sink'
+  create(input: Input<T>, context: Context): Sink | Promise<Sink>
+}
+
+export interface ToolComponent<T extends OptionTable = OptionTable>
+  extends Omit<Declaration<T>, 'accepts' | 'emits' | 'guarantee'> {
+  role: 'tool'
+  /** Returns the exit code. */
+  run(input: Input<T>, context: ToolContext, catalogue: Catalogue): Promise<number>
+}
+
+export type Component = SourceComponent | FilterComponent | SinkComponent | ToolComponent
+
+export interface CatalogueEntry {
+  name: string
+  load(): Promise<{ default: unknown }>
+}
+
+/** Every command, in the order in which help lists them. */
+export type Catalogue = readonly CatalogueEntry[]
+
+export async function loadComponent(entry: CatalogueEntry): Promise<Component> {
+  return (await entry.load()).default as Component
+}
+
+/** Declares a component that makes records. */
+export function source<const T extends OptionTable>(spec: Omit<SourceComponent<T>, 'role'>): SourceComponent<T> {
+  return { role: 'source', ...spec }
+}
+
+/** Declares a component that takes records and passes records on. */
+export function filter<const T extends OptionTable>(spec: Omit<FilterComponent<T>, 'role'>): FilterComponent<T> {
+  return { role: 'filter', ...spec }
+}
+
+/** Declares a component that consumes records. */
+export function sink<const T extends OptionTable>(spec: Omit<SinkComponent<T>, 'role'>): SinkComponent<T> {
+  return { role: 'sink', ...spec }
+}
+
+/** Declares a command that is no stage. */
+export function tool<const T extends OptionTable>(spec: Omit<ToolComponent<T>, 'role'>): ToolComponent<T> {
+  return { role: 'tool', ...spec }
+}

@@ -1,0 +1,26 @@
+// The account of a stage: every record that came in or was made went out, was dropped for a reason, or is pending.
+
+import type { Account } from '../component.js'
+
+export class StageAccount implements Account {
+  in = 0
+  made = 0
+  out = 0
+  readonly dropped = new Map<string, number>()
+
+  drop(reason: string, count: number): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count)
+  }
+
+  get pending(): number {
+    let dropped = 0
+    for (const count of this.dropped.values()) dropped += count
+    return this.in + this.made - this.out - dropped
+  }
+
+  /** One line of JSON, without newline. */
+  line(stage: string): string {
+    const { made, out, pending } = this
+    return JSON.stringify({ stage, in: this.in, made, out, dropped: Object.fromEntries(this.dropped), pending })
+  }
+}

@@ -1,0 +1,15 @@
+// SIGTERM and SIGINT: the first asks to stop and drain, the second ends the process as the signal does by itself.
+
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) {
+        process.removeAllListeners(signal)
+        process.kill(process.pid, signal)
+      } else controller.abort()
+    })
+  }
+  return controller.signal
+}

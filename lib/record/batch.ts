@@ -1,0 +1,278 @@
+// Batches: records on their way between stages. Three carriers behind one interface: columns of samples over a layout,
+// lines still in the bytes they came in, and decoded records.
+
+import type { ByteBuffer } from './bytes.js'
+import type { Identity } from './identity.js'
+import { fieldOf, numberOf, numberText } from './json.js'
+import { type Payload, tailText } from './record.js'
+import { millisOf } from './time.js'
+
+/** An immutable, ordered list of identities that keeps coming back; a stage remembers its answer per layout. */
+export class Layout {
+  memo: unknown[] | null = null
+  constructor(readonly ids: readonly Identity[]) {}
+}
+
+export interface Batch {
+  readonly length: number
+  /** Set where the rows are those of a shared layout, in its order. */
+  readonly layout: Layout | null
+  /** undefined for a line that is passed on unread (`--on-bad pass`). */
+  id(row: number): Identity | undefined
+  /** The payload, decoded; the caller must not change it. */
+  payload(row: number): Payload
+  /** Whether the row is a metric sample with `ts` and `value` alone. */
+  plain(row: number): boolean
+  /** Value of a plain sample. */
+  value(row: number): number
+  /** Unix nanoseconds; undefined for types without. */
+  ts(row: number): string | undefined
+  /** Unix milliseconds, rounded down; 0 for types without `ts`. */
+  millis(row: number): number
+  /** Rows `take`, in order, under new identities (`layout` when the caller shares one). */
+  select(ids: readonly (Identity | undefined)[], take: Int32Array, layout: Layout | null): Batch
+  /** Appends the canonical lines of all rows. */
+  write(out: ByteBuffer): void
+}
+
+/** Decoded records. */
+export class RecordBatch implements Batch {
+  readonly layout = null
+  constructor(
+    readonly ids: readonly (Identity | undefined)[],
+    readonly payloads: readonly Payload[],
+  ) {}
+
+  get length(): number {
+    return this.ids.length
+  }
+  id(row: number): Identity | undefined {
+    return this.ids[row]
+  }
+  payload(row: number): Payload {
+    return this.payloads[row]
+  }
+  plain(row: number): boolean {
+    return isPlain(this.ids[row], this.payloads[row])
+  }
+  value(row: number): number {
+    return numberOf(this.payloads[row].value) ?? NaN
+  }
+  ts(row: number): string | undefined {
+    return this.payloads[row].ts
+  }
+  millis(row: number): number {
+    const ts = this.payloads[row].ts
+    return ts === undefined ? 0 : millisOf(ts)
+  }
+  select(ids: readonly (Identity | undefined)[], take: Int32Array): Batch {
+    const payloads = new Array<Payload>(take.length)
+    for (let i = 0; i < take.length; i++) payloads[i] = this.payloads[take[i]]
+    return new RecordBatch(ids, payloads)
+  }
+  write(out: ByteBuffer): void {
+    for (let row = 0; row < this.ids.length; row++) {
+      const id = this.ids[row]
+      if (id === undefined) continue
+      out.bytes(id.prefix)
+      out.text(tailText(id, this.payloads[row]))
+    }
+  }
+}
+
+function isPlain(id: Identity | undefined, payload: Payload): boolean {
+  if (id?.type !== 'metric' || payload.value === undefined) return false
+  for (const key in payload) if (key !== 'ts' && key !== 'value') return false
+  return true
+}
+
+/** Columns of metric samples: a layout, times and values; what few samples have beside (histogram, exemplars, start) apart. */
+export class SampleBatch implements Batch {
+  /**
+   * @param ts Unix nanoseconds of every row that `times` does not override
+   * @param times Unix nanoseconds by row; an empty string means `ts`
+   * @param stale rows that are staleness markers are non-zero
+   * @param extra payload fields beside `ts`, `value` and `stale`; a row whose extra has `histogram` or `summary` has no value
+   */
+  constructor(
+    readonly layout: Layout,
+    readonly stamp: string,
+    readonly values: Float64Array,
+    readonly times: readonly string[] | null = null,
+    readonly stale: Uint8Array | null = null,
+    readonly extra: ReadonlyMap<number, Payload> | null = null,
+  ) {}
+
+  get length(): number {
+    return this.layout.ids.length
+  }
+  id(row: number): Identity {
+    return this.layout.ids[row]
+  }
+  payload(row: number): Payload {
+    const ts = this.ts(row)
+    const extra = this.extra?.get(row)
+    if (this.stale !== null && this.stale[row] !== 0) return { ts, stale: true, ...extra }
+    if (extra === undefined) return { ts, value: fieldOf(this.values[row]) }
+    if (extra.histogram !== undefined || extra.summary !== undefined) return { ts, ...extra }
+    return { ts, value: fieldOf(this.values[row]), ...extra }
+  }
+  plain(row: number): boolean {
+    return (this.stale === null || this.stale[row] === 0) && (this.extra === null || !this.extra.has(row))
+  }
+  value(row: number): number {
+    return this.values[row]
+  }
+  ts(row: number): string {
+    return this.times === null || this.times[row] === '' ? this.stamp : this.times[row]
+  }
+  millis(row: number): number {
+    return millisOf(this.ts(row))
+  }
+  select(ids: readonly Identity[], take: Int32Array, layout: Layout | null): Batch {
+    const n = take.length
+    const values = new Float64Array(n)
+    for (let i = 0; i < n; i++) values[i] = this.values[take[i]]
+    let times: string[] | null = null
+    let stale: Uint8Array | null = null
+    let extra: Map<number, Payload> | null = null
+    if (this.times !== null) {
+      times = new Array<string>(n)
+      for (let i = 0; i < n; i++) times[i] = this.times[take[i]]
+    }
+    if (this.stale !== null) {
+      stale = new Uint8Array(n)
+      for (let i = 0; i < n; i++) stale[i] = this.stale[take[i]]
+    }
+    if (this.extra !== null) {
+      extra = new Map()
+      for (let i = 0; i < n; i++) {
+        const fields = this.extra.get(take[i])
+        if (fields !== undefined) extra.set(i, fields)
+      }
+    }
+    return new SampleBatch(layout ?? new Layout(ids), this.stamp, values, times, stale, extra)
+  }
+  write(out: ByteBuffer): void {
+    const { ids } = this.layout
+    const tail = Buffer.from(`${this.stamp}","value":`)
+    for (let row = 0; row < ids.length; row++) {
+      out.bytes(ids[row].prefix)
+      if (!this.plain(row)) out.text(tailText(ids[row], this.payload(row)))
+      else {
+        if (this.times === null || this.times[row] === '') out.bytes(tail)
+        else out.ascii(`${this.times[row]}","value":`)
+        out.ascii(`${numberText(this.values[row])}}\n`)
+      }
+    }
+  }
+}
+
+/**
+ * Lines in the buffer they came in. A row whose `payloads` entry is null has a plain sample as its tail, checked to be
+ * canonical, and is passed on by copying bytes; the others were decoded. A row without identity is passed on unread.
+ */
+export class LineBatch implements Batch {
+  readonly layout = null
+  /**
+   * @param bounds four offsets a row: start of the line, start of the tail, start of the value, end after the newline
+   * @param own identities under which the bytes in `buffer` stand
+   */
+  constructor(
+    readonly buffer: Buffer,
+    readonly ids: readonly (Identity | undefined)[],
+    readonly bounds: Int32Array,
+    readonly payloads: readonly (Payload | null)[],
+    private readonly own: readonly (Identity | undefined)[] = ids,
+  ) {}
+
+  get length(): number {
+    return this.ids.length
+  }
+  id(row: number): Identity | undefined {
+    return this.ids[row]
+  }
+  payload(row: number): Payload {
+    const payload = this.payloads[row]
+    if (payload !== null) return payload
+    return { ts: this.ts(row), value: fieldOf(this.value(row)) }
+  }
+  plain(row: number): boolean {
+    const payload = this.payloads[row]
+    return payload === null ? this.ids[row] !== undefined : isPlain(this.ids[row], payload)
+  }
+  value(row: number): number {
+    const payload = this.payloads[row]
+    if (payload !== null) return numberOf(payload.value) ?? NaN
+    const start = this.bounds[4 * row + 2]
+    const end = this.bounds[4 * row + 3] - 2
+    const { buffer } = this
+    // Short integers are the common case; a string for each would cost ten times as much.
+    if (end - start <= 15) {
+      let value = 0
+      let at = start
+      while (at < end) {
+        const c = buffer[at] - 48
+        if (c < 0 || c > 9) break
+        value = value * 10 + c
+        at++
+      }
+      if (at === end) return value
+    }
+    const text = buffer.latin1Slice(start, end)
+    return text.charCodeAt(0) === 34 ? numberOf(text.slice(1, -1))! : Number(text)
+  }
+  ts(row: number): string | undefined {
+    const payload = this.payloads[row]
+    if (payload !== null) return payload.ts
+    return this.buffer.latin1Slice(this.bounds[4 * row + 1], this.bounds[4 * row + 2] - 10)
+  }
+  millis(row: number): number {
+    const ts = this.ts(row)
+    return ts === undefined ? 0 : millisOf(ts)
+  }
+  select(ids: readonly (Identity | undefined)[], take: Int32Array): Batch {
+    const n = take.length
+    const bounds = new Int32Array(4 * n)
+    const payloads = new Array<Payload | null>(n)
+    const own = new Array<Identity | undefined>(n)
+    for (let i = 0; i < n; i++) {
+      const from = 4 * take[i]
+      const to = 4 * i
+      bounds[to] = this.bounds[from]
+      bounds[to + 1] = this.bounds[from + 1]
+      bounds[to + 2] = this.bounds[from + 2]
+      bounds[to + 3] = this.bounds[from + 3]
+      payloads[i] = this.payloads[take[i]]
+      own[i] = this.own[take[i]]
+    }
+    return new LineBatch(this.buffer, ids, bounds, payloads, own)
+  }
+  write(out: ByteBuffer): void {
+    const { buffer, ids, own, bounds, payloads } = this
+    // Neighbouring lines that did not change go in one copy.
+    let runStart = 0
+    let runEnd = 0
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row]
+      const payload = payloads[row]
+      const end = bounds[4 * row + 3]
+      if (payload === null && id === own[row]) {
+        const start = bounds[4 * row]
+        if (start !== runEnd) {
+          if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
+          runStart = start
+        }
+        runEnd = end
+        continue
+      }
+      if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
+      runStart = runEnd = 0
+      if (id === undefined) continue
+      out.bytes(id.prefix)
+      if (payload === null) out.slice(buffer, bounds[4 * row + 1], end)
+      else out.text(tailText(id, payload))
+    }
+    if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
+  }
+}

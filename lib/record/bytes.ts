@@ -1,0 +1,52 @@
+// A growing buffer for output. Appending never copies what the caller holds twice; `take` hands over what is there.
+
+const INITIAL = 1 << 16
+
+export class ByteBuffer {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL)
+  #spare: Buffer | null = null
+  length = 0
+
+  #room(more: number): void {
+    if (this.length + more <= this.#buffer.length) return
+    let size = this.#buffer.length * 2
+    while (size < this.length + more) size *= 2
+    const larger = Buffer.allocUnsafeSlow(size)
+    this.#buffer.copy(larger, 0, 0, this.length)
+    this.#buffer = larger
+  }
+
+  bytes(from: Buffer): void {
+    this.#room(from.length)
+    this.length += from.copy(this.#buffer, this.length)
+  }
+
+  slice(from: Buffer, start: number, end: number): void {
+    this.#room(end - start)
+    this.length += from.copy(this.#buffer, this.length, start, end)
+  }
+
+  text(text: string): void {
+    this.#room(text.length * 3)
+    this.length += this.#buffer.utf8Write(text, this.length)
+  }
+
+  ascii(text: string): void {
+    this.#room(text.length)
+    this.length += this.#buffer.latin1Write(text, this.length)
+  }
+
+  /** What was appended so far; the buffer starts again, in the memory given back with `recycle` if there is any. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.length)
+    this.#buffer = this.#spare ?? Buffer.allocUnsafeSlow(INITIAL)
+    this.#spare = null
+    this.length = 0
+    return taken
+  }
+
+  /** Gives back what `take` handed out, for reuse. */
+  recycle(taken: Buffer): void {
+    if (taken.buffer.byteLength <= 1 << 21) this.#spare = Buffer.from(taken.buffer)
+  }
+}

@@ -1,0 +1,126 @@
+// An identity: the part of a record that says what it is, with its canonical bytes.
+
+import { canonical, type Json } from './json.js'
+import { type Labels, labelsOfObject, labelsText, NO_LABELS } from './labels.js'
+import { type RecordType, SHAPES } from './type.js'
+
+/** Identity fields other than type, name and labels (`kind`, `unit`, `help`, `resource`, `scope`, `source` …). */
+export interface IdentityRest {
+  readonly [key: string]: Json
+}
+
+const NO_REST: IdentityRest = Object.freeze({})
+const TS = ',"ts":"'
+
+/**
+ * Immutable. Built from its fields, or from canonical bytes that a reader has checked; the other form is made when asked
+ * for. Stages keep what they decided about it in `memo`, so answers live as long as the identity and no longer.
+ */
+export class Identity {
+  #prefix: Buffer | null
+  #name: string | null
+  #labels: Labels | null
+  #rest: IdentityRest | null
+  /** Answers of stages, by the slot that `memoSlot()` gave them. */
+  memo: unknown[] | null = null
+
+  private constructor(
+    readonly type: RecordType,
+    name: string | null,
+    labels: Labels | null,
+    rest: IdentityRest | null,
+    prefix: Buffer | null,
+  ) {
+    this.#name = name
+    this.#labels = labels
+    this.#rest = rest
+    this.#prefix = prefix
+  }
+
+  static of(type: RecordType, name: string, labels: Labels = NO_LABELS, rest: IdentityRest = NO_REST): Identity {
+    return new Identity(type, name, labels, rest, null)
+  }
+
+  /** From `prefix` bytes known to be canonical. */
+  static ofPrefix(type: RecordType, prefix: Buffer): Identity {
+    return new Identity(type, null, null, null, prefix)
+  }
+
+  /** `''` where the type has no name. */
+  get name(): string {
+    if (this.#name === null) this.#decode()
+    return this.#name!
+  }
+
+  get labels(): Labels {
+    if (this.#labels === null) this.#decode()
+    return this.#labels!
+  }
+
+  get rest(): IdentityRest {
+    if (this.#rest === null) this.#decode()
+    return this.#rest!
+  }
+
+  /** Metric or metadata kind (counter, gauge, histogram, …), `''` where unknown. */
+  get kind(): string {
+    const kind = this.rest.kind
+    return typeof kind === 'string' ? kind : ''
+  }
+
+  /** The same identity under another name and labels. */
+  with(name: string, labels: Labels): Identity {
+    return new Identity(this.type, name, labels, this.rest, null)
+  }
+
+  /**
+   * The canonical line up to the payload: for timed types it ends with `,"ts":"`, else with the last identity field (no
+   * closing brace).
+   */
+  get prefix(): Buffer {
+    return (this.#prefix ??= Buffer.from(prefixText(this.type, this.#name!, this.#labels!, this.#rest!)))
+  }
+
+  #decode(): void {
+    const text = this.#prefix!.utf8Slice()
+    const object = JSON.parse(SHAPES[this.type].timed ? `${text}"}` : `${text}}`) as Record<string, Json>
+    const rest: Record<string, Json> = {}
+    for (const key of SHAPES[this.type].identity) {
+      if (key !== 'name' && key !== 'labels' && object[key] !== undefined) rest[key] = object[key]
+    }
+    this.#name = (object.name as string | undefined) ?? ''
+    this.#labels = object.labels === undefined ? NO_LABELS : labelsOfObject(object.labels as Record<string, string>)
+    this.#rest = rest
+  }
+}
+
+/** The canonical text of an identity, see `Identity.prefix`. */
+function prefixText(type: RecordType, name: string, labels: Labels, rest: IdentityRest): string {
+  const shape = SHAPES[type]
+  let text = `{"type":"${type}"`
+  for (const key of shape.identity) {
+    if (key === 'name') {
+      if (name !== '') text += `,"name":${JSON.stringify(name)}`
+    } else if (key === 'labels') {
+      if (labels.length > 0) text += `,"labels":${labelsText(labels)}`
+    } else {
+      const value = rest[key]
+      if (value !== undefined && !isEmpty(value)) text += `,"${key}":${canonical(value)}`
+    }
+  }
+  return shape.timed ? text + TS : text
+}
+
+/** Whether a known field is left out of canonical form. */
+export function isEmpty(value: Json): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object') return false
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0
+}
+
+let slots = 0
+
+/** A place in `Identity.memo` and `Layout.memo` for one stage's answers. */
+export function memoSlot(): number {
+  return slots++
+}

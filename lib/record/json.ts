@@ -1,0 +1,79 @@
+// Canonical JSON: the one spelling of every value that a stage writes.
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/**
+ * Orders strings by code point, as UTF-8 bytes would sort. `<` compares UTF-16 units, which puts U+E000..U+FFFF after
+ * the astral planes.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  const n = a.length < b.length ? a.length : b.length
+  for (let i = 0; i < n; i++) {
+    let x = a.charCodeAt(i)
+    let y = b.charCodeAt(i)
+    if (x !== y) {
+      // Lift surrogates above the rest of the basic plane.
+      if (x >= 0xd800 && y >= 0xd800) {
+        x = x >= 0xe000 ? x - 0x800 : x + 0x2000
+        y = y >= 0xe000 ? y - 0x800 : y + 0x2000
+      }
+      return x - y
+    }
+  }
+  return a.length - b.length
+}
+
+/** The keys of a map in canonical order. */
+export function sortedKeys(map: object): string[] {
+  const keys = Object.keys(map)
+  for (let i = 1; i < keys.length; i++) {
+    if (compareCodePoints(keys[i - 1], keys[i]) > 0) return keys.sort(compareCodePoints)
+  }
+  return keys
+}
+
+/** Text of a number: the shortest that reads back as the same double; `"NaN"`, `"+Inf"`, `"-Inf"` where JSON has none. */
+export function numberText(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  if (Number.isFinite(value)) return String(value)
+  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"+Inf"' : '"-Inf"'
+}
+
+/** Any JSON value in canonical form: no spaces, object keys sorted by code point. */
+export function canonical(value: Json | undefined): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'number':
+      return numberText(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object': {
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+      const map = value as { readonly [key: string]: Json }
+      let text = ''
+      for (const key of sortedKeys(map)) {
+        if (map[key] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(map[key])}`
+      }
+      return `{${text}}`
+    }
+    default:
+      return 'null'
+  }
+}
+
+/** The number that a record field holds: a JSON number or one of `"NaN"`, `"+Inf"`, `"-Inf"`; undefined if it is neither. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (value === 'NaN') return NaN
+  if (value === '+Inf') return Infinity
+  if (value === '-Inf') return -Infinity
+  return undefined
+}
+
+/** The record-field form of a number: itself where JSON has it, else its word. */
+export function fieldOf(value: number): number | 'NaN' | '+Inf' | '-Inf' {
+  if (Number.isFinite(value)) return value
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+}

@@ -1,0 +1,257 @@
+// Lines to batches. The fast way compares bytes with the identity that followed last time and checks a plain sample's tail
+// in place; everything else goes the slow way, through JSON. Both give the same records (test/lib/record/reader.test.ts).
+
+import { LineBatch } from './batch.js'
+import { Identity } from './identity.js'
+import type { Payload } from './record.js'
+import { IdentityTable, type Known } from './table.js'
+import { decodeLine, type Rejection, scanDepth } from './decode.js'
+
+export interface ReaderOptions {
+  /** Bytes of the longest line accepted, without its newline. */
+  maxLineBytes: number
+  /** Levels of nesting accepted in a line. */
+  maxDepth: number
+  /** Identities remembered; beyond, those unseen for longest are forgotten. */
+  maxIdentities: number
+  /** Told of every line that is no record; true passes the line on unread. */
+  onBad: (rejection: Rejection, lineNumber: number, line: Buffer) => boolean
+}
+
+const LF = 10
+const TS_KEY = Buffer.from(',"ts":"')
+const VALUE_KEY = Buffer.from('","value":')
+const NO_BYTES = Buffer.alloc(0)
+
+export class LineReader {
+  readonly #options: ReaderOptions
+  readonly #table: IdentityTable
+  #previous: Known
+  #carried: Buffer[] = []
+  #carriedBytes = 0
+  #skipping = false
+  /** Number of the last line that was begun, from 1. */
+  lineNumber = 0
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+    this.#table = new IdentityTable(options.maxIdentities)
+    this.#previous = this.#table.head
+  }
+
+  /** Identities held now. */
+  get identities(): number {
+    return this.#table.size
+  }
+
+  /** The records of the lines that `chunk` completes; the batch keeps the buffer, which must not be written again. */
+  push(chunk: Buffer): LineBatch | null {
+    const last = chunk.lastIndexOf(LF)
+    if (last < 0) {
+      this.#carry(chunk)
+      return null
+    }
+    let start = 0
+    if (this.#skipping) {
+      start = chunk.indexOf(LF) + 1
+      this.#skipping = false
+      this.#tooLong()
+    }
+    let body = chunk.subarray(start, last + 1)
+    if (this.#carriedBytes > 0) {
+      body = Buffer.concat([...this.#carried, body])
+      this.#carried = []
+      this.#carriedBytes = 0
+    }
+    if (last + 1 < chunk.length) this.#carry(chunk.subarray(last + 1))
+    return body.length === 0 ? null : this.#read(body)
+  }
+
+  /** The record of a last line without newline. */
+  end(): LineBatch | null {
+    if (this.#skipping) {
+      this.#skipping = false
+      this.#tooLong()
+      return null
+    }
+    if (this.#carriedBytes === 0) return null
+    const body = Buffer.concat([...this.#carried, Buffer.from('\n')])
+    this.#carried = []
+    this.#carriedBytes = 0
+    return this.#read(body)
+  }
+
+  #carry(rest: Buffer): void {
+    if (this.#skipping) return
+    this.#carried.push(rest)
+    this.#carriedBytes += rest.length
+    if (this.#carriedBytes > this.#options.maxLineBytes) {
+      this.#skipping = true
+      this.#head = Buffer.concat(this.#carried).subarray(0, 256)
+      this.#carried = []
+      this.#carriedBytes = 0
+    }
+  }
+
+  #head: Buffer = NO_BYTES
+
+  #tooLong(): void {
+    this.lineNumber++
+    const detail = `line longer than ${this.#options.maxLineBytes} bytes (max_line_bytes); it begins with this`
+    this.#options.onBad({ reason: 'line_too_long', detail }, this.lineNumber, Buffer.from(this.#head))
+    this.#head = NO_BYTES
+  }
+
+  #read(buffer: Buffer): LineBatch | null {
+    const guess = 16 + (buffer.length >> 6)
+    const ids: (Identity | undefined)[] = []
+    const payloads: (Payload | null)[] = []
+    let bounds = new Int32Array(4 * guess)
+    let rows = 0
+    let at = 0
+    const end = buffer.length
+    while (at < end) {
+      this.lineNumber++
+      const start = at
+      const known = this.#predict(buffer, start, end)
+      let tail = 0
+      let value = 0
+      let next = -1
+      if (known !== null) {
+        tail = start + known.prefix.length
+        value = plainValueStart(buffer, tail)
+        if (value > 0) next = plainLineEnd(buffer, value)
+      }
+      let id: Identity | undefined
+      let payload: Payload | null = null
+      if (next > 0) {
+        id = known!.identity
+        if (next - start - 1 > this.#options.maxLineBytes) next = -1
+      }
+      if (next < 0) {
+        next = buffer.indexOf(LF, start) + 1
+        const row = this.#slow(buffer.subarray(start, next - 1))
+        if (row === null) {
+          at = next
+          continue
+        }
+        id = row.id
+        payload = row.payload
+        tail = value = next
+      }
+      if (4 * rows === bounds.length) {
+        const larger = new Int32Array(bounds.length * 2)
+        larger.set(bounds)
+        bounds = larger
+      }
+      const to = 4 * rows++
+      bounds[to] = start
+      bounds[to + 1] = tail
+      bounds[to + 2] = value
+      bounds[to + 3] = next
+      ids.push(id)
+      payloads.push(payload)
+      at = next
+    }
+    return rows === 0 ? null : new LineBatch(buffer, ids, bounds, payloads)
+  }
+
+  /** The identity whose canonical bytes the line begins with, if it is one already known. */
+  #predict(buffer: Buffer, start: number, end: number): Known | null {
+    const previous = this.#previous
+    const guess = previous.next
+    if (guess !== null) {
+      const { prefix } = guess
+      const stop = start + prefix.length
+      if (stop < end && buffer.compare(prefix, 0, prefix.length, start, stop) === 0) {
+        if (guess.generation !== this.#table.generation) this.#table.renew(guess)
+        return (this.#previous = guess)
+      }
+    }
+    const stop = buffer.indexOf(TS_KEY, start)
+    if (stop < 0) return null
+    const known = this.#table.find(buffer, start, stop + TS_KEY.length)
+    if (known === null) return null
+    previous.next = known
+    return (this.#previous = known)
+  }
+
+  /** Any JSON to a record. */
+  #slow(line: Buffer): { id: Identity | undefined; payload: Payload | null } | null {
+    const { maxDepth, maxLineBytes, onBad } = this.#options
+    if (line.length === 0) return null
+    const decoded =
+      line.length > maxLineBytes
+        ? { reason: 'line_too_long', detail: `line longer than ${maxLineBytes} bytes (max_line_bytes)` }
+        : (scanDepth(line, maxDepth) ?? decodeLine(line))
+    if ('reason' in decoded) {
+      return onBad(decoded, this.lineNumber, line) ? { id: undefined, payload: null } : null
+    }
+    const known = this.#table.intern(decoded.identity)
+    this.#previous.next = known
+    this.#previous = known
+    return { id: known.identity, payload: decoded.payload }
+  }
+}
+
+/** After `digits","value":` in canonical form: where the value starts; 0 if the bytes are something else. */
+function plainValueStart(buffer: Buffer, tail: number): number {
+  let at = tail
+  let c = buffer[at]
+  if (c === 48) {
+    if (buffer[at + 1] !== 34) return 0
+  } else if (c === 45) {
+    c = buffer[++at]
+    if (c < 49 || c > 57) return 0
+  }
+  while ((c = buffer[at]) >= 48 && c <= 57) at++
+  if (at === tail || at - tail > 20 || c !== 34) return 0
+  for (let i = 1; i < VALUE_KEY.length; i++) if (buffer[at + i] !== VALUE_KEY[i]) return 0
+  return at + VALUE_KEY.length
+}
+
+/** After a canonical number and `}\n`: where the next line starts; -1 if the bytes are something else. */
+function plainLineEnd(buffer: Buffer, value: number): number {
+  let at = value
+  let c = buffer[at]
+  if (c === 45) c = buffer[++at]
+  const digits = at
+  if (c === 48) {
+    c = buffer[++at]
+    if (c >= 48 && c <= 57) return -1
+  } else {
+    while (c >= 48 && c <= 57) c = buffer[++at]
+    if (at === digits) return wordLineEnd(buffer, value)
+  }
+  let chars = at - digits
+  if (c === 46) {
+    const fraction = ++at
+    c = buffer[at]
+    while (c >= 48 && c <= 57) c = buffer[++at]
+    if (at === fraction || buffer[at - 1] === 48) return -1
+    chars = at - digits - 1
+  }
+  if (c !== 125 || buffer[at + 1] !== LF) return exponentLineEnd(buffer, value)
+  // Up to 15 digits always read back as themselves; very small numbers are spelled with an exponent.
+  const tiny = chars > 6 && buffer[digits] === 48 && buffer.latin1Slice(digits, digits + 8) === '0.000000'
+  if (chars > 15 || tiny) {
+    const text = buffer.latin1Slice(value, at)
+    if (String(Number(text)) !== text) return -1
+  }
+  return at + 2
+}
+
+/** `"NaN"`, `"+Inf"`, `"-Inf"`. */
+function wordLineEnd(buffer: Buffer, value: number): number {
+  const word = buffer.latin1Slice(value, value + 8)
+  if (word === '"+Inf"}\n' || word === '"-Inf"}\n') return value + 8
+  return word.startsWith('"NaN"}\n') ? value + 7 : -1
+}
+
+function exponentLineEnd(buffer: Buffer, value: number): number {
+  let at = value
+  while (at - value < 32 && buffer[at] !== 125 && buffer[at] !== LF) at++
+  if (buffer[at] !== 125 || buffer[at + 1] !== LF) return -1
+  const text = buffer.latin1Slice(value, at)
+  return /^-?\d/.test(text) && String(Number(text)) === text ? at + 2 : -1
+}

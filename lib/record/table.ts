@@ -1,0 +1,66 @@
+// The identities that a reader knows, by their canonical bytes: two generations, so that those unseen for a while go.
+
+import type { Identity } from './identity.js'
+
+/** An identity in the table, with a guess of the one that follows it in the stream. */
+export interface Known {
+  readonly identity: Identity
+  readonly prefix: Buffer
+  next: Known | null
+  generation: number
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+export class IdentityTable {
+  #young = new Map<string, Known>()
+  #old = new Map<string, Known>()
+  readonly #half: number
+  generation = 1
+  /** Stands before the first line. */
+  readonly head: Known = { identity: null as unknown as Identity, prefix: NO_BYTES, next: null, generation: 0 }
+
+  constructor(maxIdentities: number) {
+    this.#half = Math.max(1, Math.ceil(maxIdentities / 2))
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  /** The identity whose prefix is these bytes. */
+  find(buffer: Buffer, start: number, end: number): Known | null {
+    const key = buffer.latin1Slice(start, end)
+    const known = this.#young.get(key)
+    if (known !== undefined) return known
+    const older = this.#old.get(key)
+    if (older === undefined) return null
+    this.#put(key, older)
+    return older
+  }
+
+  /** Keeps an identity that was reached without a look-up. */
+  renew(known: Known): void {
+    this.#put(known.prefix.latin1Slice(), known)
+  }
+
+  /** The known identity equal to this one; this one itself if it is new. */
+  intern(identity: Identity): Known {
+    const { prefix } = identity
+    const found = this.find(prefix, 0, prefix.length)
+    if (found !== null) return found
+    const known: Known = { identity, prefix, next: null, generation: this.generation }
+    this.#put(prefix.latin1Slice(), known)
+    return known
+  }
+
+  #put(key: string, known: Known): void {
+    if (this.#young.size >= this.#half) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.generation++
+    } else this.#old.delete(key)
+    known.generation = this.generation
+    this.#young.set(key, known)
+  }
+}

@@ -1,0 +1,48 @@
+// What every exposition format is read through: a cursor over entries, in the order of the body.
+
+import type { Exemplar, NativeHistogram } from '../../record/record.js'
+import type { Labels } from '../../record/labels.js'
+
+export type ExpositionFormat = 'text' | 'openmetrics' | 'protobuf'
+
+export type EntryKind = 'help' | 'type' | 'unit' | 'comment' | 'series' | 'histogram'
+
+export interface ExpositionOptions {
+  /** Also show the classic series of histograms that have a native form (`always_scrape_classic_histograms`). */
+  classicHistograms?: boolean
+  /** Turn classic histograms into native ones with custom buckets (`convert_classic_histograms_to_nhcb`). */
+  convertToCustomBuckets?: boolean
+  /** OpenMetrics: `_created` lines become the start times of their family's series instead of series. */
+  createdAsStart?: boolean
+  /** Add `__type__` and `__unit__` labels. */
+  typeAndUnitLabels?: boolean
+  /** Names may hold any UTF-8 (the default), or only what Prometheus 2 allowed. */
+  legacyNames?: boolean
+}
+
+/**
+ * Moves over the entries of one body. After `help`, `type` and `unit`, `metric` and `text` are theirs; after `series` and
+ * `histogram` the rest is. Nothing is decoded before it is asked for, and nothing is valid after the next `next()`.
+ */
+export interface ExpositionParser {
+  /** The next entry, null at the end. Throws a Problem with line and column. */
+  next(): EntryKind | null
+  /** Family name. */
+  readonly metric: string
+  /** Help text, metric type (counter, gauge, histogram, gaugehistogram, summary, info, stateset, unknown) or unit. */
+  readonly text: string
+  /** Bytes that stand for the series: equal bytes, equal labels. `buffer` is the body, or an own one where the body has none. */
+  readonly buffer: Buffer
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly value: number
+  /** Unix milliseconds, where the body gives one. */
+  readonly timestamp: number | undefined
+  /** When the counter started, Unix milliseconds, where the body gives it. */
+  readonly startTimestamp: number | undefined
+  /** After `histogram`. */
+  readonly histogram: NativeHistogram | undefined
+  /** Labels with `__name__` among them. */
+  labels(): Labels
+  exemplars(): Exemplar[]
+}

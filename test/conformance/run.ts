@@ -1,0 +1,66 @@
+// `npm run conformance [DIR]`: runs every suite found in DIR and prints a line per suite, then the failures.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ROOT } from '../support/solder.js'
+import { RUNNERS } from './runners.js'
+import type { Runner, SuiteFile } from './suite.js'
+
+export interface Outcome {
+  suite: string
+  passed: number
+  failed: { name: string; message: string }[]
+  excepted: { name: string; reason: string }[]
+  /** Cases of a suite that nothing serves yet. */
+  notRun: number
+}
+
+/** Where the cases are unless told otherwise. */
+export const DEFAULT_DIRECTORY = resolve(ROOT, '../shared/conformance')
+
+const exceptions = JSON.parse(readFileSync(`${ROOT}/test/conformance/exceptions.json`, 'utf8')) as {
+  [suite: string]: { [name: string]: string }
+}
+
+export async function runSuites(directory: string): Promise<Outcome[]> {
+  if (!existsSync(directory)) return []
+  const outcomes: Outcome[] = []
+  for (const name of readdirSync(directory).filter((file) => file.endsWith('.json')).sort()) {
+    const file = JSON.parse(readFileSync(join(directory, name), 'utf8')) as SuiteFile
+    if (Array.isArray(file.cases)) outcomes.push(await runSuite(file, RUNNERS[file.suite]))
+  }
+  return outcomes
+}
+
+async function runSuite(file: SuiteFile, runner: Runner | undefined): Promise<Outcome> {
+  const outcome: Outcome = { suite: file.suite, passed: 0, failed: [], excepted: [], notRun: 0 }
+  if (runner === undefined) return { ...outcome, notRun: file.cases.length }
+  for (const test of file.cases) {
+    const reason = exceptions[file.suite]?.[test.name]
+    if (reason !== undefined) {
+      outcome.excepted.push({ name: test.name, reason })
+      continue
+    }
+    try {
+      await runner(test)
+      outcome.passed++
+    } catch (error) {
+      outcome.failed.push({ name: test.name, message: (error as Error).message })
+    }
+  }
+  return outcome
+}
+
+/** The report for people. */
+export function report(outcomes: readonly Outcome[]): string {
+  const lines: string[] = []
+  for (const { suite, passed, failed, excepted, notRun } of outcomes) {
+    const also = excepted.length > 0 ? `, ${excepted.length} excepted` : ''
+    lines.push(notRun > 0 ? `${suite}: not run (${notRun} cases)` : `${suite}: ${passed} passed, ${failed.length} failed${also}`)
+  }
+  for (const { suite, failed, excepted } of outcomes) {
+    for (const { name, reason } of excepted) lines.push(`excepted ${suite}: ${name}: ${reason}`)
+    for (const { name, message } of failed) lines.push(`FAILED ${suite}: ${name}`, `  ${message.replaceAll('\n', '\n  ')}`)
+  }
+  return lines.join('\n') + '\n'
+}
