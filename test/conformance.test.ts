@@ -1,4 +1,4 @@
-// The conformance suites as part of the tests: a test per suite, a skip where nothing serves it yet.
+// The conformance suites as part of the tests: an assertion per case, a skip per suite that nothing serves yet.
 
 import t from 'tap'
 import { DEFAULT_DIRECTORY, runSuites } from './conformance/run.js'
@@ -9,6 +9,6 @@ for (const { suite, passed, failed, notRun } of outcomes) {
   if (notRun > 0) t.pass(suite, { skip: 'not run: no runner yet' })
   else {
     for (const { name, message } of failed) t.fail(`${suite}: ${name}`, { message })
-    t.ok(passed > 0, `${suite}: ${passed} passed`)
+    for (const name of passed) t.pass(`${suite}: ${name}`)
   }
 }

@@ -2,7 +2,7 @@
 // in place; everything else goes the slow way, through JSON. Both give the same records (test/lib/record/reader.test.ts).
 
 import { LineBatch } from './batch.js'
-import { Identity } from './identity.js'
+import type { Identity } from './identity.js'
 import type { Payload } from './record.js'
 import { IdentityTable, type Known } from './table.js'
 import { decodeLine, type Rejection, scanDepth } from './decode.js'
@@ -169,7 +169,8 @@ export class LineReader {
       }
     }
     const stop = buffer.indexOf(TS_KEY, start)
-    if (stop < 0) return null
+    // The key may stand in a later line.
+    if (stop < 0 || buffer.indexOf(LF, start) < stop) return null
     const known = this.#table.find(buffer, start, stop + TS_KEY.length)
     if (known === null) return null
     previous.next = known
@@ -233,7 +234,7 @@ function plainLineEnd(buffer: Buffer, value: number): number {
   }
   if (c !== 125 || buffer[at + 1] !== LF) return exponentLineEnd(buffer, value)
   // Up to 15 digits always read back as themselves; very small numbers are spelled with an exponent.
-  const tiny = chars > 6 && buffer[digits] === 48 && buffer.latin1Slice(digits, digits + 8) === '0.000000'
+  const tiny = chars > 6 && buffer[digits] === 48 && buffer.latin1Slice(digits, at).startsWith('0.000000')
   if (chars > 15 || tiny) {
     const text = buffer.latin1Slice(value, at)
     if (String(Number(text)) !== text) return -1
@@ -243,7 +244,7 @@ function plainLineEnd(buffer: Buffer, value: number): number {
 
 /** `"NaN"`, `"+Inf"`, `"-Inf"`. */
 function wordLineEnd(buffer: Buffer, value: number): number {
-  const word = buffer.latin1Slice(value, value + 8)
+  const word = buffer.latin1Slice(value, Math.min(value + 8, buffer.length))
   if (word === '"+Inf"}\n' || word === '"-Inf"}\n') return value + 8
   return word.startsWith('"NaN"}\n') ? value + 7 : -1
 }

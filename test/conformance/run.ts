@@ -8,7 +8,7 @@ import type { Runner, SuiteFile } from './suite.js'
 
 export interface Outcome {
   suite: string
-  passed: number
+  passed: string[]
   failed: { name: string; message: string }[]
   excepted: { name: string; reason: string }[]
   /** Cases of a suite that nothing serves yet. */
@@ -33,7 +33,7 @@ export async function runSuites(directory: string): Promise<Outcome[]> {
 }
 
 async function runSuite(file: SuiteFile, runner: Runner | undefined): Promise<Outcome> {
-  const outcome: Outcome = { suite: file.suite, passed: 0, failed: [], excepted: [], notRun: 0 }
+  const outcome: Outcome = { suite: file.suite, passed: [], failed: [], excepted: [], notRun: 0 }
   if (runner === undefined) return { ...outcome, notRun: file.cases.length }
   for (const test of file.cases) {
     const reason = exceptions[file.suite]?.[test.name]
@@ -43,7 +43,7 @@ async function runSuite(file: SuiteFile, runner: Runner | undefined): Promise<Ou
     }
     try {
       await runner(test)
-      outcome.passed++
+      outcome.passed.push(test.name)
     } catch (error) {
       outcome.failed.push({ name: test.name, message: (error as Error).message })
     }
@@ -56,7 +56,7 @@ export function report(outcomes: readonly Outcome[]): string {
   const lines: string[] = []
   for (const { suite, passed, failed, excepted, notRun } of outcomes) {
     const also = excepted.length > 0 ? `, ${excepted.length} excepted` : ''
-    lines.push(notRun > 0 ? `${suite}: not run (${notRun} cases)` : `${suite}: ${passed} passed, ${failed.length} failed${also}`)
+    lines.push(notRun > 0 ? `${suite}: not run (${notRun} cases)` : `${suite}: ${passed.length} passed, ${failed.length} failed${also}`)
   }
   for (const { suite, failed, excepted } of outcomes) {
     for (const { name, reason } of excepted) lines.push(`excepted ${suite}: ${name}: ${reason}`)
