@@ -27,7 +27,7 @@ async function run(words: readonly string[], catalogue: Catalogue): Promise<numb
     return first === undefined ? EXIT.usage : EXIT.done
   }
   if (first === '--version') {
-    const { version } = await import('./cli/version.js')
+    const { version } = await import('./io/version.js')
     await print(`solder ${version()}\n`)
     return EXIT.done
   }
