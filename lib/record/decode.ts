@@ -35,11 +35,12 @@ export function scanDepth(line: Buffer, max: number): Rejection | null {
 /** A whole line, without its newline, to a record. */
 export function decodeLine(line: Buffer): Record | Rejection {
   if (!isUtf8(line)) return { reason: 'not_utf8', detail: 'not UTF-8' }
+  const text = line.utf8Slice()
   let value: unknown
   try {
-    value = JSON.parse(line.utf8Slice())
+    value = JSON.parse(text)
   } catch (error) {
-    return { reason: 'not_json', detail: `not JSON: ${jsonComplaint(error)}` }
+    return { reason: 'not_json', detail: `not JSON: ${jsonComplaint(error, text.length)}` }
   }
   return decodeValue(value)
 }
@@ -142,10 +143,11 @@ function isUtf8(line: Buffer): boolean {
 }
 
 /** V8's complaint without the excerpt of the input, which it may quote at length. */
-function jsonComplaint(error: unknown): string {
+function jsonComplaint(error: unknown, length: number): string {
   const text = (error as Error).message
-  if (/end of JSON input|Unterminated string/.test(text)) return 'unexpected end of line'
-  const found = /^(?:Unexpected (?:token|non-whitespace character)|Expected|Bad|No number|Exponent)[^"]*?(?=,? ?(?:\.\.\.)?"|$| in JSON)/.exec(text)
   const at = /position (\d+)/.exec(text)
-  return `${found === null ? 'malformed' : found[0].trim().replace(/^./, (c) => c.toLowerCase())}${at === null ? '' : ` at column ${Number(at[1]) + 1}`}`
+  if (/end of JSON input|Unterminated string/.test(text) || (at !== null && Number(at[1]) >= length)) return 'unexpected end of line'
+  const found = /^(?:Unexpected (?:token|non-whitespace character)|Expected|Bad|No number|Exponent)[^"]*?(?=,? ?(?:\.\.\.)?"|$| in JSON)/.exec(text)
+  const what = found === null ? 'malformed' : found[0].trim().replace(/^./, (c) => c.toLowerCase())
+  return at === null ? what : `${what} at column ${Number(at[1]) + 1}`
 }
