@@ -1,0 +1,106 @@
+// Regular expressions as Prometheus, Loki and CEL know them: RE2 syntax, linear time whatever the input is.
+
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js'
+import { Problem } from '../diag/problem.js'
+import { expand, type Template } from './template.js'
+
+/** Why a text is no regular expression. */
+export interface PatternFault {
+  reason: string
+  /** UTF-16 offset of the culprit in the pattern. */
+  at: number
+  length: number
+}
+
+/** Captured text by group, 0 being the whole match; undefined for a group that took no part. */
+export type Groups = readonly (string | undefined)[]
+
+export class Pattern {
+  readonly #re: RE2JS
+  readonly #names: ReadonlyMap<string, number>
+
+  private constructor(readonly source: string, compiled: string) {
+    this.#re = RE2JS.compile(compiled)
+    const named = this.#re.namedGroups() as { readonly [name: string]: number }
+    this.#names = new Map(Object.keys(named).map((name) => [name, named[name]]))
+  }
+
+  /** Matches anywhere in a text (Go's `regexp.Compile`, CEL's `matches`). Throws a Problem. */
+  static search(source: string): Pattern {
+    return Pattern.#compile(source, source)
+  }
+
+  /** Matches whole texts only, `.` being any character: `^(?s:…)$`, as in Prometheus's rules and matchers. Throws a Problem. */
+  static anchored(source: string): Pattern {
+    return Pattern.#compile(source, `^(?s:${source})$`)
+  }
+
+  static #compile(source: string, compiled: string): Pattern {
+    try {
+      return new Pattern(source, compiled)
+    } catch (error) {
+      if (!(error instanceof RE2JSException)) throw error
+      const { reason, at, length } = faultOf(source, error)
+      throw new Problem(`bad regular expression: ${reason}`, {
+        place: { file: 'regular expression', line: 1, column: at + 1, length, source },
+      })
+    }
+  }
+
+  /** Whether the text matches; cheaper than `exec`. */
+  test(text: string): boolean {
+    return this.#re.test(text)
+  }
+
+  /** The groups of the leftmost match, or null. */
+  exec(text: string): Groups | null {
+    return this.#re.exec(text)
+  }
+
+  /** A template filled with the groups of a match. */
+  expand(template: Template, groups: Groups): string {
+    return expand(template, groups, this.#names)
+  }
+}
+
+/** What is wrong with a regular expression, or null. */
+export function patternFault(source: string): PatternFault | null {
+  try {
+    Pattern.anchored(source)
+    return null
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const { place } = error
+    return { reason: error.message, at: (place?.column ?? 1) - 1, length: place?.length ?? 1 }
+  }
+}
+
+/** re2js names the offending piece but not its place; the piece is looked for in the pattern. */
+function faultOf(source: string, error: RE2JSException): PatternFault {
+  if (!(error instanceof RE2JSSyntaxException)) return { reason: error.message, at: 0, length: Math.max(1, source.length) }
+  const reason = error.getDescription()
+  if (reason === 'missing closing )' || reason === 'unexpected )') {
+    const at = unbalanced(source)
+    return { reason: reason === 'unexpected )' ? reason : 'missing closing )', at, length: 1 }
+  }
+  const piece = error.getPattern() ?? ''
+  const at = piece === '' ? -1 : source.lastIndexOf(piece)
+  const whole = at < 0 ? { at: 0, length: Math.max(1, source.length) } : { at, length: piece.length }
+  return { reason: `${reason}${piece === '' ? '' : ` '${piece.slice(0, 40)}'`}`, ...whole }
+}
+
+/** The first parenthesis without its partner, outside of classes and escapes. */
+function unbalanced(source: string): number {
+  const open: number[] = []
+  for (let at = 0; at < source.length; at++) {
+    const c = source[at]
+    if (c === '\\') at++
+    else if (c === '[') {
+      const from = source[at + 1] === '^' ? at + 3 : at + 2
+      const close = source.indexOf(']', from)
+      if (close > 0) at = close
+    } else if (c === '(') open.push(at)
+    else if (c === ')' && open.pop() === undefined) return at
+  }
+  return open[0] ?? 0
+}

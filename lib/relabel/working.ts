@@ -1,0 +1,67 @@
+// The label set that rules work on: Prometheus's labels.Builder, with its order of iteration.
+
+import { getLabel, type Labels, labelsOfMap } from '../record/labels.js'
+
+/** Labels under change. Setting a label to the empty string removes it. */
+export class WorkingLabels {
+  #map: Map<string, string> | null = null
+  /** Names set since the start: they come after the original ones, which decides between labels mapped to one name. */
+  #added: Set<string> | null = null
+
+  constructor(private readonly original: Labels) {}
+
+  get(name: string): string {
+    return this.#map === null ? getLabel(this.original, name) : (this.#map.get(name) ?? '')
+  }
+
+  set(name: string, value: string): void {
+    if (value === '') return this.delete(name)
+    const map = this.#own()
+    const added = (this.#added ??= new Set())
+    if (!added.has(name)) {
+      map.delete(name)
+      added.add(name)
+    }
+    map.set(name, value)
+  }
+
+  delete(name: string): void {
+    if (this.get(name) === '') return
+    this.#own().delete(name)
+    this.#added?.delete(name)
+  }
+
+  /** Names and values as they are now; changes made meanwhile do not show. */
+  entries(): [string, string][] {
+    return [...this.#pairs()]
+  }
+
+  /** The result, without empty labels; the very labels of the start if nothing changed. */
+  labels(): Labels {
+    if (this.#map === null && !hasEmpty(this.original)) return this.original
+    const labels = labelsOfMap(this.#own())
+    return sameLabels(labels, this.original) ? this.original : labels
+  }
+
+  #own(): Map<string, string> {
+    return (this.#map ??= new Map(this.#pairs()))
+  }
+
+  *#pairs(): Iterable<[string, string]> {
+    if (this.#map !== null) return yield* this.#map
+    for (let i = 0; i < this.original.length; i += 2) {
+      if (this.original[i + 1] !== '') yield [this.original[i], this.original[i + 1]]
+    }
+  }
+}
+
+function hasEmpty(labels: Labels): boolean {
+  for (let i = 1; i < labels.length; i += 2) if (labels[i] === '') return true
+  return false
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
