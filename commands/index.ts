@@ -4,6 +4,7 @@ import type { Catalogue } from '../lib/component.js'
 import { main } from '../lib/main.js'
 
 export const catalogue: Catalogue = [
+  { name: 'relabel', load: () => import('./relabel/rules.js') },
   { name: 'view', load: () => import('./view/records.js') },
 ]
 
