@@ -3,14 +3,18 @@
 /** One request. */
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'HEAD'
+  /** http or https; a user and password in it are sent as basic authentication where no other is configured. */
   url: string
+  /** `accept-encoding` is sent only where it stands here. */
   headers?: { readonly [name: string]: string }
   body?: Buffer | string
-  /** Milliseconds for the whole exchange, body included. */
+  /** Milliseconds for the whole exchange: token, connection, redirects and body included. */
   timeout?: number
   signal?: AbortSignal
-  /** Bytes of the decompressed body accepted; more fails with reason `too_large`. */
+  /** Bytes of the decompressed body accepted; more fails with reason `too_large`. Infinity for no bound. */
   maxBytes?: number
+  /** Path of a Unix socket to connect to instead of the URL's host. */
+  socketPath?: string
 }
 
 export interface HttpResponse {
@@ -24,6 +28,7 @@ export interface HttpResponse {
 /** Why there is no answer. */
 export type HttpFailure = 'timeout' | 'connect' | 'too_large' | 'aborted' | 'protocol' | 'tls' | 'auth'
 
+/** The message is a sentence for people that names the host, and never holds a secret. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   constructor(

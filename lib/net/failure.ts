@@ -1,0 +1,60 @@
+// What went wrong below an answer, as a reason and a sentence.
+
+import { HttpError, type HttpFailure } from './client.js'
+
+/** The connection ended after the request had left and before anything came back: safe to repeat where the method is. */
+export class ConnectionLost extends HttpError {}
+
+const CONNECT = new Set([
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ETIMEDOUT', 'ENOENT',
+  'EACCES', 'EMFILE', 'ENFILE', 'UND_ERR_CONNECT_TIMEOUT', 'EAI_FAIL', 'ENODATA', 'EINVAL',
+])
+const LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+interface Coded extends Error {
+  code?: string
+  errors?: readonly Error[]
+}
+
+/**
+ * @param host as in the URL, for the sentence
+ * @param answered whether the answer's headers were there already
+ */
+export function failureOf(error: unknown, host: string, answered: boolean): HttpError {
+  if (error instanceof HttpError) return error
+  const { code = '', message, errors } = error as Coded
+  const options = { cause: error }
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return new HttpError('connect', `connect to ${host}: no answer`, options)
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new HttpError('too_large', `${host}: response headers are larger than --max-header-bytes`, options)
+  }
+  if (LOST.has(code)) {
+    if (answered) return new HttpError('protocol', `${host} closed the connection in the middle of the response`, options)
+    return new ConnectionLost('connect', `${host} closed the connection without a response`, options)
+  }
+  if (CONNECT.has(code)) {
+    // A name with several addresses fails with all their errors and no message.
+    const text = errors === undefined ? message : errors.map((one) => one.message).join(', ')
+    return new HttpError('connect', text.includes(hostName(host)) || errors !== undefined ? text : `${host}: ${text}`, options)
+  }
+  return new HttpError(isTls(code, message) ? 'tls' : reasonOf(code), `${host}: ${complaint(code, message)}`, options)
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+}
+
+function isTls(code: string, message: string): boolean {
+  return /CERT|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|SELF_SIGNED|HOSTNAME_MISMATCH|UNABLE_TO|CRL_/.test(code) || /TLS connection/.test(message)
+}
+
+function reasonOf(code: string): HttpFailure {
+  return code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED' ? 'aborted' : 'protocol'
+}
+
+function complaint(code: string, message: string): string {
+  if (code.startsWith('HPE_')) return `not HTTP: ${message.toLowerCase()}`
+  // OpenSSL's errors end with the function and source line that raised them.
+  const ssl = /:SSL routines:[^:]*:([^:]+):/.exec(message)
+  return ssl === null ? message : `TLS: ${ssl[1]}`
+}
