@@ -5,7 +5,11 @@ import { main } from '../lib/main.js'
 
 export const catalogue: Catalogue = [
   { name: 'relabel', load: () => import('./relabel/rules.js') },
+  { name: 'scrape host', load: () => import('./scrape/host.js') },
   { name: 'view', load: () => import('./view/records.js') },
+  { name: 'list', load: () => import('./tools/list.js') },
+  { name: 'schema', load: () => import('./tools/schema.js') },
+  { name: 'completion', load: () => import('./tools/completion.js') },
 ]
 
 /** Runs a command line and ends the process. */

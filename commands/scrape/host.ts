@@ -1,0 +1,153 @@
+// scrape host: the machine's own metrics.
+
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { source, type SourceContext } from '../../lib/component.js'
+import { didYouMean, Problem, throwAll } from '../../lib/diag/problem.js'
+import { collectorsOf } from '../../lib/host/catalogue.js'
+import type { Collector } from '../../lib/host/collector.js'
+import { hostAt } from '../../lib/host/host.js'
+import { HostScraper } from '../../lib/host/scraper.js'
+import { labelsOfMap } from '../../lib/record/labels.js'
+import { Pattern } from '../../lib/regex/pattern.js'
+
+const PATHS = 'Where to look'
+const WHAT = 'What to leave out'
+
+export default source({
+  name: 'scrape host',
+  summary: "read the machine's own metrics from /proc and /sys",
+  description: `Reads processors, memory, load, disks, file systems, network and the rest of what the kernel tells in /proc and
+/sys, under the names, labels and help that node_exporter 1.5 gives them, so that dashboards and alerts made for it work unchanged.
+Nothing is started and no port is opened.
+
+Each reading is what a scrape of that exporter would be: one time stamp, the series 'up' and 'scrape_*' beside the metrics,
+'node_scrape_collector_success' by collector, and a staleness marker for every series that went (a disk taken out, a file
+system unmounted). A file that is missing is no error: that collector's success is 0. Collectors that need system calls which
+Node does not have (timex) are not there.
+
+In a container, mount the machine's root and give it with --root; the host's network shows only in its network namespace.`,
+  since: '0.1.0',
+  accepts: [],
+  emits: ['metadata', 'metric'],
+  guarantee: 'A reading that is late is skipped, never made up; nothing is kept from one reading to the next but counters.',
+  args: [],
+  options: {
+    every: { type: 'duration', default: '15s', min: '10ms', help: 'time between readings', since: '0.1.0' },
+    once: { type: 'bool', help: 'read once and end', since: '0.1.0' },
+    job: { type: 'string', default: 'host', help: "value of the label 'job'", since: '0.1.0' },
+    instance: { type: 'string', help: "value of the label 'instance'; the host's name if absent", since: '0.1.0' },
+    label: { type: 'map', help: 'label that every series gets', since: '0.1.0' },
+    collector: { type: 'list', help: 'only this collector, e.g. cpu; all of them if absent', since: '0.1.0' },
+    root: { type: 'path', default: '/', help: 'root of the machine to read', since: '0.1.0', group: PATHS },
+    proc: { type: 'path', help: 'its /proc, if not below the root', since: '0.1.0', group: PATHS },
+    sys: { type: 'path', help: 'its /sys, if not below the root', since: '0.1.0', group: PATHS },
+    disk_exclude: {
+      type: 'string',
+      default: '^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$',
+      help: 'disks to leave out, a regular expression',
+      since: '0.1.0',
+      group: WHAT,
+    },
+    net_exclude: { type: 'string', default: '^$', help: 'network devices to leave out of netdev', since: '0.1.0', group: WHAT },
+    mount_exclude: {
+      type: 'string',
+      default: '^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)',
+      help: 'mount points to leave out',
+      since: '0.1.0',
+      group: WHAT,
+    },
+    fs_type_exclude: {
+      type: 'string',
+      default:
+        '^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay' +
+        '|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$',
+      help: 'types of file systems to leave out',
+      since: '0.1.0',
+      group: WHAT,
+    },
+    mount_timeout: {
+      type: 'duration',
+      default: '5s',
+      help: 'time that a file system has to tell its space before it counts as broken',
+      since: '0.1.0',
+      group: 'Bounds',
+    },
+  },
+  examples: [
+    { command: 'solder scrape host --once --collector loadavg', about: 'the load now' },
+    {
+      command: "solder scrape host --every 5s | solder filter 'labels.mode != \"idle\"' | solder view",
+      about: 'watch the machine',
+      needs: 'it runs until it is stopped',
+    },
+  ],
+  async run({ options }, context) {
+    const excludes = patterns(options)
+    const collectors = chosen(
+      collectorsOf({
+        excludedDisk: excludes.disk,
+        excludedNetworkDevice: excludes.net,
+        excludedPoint: excludes.mount,
+        excludedType: excludes.fsType,
+        timeout: options.mount_timeout,
+        clock: context.clock,
+      }),
+      options.collector,
+    )
+    const { root } = options
+    const host = hostAt({ root, proc: options.proc ?? join(root, 'proc'), sys: options.sys ?? join(root, 'sys') })
+    const named = [['job', options.job], ['instance', options.instance ?? hostname()], ...options.label] as [string, string][]
+    const labels = labelsOfMap(new Map(named.filter(([, value]) => value !== '')))
+    const scraper = new HostScraper(host, collectors, labels, context.clock, context.log)
+    await (options.once ? read(scraper, context) : readEvery(scraper, options.every, context))
+  },
+})
+
+async function read(scraper: HostScraper, context: SourceContext): Promise<void> {
+  for (const batch of await scraper.scrape()) await context.emit(batch)
+}
+
+async function readEvery(scraper: HostScraper, every: number, context: SourceContext): Promise<void> {
+  const { clock, signal } = context
+  const began = clock.monotonic()
+  for (let turn = 0; !signal.aborted; ) {
+    await read(scraper, context)
+    turn = Math.max(turn + 1, Math.ceil((clock.monotonic() - began) / every))
+    await clock.sleep(began + turn * every - clock.monotonic(), signal)
+  }
+}
+
+function chosen(all: readonly Collector[], names: readonly string[]): readonly Collector[] {
+  const known = all.map((collector) => collector.name)
+  throwAll(
+    names
+      .filter((name) => !known.includes(name))
+      .map((name) => new Problem(`--collector: unknown collector '${name}'`, { expected: known.join(', '), hint: didYouMean(name, known) })),
+  )
+  return names.length === 0 ? all : all.filter((collector) => names.includes(collector.name))
+}
+
+interface Excludes {
+  disk_exclude: string
+  net_exclude: string
+  mount_exclude: string
+  fs_type_exclude: string
+}
+
+function patterns(options: Excludes) {
+  const problems: Problem[] = []
+  const compile = (key: keyof Excludes) => {
+    try {
+      const pattern = Pattern.search(options[key])
+      return (text: string) => pattern.test(text)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      problems.push(new Problem(`--${key.replaceAll('_', '-')}: ${error.message}`, { place: error.place }))
+      return () => false
+    }
+  }
+  const found = { disk: compile('disk_exclude'), net: compile('net_exclude'), mount: compile('mount_exclude'), fsType: compile('fs_type_exclude') }
+  throwAll(problems)
+  return found
+}
