@@ -1,7 +1,7 @@
 // `--help`, from the declarations.
 
 import { type Catalogue, type Component, loadComponent } from '../component.js'
-import { flagOf, type OptionSpec } from '../option/table.js'
+import { type ArgumentSpec, flagOf, type OptionSpec } from '../option/table.js'
 import { allOptions } from './command.js'
 
 const WIDTH = 100
@@ -25,14 +25,10 @@ export async function overview(catalogue: Catalogue): Promise<string> {
 
 /** `solder VERB KIND --help`. */
 export function helpOf(component: Component): string {
-  const groups = new Map<string, [string, OptionSpec][]>()
-  for (const [key, spec] of Object.entries(allOptions(component))) {
-    const group = spec.group ?? 'Options'
-    groups.set(group, [...(groups.get(group) ?? []), [key, spec]])
-  }
   const lines = [`usage: ${synopsis(component)}`, '', sentence(component.summary), '', ...wrap(component.description, '')]
-  for (const arg of component.args) lines.push('', ...entry(arg.name, arg.help))
-  for (const [group, options] of groups) {
+  if (component.args.length > 0) lines.push('', 'Arguments:')
+  for (const arg of component.args) lines.push(...entry(argumentSynopsis(arg), argumentHelp(arg)))
+  for (const [group, options] of optionGroups(component)) {
     lines.push('', `${group}:`)
     for (const [key, spec] of options) lines.push(...entry(flagSynopsis(key, spec), optionHelp(spec)))
   }
@@ -41,63 +37,109 @@ export function helpOf(component: Component): string {
   return lines.join('\n') + '\n'
 }
 
+/** The options under their headings, own ones first, in the order of the declaration. */
+export function optionGroups(component: Component): ReadonlyMap<string, readonly [string, OptionSpec][]> {
+  const groups = new Map<string, [string, OptionSpec][]>()
+  for (const [key, spec] of Object.entries(allOptions(component))) {
+    const group = spec.group ?? 'Options'
+    groups.set(group, [...(groups.get(group) ?? []), [key, spec]])
+  }
+  return groups
+}
+
 /** `solder write prometheus [--option...] URL`. */
 export function synopsis(component: Component): string {
-  const args = component.args.map((arg) => {
-    const name = arg.variadic === true ? `${arg.name}...` : arg.name
-    return arg.required === true ? name : `[${name}]`
-  })
-  return ['solder', component.name, '[--option...]', ...args].join(' ')
+  return ['solder', component.name, '[--option...]', ...component.args.map(argumentSynopsis)].join(' ')
 }
 
-/** `--batch-bytes SIZE`, `--[no-]metadata`. */
+/** `[FILE...]`. */
+export function argumentSynopsis(arg: ArgumentSpec): string {
+  const name = arg.variadic === true ? `${arg.name}...` : arg.name
+  return arg.required === true ? name : `[${name}]`
+}
+
+export function argumentHelp(arg: ArgumentSpec): string {
+  return arg.values === undefined ? arg.help : `${arg.help} (${arg.values.join(', ')})`
+}
+
+/** `--batch-bytes SIZE`, `--no-metadata`. */
 export function flagSynopsis(key: string, spec: OptionSpec): string {
   if (spec.type === 'bool') return spec.default === true ? `--no-${key.replaceAll('_', '-')}` : flagOf(key)
-  return `${flagOf(key)} ${spec.value ?? valueWord(spec)}`
+  return `${flagOf(key)} ${valueWord(spec)}`
 }
 
-function valueWord(spec: OptionSpec): string {
+const VALUE_WORDS: { readonly [type in OptionSpec['type']]?: string } = {
+  int: 'N',
+  float: 'NUMBER',
+  bytes: 'SIZE',
+  map: 'NAME=VALUE',
+  list: 'VALUE',
+  string: 'TEXT',
+}
+
+/** The word for an option's value, e.g. `DURATION`. */
+export function valueWord(spec: OptionSpec): string {
+  if (spec.value !== undefined) return spec.value
   if (spec.type === 'enum') return spec.values.join('|')
-  const words: { readonly [type: string]: string } = { int: 'N', float: 'NUMBER', bytes: 'SIZE', map: 'NAME=VALUE', list: 'VALUE', string: 'TEXT' }
-  return words[spec.type] ?? spec.type.toUpperCase()
+  return VALUE_WORDS[spec.type] ?? spec.type.toUpperCase()
 }
 
-/** The sentence about an option, with what holds by default and whether it repeats. */
+/** The sentence about an option, with its range, what holds by default and whether it repeats. */
 export function optionHelp(spec: OptionSpec): string {
   const notes: string[] = []
   if (spec.type === 'list' || spec.type === 'map') notes.push('may be repeated')
   if (spec.type === 'secret') notes.push('file:PATH, env:NAME or the text itself')
-  if ('default' in spec && spec.default !== undefined && spec.type !== 'bool') {
-    const text = String(spec.default)
-    if (text !== '') notes.push(`default ${text}`)
-  }
-  if (spec.type === 'bool' && spec.default === true) notes.push('on by default')
+  const range = rangeText(spec)
+  if (range !== '') notes.push(range)
+  const standard = defaultText(spec)
+  if (standard !== '') notes.push(spec.type === 'bool' ? `${standard} by default` : `default ${standard}`)
   if (spec.required === true) notes.push('required')
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`
+}
+
+/** What holds when the option is not given; empty where that is nothing. */
+export function defaultText(spec: OptionSpec): string {
+  if (!('default' in spec) || spec.default === undefined) return ''
+  if (spec.type === 'bool') return spec.default === true ? 'on' : ''
+  return Array.isArray(spec.default) ? spec.default.join(', ') : String(spec.default)
+}
+
+/** `1 to 1000`; nothing where only a lower bound of 0 or 1 holds, which goes without saying. */
+function rangeText(spec: OptionSpec): string {
+  if (!('min' in spec || 'max' in spec)) return ''
+  const { min, max } = spec as { min?: number | string; max?: number | string }
+  if (max !== undefined) return min === undefined ? `at most ${max}` : `${min} to ${max}`
+  return typeof min === 'number' && min <= 1 ? '' : `at least ${min}`
 }
 
 function entry(head: string, text: string): string[] {
   return [`  ${head}`, ...wrap(text, '      ')]
 }
 
-function sentence(text: string): string {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`
+/** Help, which begins in lower case and has no full stop, as a sentence of its own. */
+export function sentence(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
 }
 
-/** Paragraphs, separated by empty lines, wrapped to the width of a terminal. */
-export function wrap(text: string, indent: string): string[] {
+/** The paragraphs of a text, which empty lines separate. */
+export function paragraphs(text: string): string[] {
+  return text.trim().split(/\n\s*\n/).map((part) => part.trim().replace(/\s+/g, ' '))
+}
+
+/** Paragraphs wrapped to the width of a terminal. */
+function wrap(text: string, indent: string): string[] {
+  return paragraphs(text).flatMap((part, i) => [...(i === 0 ? [] : ['']), ...fill(part, indent)])
+}
+
+function fill(text: string, indent: string): string[] {
   const lines: string[] = []
-  for (const paragraph of text.trim().split(/\n\s*\n/)) {
-    if (lines.length > 0) lines.push('')
-    let line = indent
-    for (const word of paragraph.trim().split(/\s+/)) {
-      if (line.length > indent.length && line.length + 1 + word.length > WIDTH) {
-        lines.push(line)
-        line = indent
-      }
-      line += line.length > indent.length ? ` ${word}` : word
+  let line = indent
+  for (const word of text.split(' ')) {
+    if (line.length > indent.length && line.length + 1 + word.length > WIDTH) {
+      lines.push(line)
+      line = indent
     }
-    lines.push(line)
+    line += line.length > indent.length ? ` ${word}` : word
   }
-  return lines
+  return [...lines, line]
 }

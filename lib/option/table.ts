@@ -68,6 +68,10 @@ export interface ArgumentSpec {
   help: string
   required?: boolean
   variadic?: boolean
+  /** The words it may be. */
+  values?: readonly string[]
+  /** It names files, which completions then offer. */
+  path?: boolean
 }
 
 /** The flag of an option key. */

@@ -1,0 +1,192 @@
+// What is made from the declarations: fresh on disk, accepted by the programs that read it, and true.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import t, { type Test } from 'tap'
+import { catalogue } from '../../commands/index.js'
+import { COMPLETION_FILES, completionOf } from '../../lib/cli/completion.js'
+import { ENVIRONMENT } from '../../lib/cli/facts.js'
+import { GENERATED_FOLDERS, generatedFiles } from '../../lib/cli/generate.js'
+import { essayPage } from '../../lib/cli/man.js'
+import { argumentKey, schemaOf } from '../../lib/cli/schema.js'
+import { loadComponent } from '../../lib/component.js'
+import { ByteBuffer, type Json, LineReader, RECORD_TYPES } from '../../lib/record/index.js'
+import { ROOT, sh } from '../support/solder.js'
+
+const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8')
+const components = await Promise.all(catalogue.map(loadComponent))
+const sources = { changelog: read('CHANGELOG.md'), records: read('docs/records.md') }
+const files = generatedFiles(components, sources)
+
+/** Runs a program that may be missing; then the test is counted as skipped, under its name. */
+function withProgram(program: string, name: string, run: (t: Test) => void | Promise<void>): void {
+  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+  if (!found && process.env.SOLDER_PEERS === '1') t.fail(`${name}: ${program} is not installed`)
+  else t.test(name, found ? {} : { skip: `${program} is not installed` }, async (t) => run(t as Test))
+}
+
+t.test('generated files are fresh (npm run generate)', async (t) => {
+  const stale = [...files].filter(([path, text]) => {
+    try {
+      return read(path) !== text
+    } catch {
+      return true
+    }
+  })
+  t.same(stale.map(([path]) => path), [], 'no file differs')
+  const there = GENERATED_FOLDERS.flatMap((folder) => readdirSync(`${ROOT}/${folder}`).map((name) => `${folder}/${name}`))
+  t.same(there.filter((path) => !files.has(path)), [], 'no file is left over')
+  t.same(generatedFiles(components, { ...sources, records: files.get('docs/records.md')! }), files, 'once more is the same')
+})
+
+const pages = [...files].filter(([path]) => path.startsWith('man/'))
+
+withProgram('groff', 'groff formats the man pages without a warning', (t) => {
+  for (const [path, text] of pages) {
+    const { stderr, status } = spawnSync('groff', ['-man', '-Tutf8', '-ww'], { input: text, encoding: 'utf8' })
+    t.equal(`${status} ${stderr}`, '0 ', path)
+  }
+})
+
+withProgram('mandoc', 'mandoc has no warning about the man pages', (t) => {
+  for (const [path, text] of pages) {
+    const { stdout } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning'], { input: text, encoding: 'utf8' })
+    t.equal(stdout, '', path)
+  }
+})
+
+t.test('roff of what is special to it', async (t) => {
+  const page = essayPage("# odd(7): a summary\n\n## Text\n\n.dot at 'line' start, `a\\b -x`, é\n\n```\n.SH no\n'q\n```\n", { version: '1', date: '2026-01-01' })
+  t.match(page, /^\\&\.dot at \\\(aqline\\\(aq start, \\fBa\\eb \\-x\\fR, \\\[u00E9\]$/m)
+  t.match(page, /^\\&\.SH no$/m)
+  t.match(page, /^\\\(aqq$/m)
+})
+
+t.test('docs/records.md: every example is a canonical record, every type has one', async (t) => {
+  const examples = [...sources.records.matchAll(/```ndjson\n([\s\S]*?)```/g)].map(([, text]) => text)
+  const seen = new Set<string>()
+  for (const example of examples) {
+    const out = new ByteBuffer()
+    const options = { maxLineBytes: 1e6, maxDepth: 64, maxIdentities: 100, onBad: () => t.fail(example) }
+    const batch = new LineReader(options).push(Buffer.from(example))!
+    for (let row = 0; row < batch.length; row++) {
+      seen.add(batch.id(row)!.type)
+      // A row that was decoded is written anew, so that its order of keys is put to the test.
+      t.not(batch.payload(row), undefined)
+    }
+    batch.write(out)
+    t.equal(out.take().toString(), example)
+  }
+  t.same([...seen].sort(), [...RECORD_TYPES].sort())
+})
+
+t.test('docs/records.md: the reasons are those of the reader', async (t) => {
+  const bad: { [reason: string]: string | Buffer } = {
+    not_json: '{"type":',
+    not_utf8: Buffer.from([0x22, 0xff, 0x22]),
+    not_a_record: '[]',
+    unknown_type: '{"type":"sample"}',
+    bad_field: '{"type":"metric","name":"up","ts":"1","value":"one"}',
+    line_too_long: `"${'x'.repeat(200)}"`,
+    too_deep: '[[[[[]]]]]',
+  }
+  const told: string[] = []
+  const reader = new LineReader({ maxLineBytes: 100, maxDepth: 4, maxIdentities: 10, onBad: ({ reason }) => told.push(reason) < 0 })
+  for (const line of Object.values(bad)) reader.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]))
+  t.same(told, Object.keys(bad))
+  const table = sources.records.split('## Bad lines')[1].split('\n## ')[0]
+  t.same([...table.matchAll(/^\| `(\w+)`/gm)].map(([, reason]) => reason), told)
+})
+
+t.test('solder(1) names the variables of the environment that the code reads', async (t) => {
+  const { stdout } = await sh(`grep -rhoE "process\\.env(\\.|\\[')[A-Z_]+" lib commands | grep -oE '[A-Z_]+$' | sort -u`)
+  // Proxies are named by the option that asks for them.
+  const read = stdout.split('\n').filter((name) => name !== '' && !/PROXY$/.test(name))
+  const known = ENVIRONMENT.map(([name]) => name)
+  t.same(read.filter((name) => !known.includes(name)), [])
+})
+
+/** What bash offers for the words of a command line, of which the last is being typed. */
+async function offered(...words: string[]): Promise<string[]> {
+  const typed = words.map((word) => `'${word}'`).join(' ')
+  const script = `source '${ROOT}/completions/solder.bash'; COMP_WORDS=(solder ${typed}); COMP_CWORD=${words.length}; _solder; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const { stdout, stderr } = await sh(`exec bash -c "$SCRIPT"`, { env: { SCRIPT: script }, cwd: folder })
+  t.equal(stderr, '')
+  return stdout.split('\n').filter(Boolean)
+}
+const folder = mkdtempSync(`${tmpdir()}/solder-completion-`)
+t.teardown(() => rmSync(folder, { recursive: true }))
+writeFileSync(`${folder}/a rule.yaml`, '')
+
+withProgram('bash', 'bash completes', async (t) => {
+  const verbs = [...new Set(catalogue.map(({ name }) => name.split(' ')[0]))]
+  t.same(await offered(''), [...verbs, '--help', '--version'], 'verbs')
+  t.same(await offered('comp'), ['completion'])
+  t.same(await offered('completion', ''), ['bash', 'zsh', 'fish'], 'words of an argument')
+  t.same(await offered('completion', 'b'), ['bash'])
+  t.same(await offered('view', '--dead'), ['--dead-letter'], 'options')
+  t.same(await offered('view', '--on-bad', ''), ['drop', 'fail', 'pass'], 'words of an option')
+  t.same(await offered('view', '--on-bad', '=', 'p'), ['pass'], 'after an equals sign')
+  t.same(await offered('view', '--on-bad', '='), ['drop', 'fail', 'pass'])
+  t.same(await offered('view', '--dead-letter', 'a'), ['a rule.yaml'], 'files of an option')
+  t.same(await offered('view', '--max-depth', ''), [], 'nothing where anything may stand')
+  t.same(await offered('nonsense', '--on'), [])
+  for (const { name } of catalogue.filter(({ name }) => name.includes(' '))) {
+    const [verb, kind] = name.split(' ')
+    t.ok((await offered(verb, kind.slice(0, 1))).includes(kind), `kind of ${name}`)
+    t.ok((await offered(verb, kind, '--log-l')).includes('--log-level'), `options of ${name}`)
+  }
+})
+
+withProgram('zsh', 'zsh loads its completion', async (t) => {
+  const load = `autoload -U compinit; compinit -D -u; source '${ROOT}/completions/${COMPLETION_FILES.zsh}'; print -r -- $_comps[solder]`
+  const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', load], { encoding: 'utf8' })
+  t.equal(stdout + stderr, '_solder\n')
+})
+
+withProgram('fish', 'fish completes', async (t) => {
+  const ask = (line: string) => {
+    const script = `source '${ROOT}/completions/${COMPLETION_FILES.fish}'; complete -C '${line}'`
+    const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { encoding: 'utf8', cwd: folder })
+    return stdout.split('\n').filter(Boolean).map((offer) => offer.split('\t')[0])
+  }
+  t.same(ask('solder comp'), ['completion'])
+  t.same(ask('solder completion '), ['bash', 'fish', 'zsh'])
+  t.same(ask('solder view --on-bad '), ['drop', 'fail', 'pass'])
+  t.same(ask('solder view --dead'), ['--dead-letter'])
+})
+
+t.test('the tools print what the files hold', async (t) => {
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    t.equal((await sh(`solder completion ${shell}`)).stdout, completionOf(shell, components), shell)
+  }
+  t.match(await sh('solder completion tcsh'), { code: 2, stdout: '', stderr: /unknown shell 'tcsh'/ })
+  t.equal((await sh('solder list')).stdout.split('\n').length, components.length + 1)
+  t.same(JSON.parse((await sh('solder schema')).stdout), schemaOf(components))
+  const declared = JSON.parse((await sh('solder list --json')).stdout) as { name: string; options: object }[]
+  t.same(declared.map(({ name }) => name), components.map(({ name }) => name))
+})
+
+t.test('the schema', async (t) => {
+  const schema = schemaOf(components) as unknown as { properties: { [name: string]: Stage }; $defs: { [name: string]: Value } }
+  interface Value { $ref?: string; pattern?: string; anyOf?: Value[]; enum?: Json[]; default?: Json; writeOnly?: boolean; description?: string }
+  interface Stage { properties: { [key: string]: Value } }
+  for (const component of components) {
+    if (component.role === 'tool') continue
+    const { properties } = schema.properties[component.name]
+    for (const arg of component.args) t.notOk(Object.hasOwn(component.options, argumentKey(arg)), `${component.name}: ${arg.name} is no option too`)
+    for (const [key, value] of Object.entries(properties)) {
+      const where = `${component.name}.${key}`
+      t.match(value.description, /^\S.*\.$/, `${where} is described`)
+      const target = value.$ref === undefined ? value : schema.$defs[value.$ref.slice('#/$defs/'.length)]
+      if (typeof value.default !== 'string') continue
+      const accepts = (one: Value): boolean => one.anyOf?.some(accepts) ?? (one.enum?.includes(value.default!) ?? new RegExp(one.pattern ?? '').test(value.default as string))
+      t.ok(accepts(target), `${where}: default is valid`)
+    }
+    for (const [key, spec] of Object.entries(component.options)) {
+      if (spec.type !== 'secret' && spec.secret !== true) continue
+      t.equal(properties[key].writeOnly, true, `${component.name}.${key} is a secret`)
+    }
+  }
+})
