@@ -4,8 +4,12 @@ import type { Catalogue } from '../lib/component.js'
 import { main } from '../lib/main.js'
 
 export const catalogue: Catalogue = [
-  { name: 'relabel', load: () => import('./relabel/rules.js') },
+  { name: 'discover static', load: () => import('./discover/static.js') },
+  { name: 'discover file', load: () => import('./discover/file.js') },
+  { name: 'discover http', load: () => import('./discover/http.js') },
   { name: 'scrape host', load: () => import('./scrape/host.js') },
+  { name: 'relabel', load: () => import('./relabel/rules.js') },
+  { name: 'write file', load: () => import('./write/file.js') },
   { name: 'view', load: () => import('./view/records.js') },
   { name: 'list', load: () => import('./tools/list.js') },
   { name: 'schema', load: () => import('./tools/schema.js') },

@@ -2,6 +2,7 @@
 
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { HttpError } from './client.js'
@@ -109,7 +110,7 @@ export class Pools {
   }
 }
 
-function openTunnel(proxy: Proxy, authority: string, tls: ConnectionOptions): Promise<import('node:net').Socket> {
+function openTunnel(proxy: Proxy, authority: string, tls: ConnectionOptions): Promise<Socket> {
   const { protocol, host } = new URL(proxy.origin)
   const start = protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
