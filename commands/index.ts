@@ -9,6 +9,7 @@ export const catalogue: Catalogue = [
   { name: 'discover http', load: () => import('./discover/http.js') },
   { name: 'scrape host', load: () => import('./scrape/host.js') },
   { name: 'relabel', load: () => import('./relabel/rules.js') },
+  { name: 'write prometheus', load: () => import('./write/prometheus.js') },
   { name: 'write file', load: () => import('./write/file.js') },
   { name: 'view', load: () => import('./view/records.js') },
   { name: 'list', load: () => import('./tools/list.js') },
