@@ -24,7 +24,7 @@ export default source({
   accepts: [],
   emits: ['target'],
   guarantee: 'What stands in the files when it ends has been emitted; a state between two reads is not.',
-  args: [{ name: 'GLOB', help: 'a .json, .yml or .yaml file; *, ? and [a-z] in the last part', required: true, variadic: true }],
+  args: [{ name: 'GLOB', help: 'a .json, .yml or .yaml file; *, ? and [a-z] in the last part', required: true, variadic: true, path: true }],
   options: {
     every: { type: 'duration', default: '5m', min: '1s', help: 'read all files at least this often', since: '0.1.0' },
     once: { type: 'bool', help: 'read once and end', since: '0.1.0' },

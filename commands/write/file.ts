@@ -31,7 +31,7 @@ A disk that is full ends the command with exit code 75, a path that cannot be op
   emits: [],
   guarantee: `A record is counted as out when the system has its line; --fsync says when the disk has it. After an error the lines
 already written stay, the rest is pending in the account.`,
-  args: [{ name: 'PATH', help: 'file to append to, or folder', required: true }],
+  args: [{ name: 'PATH', help: 'file to append to, or folder', required: true, path: true }],
   options: {
     rotate_bytes: { type: 'bytes', help: 'set the file aside before it grows beyond this', since: '0.1.0', group: ROTATION },
     rotate_every: { type: 'duration', min: '1s', help: 'set the file aside after this period', since: '0.1.0', group: ROTATION },
