@@ -1,6 +1,7 @@
 // What every exposition format is read through: a cursor over entries, in the order of the body.
 
 import type { Exemplar, NativeHistogram } from '../../record/record.js'
+import type { Problem } from '../../diag/problem.js'
 import type { Labels } from '../../record/labels.js'
 
 export type ExpositionFormat = 'text' | 'openmetrics' | 'protobuf'
@@ -18,6 +19,10 @@ export interface ExpositionOptions {
   typeAndUnitLabels?: boolean
   /** Names may hold any UTF-8 (the default), or only what Prometheus 2 allowed. */
   legacyNames?: boolean
+  /** Protobuf: false reads histograms as if they had no native form (`scrape_native_histograms: false`). */
+  nativeHistograms?: boolean
+  /** What errors call the body, e.g. its file; `body` if absent. */
+  name?: string
 }
 
 /**
@@ -45,4 +50,6 @@ export interface ExpositionParser {
   /** Labels with `__name__` among them. */
   labels(): Labels
   exemplars(): Exemplar[]
+  /** What to throw where the current series cannot be, for a reason that is not the format's: the message at its place. */
+  invalid(message: string): Problem
 }

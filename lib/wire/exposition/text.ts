@@ -1,0 +1,144 @@
+// The Prometheus text format 0.0.4, and 1.0.0 with its quoted UTF-8 names, as Prometheus 3 reads it.
+
+import type { Exemplar } from '../../record/record.js'
+import { CR, HASH, LF, NAME_PART, NAME_START, NAMES, NINE, OPEN_BRACE, SPACE, TAB, ZERO } from './characters.js'
+import { TextCursor } from './cursor.js'
+import type { EntryKind } from './parser.js'
+
+const TYPES = new Map([
+  ['counter', 'counter'],
+  ['gauge', 'gauge'],
+  ['histogram', 'histogram'],
+  ['summary', 'summary'],
+  ['untyped', 'unknown'],
+])
+
+const MAX_INT64 = 9_223_372_036_854_775_807n
+
+export class TextParser extends TextCursor {
+  #entry: EntryKind = 'comment'
+
+  next(): EntryKind | null {
+    const { buffer } = this
+    let at = this.at
+    let c = buffer[at]
+    // Blank lines, and blanks before anything.
+    while (c === LF || c === SPACE || c === TAB) c = buffer[++at]
+    if (at >= this.length) return null
+    if ((NAMES[c] & NAME_START) !== 0 || c === OPEN_BRACE) {
+      this.#series(at, c)
+      return 'series'
+    }
+    if (c === HASH) return (this.#entry = this.#comment(at))
+    this.fail(at, c === CR ? 'a carriage return' : 'this begins nothing', c === CR ? 'a line feed' : "a metric name or '#'")
+  }
+
+  get startTimestamp(): undefined {
+    return undefined
+  }
+
+  exemplars(): Exemplar[] {
+    return []
+  }
+
+  /** After `comment` the whole comment. */
+  get text(): string {
+    if (this.#entry === 'type') return this.kind
+    const text = this.buffer.utf8Slice(this.textStart, this.textEnd)
+    if (this.#entry === 'comment' || !text.includes('\\')) return text
+    return text.replace(/\\[\\n]/g, (found) => (found === '\\n' ? '\n' : '\\'))
+  }
+
+  #series(at: number, c: number): void {
+    const { buffer } = this
+    this.keyStart = at
+    this.plain = true
+    this.count = 0
+    const named = c !== OPEN_BRACE
+    if (named) {
+      this.nameStart = at
+      at = this.nameEnd = this.keyEnd = this.name(at, NAME_PART)
+      at = this.blanks(at)
+    }
+    if (buffer[at] === OPEN_BRACE) at = this.keyEnd = this.labelSet(at + 1, false, named)
+    at = this.blanks(at)
+    const end = this.numbers.read(buffer, at)
+    if (end < 0 || !this.#ends(buffer[end])) this.#noNumber(at)
+    this.value = this.numbers.value
+    at = this.blanks(end)
+    this.stamped = buffer[at] !== LF
+    if (this.stamped) at = this.blanks(this.#timestamp(at))
+    if (buffer[at] !== LF) this.fail(at, 'more than a sample', 'the end of the line')
+    this.at = at + 1
+  }
+
+  #ends(c: number): boolean {
+    return c === LF || c === SPACE || c === TAB
+  }
+
+  #noNumber(at: number): never {
+    const { buffer } = this
+    if (buffer[at] === LF) this.fail(at, 'no value after the metric', 'a number')
+    let end = at
+    while (end < at + 64 && end < buffer.length && !this.#ends(buffer[end])) end++
+    if (buffer[end - 1] === CR) this.fail(end - 1, 'a carriage return after the value', 'a line feed')
+    this.fail(at, `not a number a double can hold: '${buffer.utf8Slice(at, end)}'`, 'a number, NaN, +Inf or -Inf', end - at)
+  }
+
+  /** Whole milliseconds without sign, that fit into 64 bits. */
+  #timestamp(start: number): number {
+    const { buffer } = this
+    let at = start
+    let ms = 0
+    while (buffer[at] >= ZERO && buffer[at] <= NINE) ms = ms * 10 + (buffer[at++] - ZERO)
+    if (at === start) {
+      const carriage = buffer[at] === CR
+      this.fail(at, carriage ? 'a carriage return' : 'not a timestamp', carriage ? 'a line feed' : 'milliseconds or the end of the line')
+    }
+    const tooLarge = ms > Number.MAX_SAFE_INTEGER && (at - start > 64 || BigInt(buffer.latin1Slice(start, at)) > MAX_INT64)
+    if (tooLarge) this.fail(start, 'a timestamp beyond 64 bits', 'milliseconds', Math.min(at - start, 64))
+    this.stamp = ms
+    return at
+  }
+
+  #comment(hash: number): EntryKind {
+    const { buffer } = this
+    let at = hash + 1
+    if (buffer[at] === SPACE || buffer[at] === TAB) {
+      at = this.blanks(at)
+      if (this.#word(at, 'HELP')) return this.#metadata(at + 4, 'HELP')
+      if (this.#word(at, 'TYPE')) return this.#metadata(at + 4, 'TYPE')
+    }
+    this.textStart = hash
+    this.textEnd = buffer.indexOf(LF, at)
+    this.at = this.textEnd + 1
+    return 'comment'
+  }
+
+  #word(at: number, word: string): boolean {
+    const after = this.buffer[at + 4]
+    return (after === SPACE || after === TAB) && this.isAt(at, word)
+  }
+
+  #metadata(at: number, keyword: 'HELP' | 'TYPE'): EntryKind {
+    const { buffer } = this
+    at = this.familyName(this.blanks(at), keyword)
+    const end = buffer.indexOf(LF, at)
+    this.textEnd = end
+    // One separator goes; blanks alone are no text.
+    this.textStart = this.blanks(at) === end ? end : at + 1
+    this.at = end + 1
+    if (keyword === 'HELP') {
+      this.checkHelp()
+      return 'help'
+    }
+    const word = buffer.latin1Slice(this.textStart, Math.min(end, this.textStart + 16))
+    const kind = TYPES.get(word)
+    if (kind === undefined) {
+      const length = Math.max(1, Math.min(end - this.textStart, 64))
+      this.fail(Math.min(this.textStart, end), `'${word}' is no metric type`, [...TYPES.keys()].join(', '), length)
+    }
+    this.kind = kind
+    return 'type'
+  }
+}
