@@ -37,7 +37,8 @@ export function failureOf(error: unknown, host: string, answered: boolean): Http
     const text = errors === undefined ? message : errors.map((one) => one.message).join(', ')
     return new HttpError('connect', text.includes(hostName(host)) || errors !== undefined ? text : `${host}: ${text}`, options)
   }
-  return new HttpError(isTls(code, message) ? 'tls' : reasonOf(code), `${host}: ${complaint(code, message)}`, options)
+  const what = (error as Error).name === 'HTTPParserError' ? `not HTTP: ${message}` : complaint(message)
+  return new HttpError(isTls(code, message) ? 'tls' : reasonOf(code), `${host}: ${what}`, options)
 }
 
 function hostName(host: string): string {
@@ -52,8 +53,7 @@ function reasonOf(code: string): HttpFailure {
   return code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED' ? 'aborted' : 'protocol'
 }
 
-function complaint(code: string, message: string): string {
-  if (code.startsWith('HPE_')) return `not HTTP: ${message.toLowerCase()}`
+function complaint(message: string): string {
   // OpenSSL's errors end with the function and source line that raised them.
   const ssl = /:SSL routines:[^:]*:([^:]+):/.exec(message)
   return ssl === null ? message : `TLS: ${ssl[1]}`
