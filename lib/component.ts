@@ -112,7 +112,15 @@ export interface RecordTransform {
   reason: string
 }
 
-export type Transform = IdentityTransform | RecordTransform
+/** Keeps or drops rows as they are; of the payload only what is asked for is decoded. */
+export interface RowTransform extends IdentityTransform {
+  /** Whether `identity` alone decides over records of this type; its answer is remembered. */
+  byIdentity(type: RecordType): boolean
+  /** Whether a row of another type stays; null if it was rejected, which `Context.reject` counts. */
+  row(batch: Batch, row: number, id: Identity): boolean | null
+}
+
+export type Transform = IdentityTransform | RecordTransform | RowTransform
 
 export interface Sink {
   write(batch: Batch): void | Promise<void>

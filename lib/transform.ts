@@ -1,6 +1,6 @@
 // Runs a filter's transform over batches: identity answers are remembered per identity and per layout.
 
-import type { IdentityTransform, RecordTransform, Transform } from './component.js'
+import type { IdentityTransform, RecordTransform, RowTransform, Transform } from './component.js'
 import { type Batch, Layout, RecordBatch } from './record/batch.js'
 import { type Identity, memoSlot } from './record/identity.js'
 import type { Payload } from './record/record.js'
@@ -16,6 +16,7 @@ export type Apply = (batch: Batch, drop: (reason: string, count: number) => void
 export function applyOf(transform: Transform, accepts: readonly (RecordType | 'any')[]): Apply {
   const any = accepts.includes('any')
   const looksAt = (type: RecordType) => accepts.includes(type) || (any && type !== 'checkpoint')
+  if ('row' in transform) return applyRows(transform, looksAt)
   return 'identity' in transform ? applyIdentity(transform, looksAt) : applyRecord(transform, looksAt)
 }
 
@@ -24,13 +25,18 @@ interface LayoutAnswer {
   take: Int32Array
 }
 
-function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType) => boolean): Apply {
-  const slot = memoSlot()
-  const decide = (id: Identity): Identity | null => {
+/** Asks for an identity that was not seen before, and remembers the answer. */
+function decider(transform: IdentityTransform, looksAt: (type: RecordType) => boolean, slot: number) {
+  return (id: Identity): Identity | null => {
     const answer = looksAt(id.type) ? transform.identity(id) : id
     ;(id.memo ??= [])[slot] = answer
     return answer
   }
+}
+
+function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType) => boolean): Apply {
+  const slot = memoSlot()
+  const decide = decider(transform, looksAt, slot)
   return (batch, drop) => {
     const { layout } = batch
     const kept = layout?.memo?.[slot] as LayoutAnswer | undefined
@@ -88,5 +94,38 @@ function applyRecord(transform: RecordTransform, looksAt: (type: RecordType) => 
     if (ids.length < n) drop(transform.reason, n - ids.length)
     if (!changed) return ids.length === n ? batch : batch.select(ids, take.slice(0, ids.length), null)
     return new RecordBatch(ids, payloads)
+  }
+}
+
+function applyRows(transform: RowTransform, looksAt: (type: RecordType) => boolean): Apply {
+  const byIdentity = (type: RecordType) => !looksAt(type) || transform.byIdentity(type)
+  const whole = applyIdentity(transform, looksAt)
+  const slot = memoSlot()
+  const decide = decider(transform, looksAt, slot)
+  const keptBy = (id: Identity): boolean => {
+    const known = id.memo?.[slot] as Identity | null | undefined
+    return (known === undefined ? decide(id) : known) !== null
+  }
+  return (batch, drop) => {
+    // Columns are metrics, whose layout remembers the answers for all of them.
+    if (batch.layout !== null && byIdentity('metric')) return whole(batch, drop)
+    const n = batch.length
+    const ids: (Identity | undefined)[] = []
+    const take = new Int32Array(n)
+    let dropped = 0
+    for (let row = 0; row < n; row++) {
+      const id = batch.id(row)
+      if (id !== undefined) {
+        const keep = byIdentity(id.type) ? keptBy(id) : transform.row(batch, row, id)
+        if (keep !== true) {
+          if (keep === false) dropped++
+          continue
+        }
+      }
+      take[ids.length] = row
+      ids.push(id)
+    }
+    if (dropped > 0) drop(transform.reason, dropped)
+    return ids.length === n ? batch : batch.select(ids, take.slice(0, ids.length), null)
   }
 }
