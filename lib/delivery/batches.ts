@@ -1,0 +1,68 @@
+// Requests under construction, one a lane: closed when they are full, or old enough.
+
+import type { Clock } from '../component.js'
+import type { Delivery, Outgoing } from './delivery.js'
+
+/** A request that still grows. */
+export interface Growing {
+  readonly records: number
+  /** Bytes so far, before compression. */
+  readonly bytes: number
+}
+
+export interface BatchLimits {
+  records: number
+  /** Before compression. */
+  bytes: number
+  /** Milliseconds that a record waits for others. */
+  wait: number
+}
+
+export class Batches<G extends Growing> {
+  readonly #growing: G[]
+  /** By lane: stops the clock of the request under construction. */
+  readonly #clocks: (AbortController | null)[]
+
+  /** @param close makes the request of what has grown, which is then as new */
+  constructor(
+    lanes: number,
+    open: () => G,
+    private readonly close: (growing: G) => Outgoing,
+    private readonly limits: BatchLimits,
+    private readonly delivery: Delivery,
+    private readonly clock: Clock,
+  ) {
+    this.#growing = Array.from({ length: lanes }, open)
+    this.#clocks = this.#growing.map(() => null)
+  }
+
+  /** The request of a lane, to add to; then call `added`. */
+  at(lane: number): G {
+    return this.#growing[lane]
+  }
+
+  added(lane: number): void {
+    const { records, bytes } = this.#growing[lane]
+    if (records >= this.limits.records || bytes >= this.limits.bytes) this.#flush(lane)
+    else if (this.#clocks[lane] === null) this.#start(lane)
+  }
+
+  /** Hands over everything. */
+  flush(): void {
+    for (let lane = 0; lane < this.#growing.length; lane++) this.#flush(lane)
+  }
+
+  #start(lane: number): void {
+    const cancel = new AbortController()
+    this.#clocks[lane] = cancel
+    void this.clock.sleep(this.limits.wait, cancel.signal).then(() => {
+      if (!cancel.signal.aborted) this.#flush(lane)
+    })
+  }
+
+  #flush(lane: number): void {
+    this.#clocks[lane]?.abort()
+    this.#clocks[lane] = null
+    if (this.#growing[lane].records > 0) this.delivery.push(lane, this.close(this.#growing[lane]))
+  }
+}

@@ -1,0 +1,67 @@
+// What an HTTP answer means for the request: stored, to be sent again, or refused for good.
+
+import { STATUS_CODES } from 'node:http'
+import { type HttpClient, HttpError } from '../net/client.js'
+import { retryAfter } from './backoff.js'
+
+export type Outcome =
+  | { kind: 'stored' }
+  /** `after`: milliseconds that the destination asked for, 0 if it left that to us. */
+  | { kind: 'retry'; words: string; after: number }
+  | { kind: 'refused'; words: string }
+
+/** Characters of the destination's own words that are shown. */
+const SHOWN = 300
+const BODY_BYTES = 1 << 20
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g
+
+/**
+ * The outcome of a status. 5xx may pass, and 429 unless the caller says otherwise; any other than 2xx will not change by
+ * asking again.
+ *
+ * @param after the Retry-After header
+ * @param now Unix milliseconds
+ */
+export function outcomeOf(status: number, body: Buffer, after: string | undefined, retry429: boolean, now: number): Outcome {
+  if (status >= 200 && status < 300) return { kind: 'stored' }
+  const words = statusWords(status, body)
+  if (status < 500 && !(status === 429 && retry429)) return { kind: 'refused', words }
+  return { kind: 'retry', words, after: after === undefined ? 0 : retryAfter(after, now) }
+}
+
+/** `429 too many requests: the first line of the body`. */
+function statusWords(status: number, body: Buffer): string {
+  const reason = STATUS_CODES[status]?.toLowerCase()
+  const said = body.subarray(0, 4 * SHOWN).toString().split('\n', 1)[0].replace(CONTROLS, ' ').trim()
+  const shown = said.length > SHOWN ? `${said.slice(0, SHOWN)}…` : said
+  const line = [status, reason].filter((part) => part !== undefined).join(' ')
+  return shown === '' || shown.toLowerCase() === reason ? line : `${line}: ${shown}`
+}
+
+/** A URL as messages show it: scheme and host, which hold no secret. */
+export function shownUrl(url: string): string {
+  return new URL(url).origin
+}
+
+export interface PostOptions {
+  client: HttpClient
+  url: string
+  headers: { readonly [name: string]: string }
+  /** Milliseconds for one attempt. */
+  timeout: number
+  retry429: boolean
+  /** Unix milliseconds now. */
+  now(): number
+}
+
+/** Sends a body once. No answer at all may pass, too. */
+export async function post(body: Buffer, options: PostOptions, signal: AbortSignal): Promise<Outcome> {
+  const { client, url, headers, timeout, retry429 } = options
+  try {
+    const answer = await client.request({ method: 'POST', url, headers, body, timeout, signal, maxBytes: BODY_BYTES })
+    return outcomeOf(answer.status, answer.body, answer.headers.get('retry-after'), retry429, options.now())
+  } catch (error) {
+    if (error instanceof HttpError) return { kind: 'retry', words: error.message, after: 0 }
+    throw error
+  }
+}

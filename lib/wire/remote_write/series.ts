@@ -1,0 +1,93 @@
+// Label sets as remote write wants them: `__name__` among the others, sorted, valid, encoded once per series.
+
+import { compareCodePoints } from '../../record/json.js'
+import type { Labels } from '../../record/labels.js'
+import { bytesTag, ProtoWriter } from './writer.js'
+
+const NAME = '__name__'
+
+/** A series on its way out. */
+export interface Series {
+  /** The `labels` fields of its TimeSeries messages. */
+  readonly labels: Buffer
+  /** The bytes of a TimeSeries of one sample up to the value, for times whose varint takes six bytes. */
+  readonly head: Buffer
+  /** FNV-1a of `labels`: equal series, equal hash. */
+  readonly hash: number
+}
+
+/** Varint bytes of every Unix millisecond from 1971 to 2109. */
+export const TIME_BYTES = 6
+/** A Sample message: tag and double, tag and time. */
+const SAMPLE_BYTES = 9 + 1 + TIME_BYTES
+
+/**
+ * The labels of a series: `name` as `__name__`, the external ones where they are not there already, empty values left out
+ * (an empty label is an absent one).
+ */
+export function seriesLabels(name: string, labels: Labels, external: ReadonlyMap<string, string>): Labels {
+  const pairs = new Map(external)
+  for (let i = 0; i < labels.length; i += 2) pairs.set(labels[i], labels[i + 1])
+  if (name !== '') pairs.set(NAME, name)
+  const names = [...pairs.keys()].filter((key) => pairs.get(key) !== '').sort(compareCodePoints)
+  return names.flatMap((key) => [key, pairs.get(key)!])
+}
+
+/**
+ * What is wrong with a label set, in order, or null: names must not be empty or repeated, and all text must be UTF-8 (a
+ * string that came from other bytes holds lone surrogates). The legacy scheme wants letters, digits and underscores.
+ */
+export function labelsComplaint(labels: Labels, scheme: 'utf8' | 'legacy' = 'utf8'): string | null {
+  for (let i = 0; i < labels.length; i += 2) {
+    const name = labels[i]
+    const value = labels[i + 1]
+    if (name === NAME && !isName(value, scheme, LEGACY_METRIC)) return `invalid metric name: ${value}`
+    if (!isName(name, scheme, LEGACY_LABEL)) return `invalid label name: ${name}`
+    if (!isWellFormed(value)) return `invalid label value: ${value}`
+    if (i > 0 && name === labels[i - 2]) return `duplicate label with name: ${name}`
+  }
+  return null
+}
+
+const LEGACY_METRIC = /^[A-Za-z_:][\w:]*$/
+const LEGACY_LABEL = /^[A-Za-z_]\w*$/
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+function isName(text: string, scheme: 'utf8' | 'legacy', legacy: RegExp): boolean {
+  return text !== '' && (scheme === 'legacy' ? legacy.test(text) : isWellFormed(text))
+}
+
+function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text)
+}
+
+/** Encodes a valid, sorted label set. */
+export function seriesOf(labels: Labels): Series {
+  const writer = new ProtoWriter(256)
+  writeLabels(writer, labels)
+  const encoded = writer.take()
+  writer.uint(bytesTag(1))
+  writer.uint(encoded.length + 2 + SAMPLE_BYTES)
+  writer.bytes(encoded)
+  writer.uint(bytesTag(2))
+  writer.uint(SAMPLE_BYTES)
+  writer.uint(0x09)
+  return { labels: encoded, head: writer.take(), hash: fnv1a(encoded) }
+}
+
+/** `repeated Label labels = 1` of a TimeSeries or an Exemplar. */
+export function writeLabels(writer: ProtoWriter, labels: Labels): void {
+  const label = new ProtoWriter(128)
+  for (let i = 0; i < labels.length; i += 2) {
+    label.string(1, labels[i])
+    label.string(2, labels[i + 1])
+    writer.message(1, label.view())
+    label.length = 0
+  }
+}
+
+function fnv1a(bytes: Buffer): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,168 @@
+// prometheus.WriteRequest of remote write 1.0, built series by series. What repeats (a series' labels) is copied, only
+// value and time are new.
+
+import type { Identity } from '../../record/identity.js'
+import { numberOf } from '../../record/json.js'
+import { type Labels, labelsOfObject } from '../../record/labels.js'
+import type { Exemplar } from '../../record/record.js'
+import { millisOf } from '../../record/time.js'
+import { type CheckedHistogram, writeHistogram } from './histogram.js'
+import { type Series, TIME_BYTES, writeLabels } from './series.js'
+import { doubleTag, ProtoWriter, varintTag } from './writer.js'
+
+const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
+/** Bits of the NaN that ends a series. */
+const STALE_NAN = Buffer.from([0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f])
+/** Bits of Prometheus's ordinary NaN; JavaScript promises none. */
+const NORMAL_NAN = Buffer.from([0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f])
+const FIRST_SIX = 2 ** 35
+const LAST_SIX = 2 ** 42
+
+/** What a sample may have beside value and time. */
+export interface Sample {
+  /** Unix milliseconds. */
+  ms: number
+  /** Absent where `stale` or `histogram` stands for it. */
+  value?: number
+  stale?: boolean
+  histogram?: CheckedHistogram
+  exemplars?: readonly CheckedExemplar[]
+}
+
+export interface CheckedExemplar {
+  labels: Labels
+  value: number
+  /** Unix milliseconds. */
+  ms: number
+}
+
+/** A request under construction. */
+export class WriteRequest {
+  readonly #writer = new ProtoWriter(1 << 16)
+  readonly #part = new ProtoWriter()
+  readonly #message = new ProtoWriter()
+  /** Samples and metadata in it. */
+  records = 0
+
+  /** Bytes so far, before compression. */
+  get bytes(): number {
+    return this.#writer.length
+  }
+
+  /** A plain sample. @param ms Unix milliseconds */
+  add(series: Series, value: number, ms: number): void {
+    if (ms < FIRST_SIX || ms >= LAST_SIX) return this.addSample(series, { value, ms })
+    const { head } = series
+    const buffer = this.#writer.reserve(head.length + 9 + TIME_BYTES)
+    let at = this.#writer.length
+    at += head.copy(buffer, at)
+    if (value === value) buffer.writeDoubleLE(value, at)
+    else NORMAL_NAN.copy(buffer, at)
+    at += 8
+    buffer[at++] = 0x10
+    // Six groups of seven bits; the low 32 bits and the rest apart, as bit operations see 32.
+    const high = Math.floor(ms / 0x10000000)
+    buffer[at++] = (ms & 0x7f) | 0x80
+    buffer[at++] = ((ms >>> 7) & 0x7f) | 0x80
+    buffer[at++] = ((ms >>> 14) & 0x7f) | 0x80
+    buffer[at++] = ((ms >>> 21) & 0x7f) | 0x80
+    buffer[at++] = (high & 0x7f) | 0x80
+    buffer[at++] = high >>> 7
+    this.#writer.length = at
+    this.records++
+  }
+
+  /** Any sample. */
+  addSample(series: Series, sample: Sample): void {
+    const message = this.#message
+    const part = this.#part
+    message.length = 0
+    message.bytes(series.labels)
+    if (sample.histogram === undefined) {
+      this.#sample(sample)
+      message.message(2, part.view())
+    }
+    for (const exemplar of sample.exemplars ?? []) {
+      part.length = 0
+      writeLabels(part, exemplar.labels)
+      part.uint(doubleTag(2))
+      number(part, exemplar.value)
+      part.uint(varintTag(3))
+      part.int(exemplar.ms)
+      message.message(3, part.view())
+    }
+    if (sample.histogram !== undefined) {
+      part.length = 0
+      writeHistogram(part, sample.histogram, sample.ms)
+      message.message(4, part.view())
+    }
+    this.#writer.message(1, message.view())
+    this.records++
+  }
+
+  #sample({ value = NaN, ms, stale = false }: Sample): void {
+    const part = this.#part
+    part.length = 0
+    part.uint(doubleTag(1))
+    if (stale) part.bytes(STALE_NAN)
+    else number(part, value)
+    part.uint(varintTag(2))
+    part.int(ms)
+  }
+
+  /** A metadata message, see `metadataMessage`. */
+  addMetadata(message: Buffer): void {
+    this.#writer.message(3, message)
+    this.records++
+  }
+
+  /** The request; valid until the next addition. The builder is as new. */
+  finish(): Buffer {
+    const bytes = this.#writer.view()
+    this.#writer.length = 0
+    this.records = 0
+    return bytes
+  }
+}
+
+function number(writer: ProtoWriter, value: number): void {
+  if (Number.isNaN(value)) writer.bytes(NORMAL_NAN)
+  else writer.double(value)
+}
+
+/** The MetricMetadata message of a metadata record. */
+export function metadataMessage(id: Identity): Buffer {
+  const writer = new ProtoWriter(256)
+  const type = METRIC_TYPES.indexOf(id.kind)
+  if (type > 0) {
+    writer.uint(varintTag(1))
+    writer.uint(type)
+  }
+  const { help, unit } = id.rest
+  writer.string(2, id.name)
+  writer.string(4, typeof help === 'string' ? help : '')
+  writer.string(5, typeof unit === 'string' ? unit : '')
+  return writer.take()
+}
+
+/** Word of a MetricMetadata type. */
+export function metricTypeOf(type: number): string {
+  return METRIC_TYPES[type] ?? 'unknown'
+}
+
+/** Exemplars of a record, those without a time at the sample's; or what is wrong with them. */
+export function checkExemplars(exemplars: readonly Exemplar[], ms: number): CheckedExemplar[] | string {
+  const checked: CheckedExemplar[] = []
+  for (const exemplar of exemplars) {
+    const value = numberOf(exemplar?.value)
+    if (value === undefined) return 'exemplars: expected a value'
+    const { labels = {}, ts } = exemplar
+    if (labels === null || typeof labels !== 'object' || Object.values(labels).some((text) => typeof text !== 'string')) {
+      return 'exemplars: expected labels as a map of strings'
+    }
+    if (ts !== undefined && (typeof ts !== 'string' || !/^-?\d{1,20}$/.test(ts))) return 'exemplars: expected ts as nanoseconds'
+    checked.push({ labels: labelsOfObject(labels), value, ms: ts === undefined ? ms : millisOf(ts) })
+  }
+  return checked
+}
+

@@ -1,0 +1,26 @@
+// The snappy block format, by the native library, loaded when it is needed.
+
+import { Problem } from '../diag/problem.js'
+
+export interface Snappy {
+  compress(bytes: Buffer): Buffer
+  uncompress(bytes: Buffer): Buffer
+}
+
+/** Throws a Problem where the library has no binary for this platform, or was installed without it. */
+export async function loadSnappy(): Promise<Snappy> {
+  try {
+    const { compressSync, uncompressSync } = await import('snappy')
+    // Without copyOutputData every result is an external buffer, which costs fifteen times as much.
+    const options = { copyOutputData: true }
+    return {
+      compress: (bytes) => compressSync(bytes, options),
+      uncompress: (bytes) => uncompressSync(bytes, { ...options, asBuffer: true }) as Buffer,
+    }
+  } catch (cause) {
+    throw new Problem('the snappy library has no binary for this platform', {
+      hint: 'its binaries are optional dependencies: install again without --omit=optional',
+      cause,
+    })
+  }
+}
