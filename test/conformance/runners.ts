@@ -3,13 +3,13 @@
 import type { Runner } from './suite.js'
 import { expositionSuites } from './suites/exposition.js'
 import { relabel } from './suites/relabel.js'
-import { append } from './suites/scrape.js'
+import { scrapeSuites } from './suites/scrape.js'
 import { file, http, targetGroup } from './suites/sd.js'
 
 export const RUNNERS: { readonly [suite: string]: Runner } = {
   ...expositionSuites,
   relabel,
-  scrape_append: append,
+  ...scrapeSuites,
   sd_file: file,
   sd_http: http,
   sd_target_group: targetGroup,

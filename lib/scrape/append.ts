@@ -1,0 +1,298 @@
+// One target's bodies to batches of samples. In the steady state of a target whose series stay the same, a sample costs the
+// parser, one comparison of bytes and two stores: no labels, no objects.
+
+import { Layout, SampleBatch } from '../record/batch.js'
+import { Identity } from '../record/identity.js'
+import { getLabel, type Labels } from '../record/labels.js'
+import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
+import { nanosOfMillis } from '../record/time.js'
+import type { EntryKind, ExpositionParser } from '../wire/exposition/parser.js'
+import { type Entry, type Series, SeriesCache } from './cache.js'
+import { Columns } from './columns.js'
+import { Families, type Family, isSeriesOfFamily } from './family.js'
+import { limitBuckets } from './histogram.js'
+import { NAME, sampleLabels, type SampleLabelOptions } from './labels.js'
+
+/** Milliseconds that a sample's own time may be ahead of the clock, as in Prometheus. */
+const MAX_AHEAD = 600_000
+
+export interface AppendOptions extends SampleLabelOptions {
+  /** Labels that the target puts on its series. */
+  targetLabels: Labels
+  /** Take the times that the target gives its samples. */
+  honorTimestamps: boolean
+  /** Staleness markers also for series whose samples have times of their own. */
+  trackTimestampsStaleness: boolean
+  /** Samples left after relabelling that a scrape may have; 0 is any number. */
+  sampleLimit: number
+  /** Buckets of a native histogram, 0 is any number, and its finest schema. */
+  bucketLimit: number
+  maxSchema: number
+}
+
+/** Samples that were left out, by reason. */
+export interface LeftOut {
+  duplicate: number
+  outOfOrder: number
+  outOfBounds: number
+}
+
+/** What became of one body. With an `error` nothing of it may be passed on. */
+export interface Appended {
+  error: Error | null
+  /** Samples in the body. */
+  scraped: number
+  /** Samples left after relabelling. */
+  kept: number
+  /** Series that were not known before. */
+  added: number
+  leftOut: LeftOut
+  /** Families that are new or changed; they stand before the samples. */
+  families: readonly Family[]
+  samples: SampleBatch | null
+  /** Markers of the series that went. */
+  stale: SampleBatch | null
+}
+
+export class Appender {
+  readonly families = new Families()
+  readonly #cache = new SeriesCache()
+  readonly #columns = new Columns()
+  readonly #options: AppendOptions
+  #family: Family | null = null
+  #millis = 0
+  #latest = 0
+  #scraped = 0
+  #kept = 0
+  #added = 0
+  #accepted = 0
+  #leftOut: LeftOut = { duplicate: 0, outOfOrder: 0, outOfBounds: 0 }
+  #limitError: Error | null = null
+  #bucketError: Error | null = null
+
+  constructor(options: AppendOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes one body in, as of `millis` (Unix milliseconds; `now` is the clock). After an error the scrape is still open:
+   * `appendNothing` closes it.
+   */
+  append(parser: ExpositionParser, millis: number, now: number): Appended {
+    this.#begin(millis, now)
+    let error: Error | null = null
+    try {
+      for (let kind = parser.next(); kind !== null; kind = parser.next()) {
+        if (kind === 'series' || kind === 'histogram') this.#sample(parser, kind)
+        else if (kind !== 'comment') this.#family = this.families.set(parser.metric, kind, parser.text, this.#cache.scrape)
+      }
+      error = this.#limitError ?? this.#bucketError
+    } catch (caught) {
+      error = caught as Error
+    }
+    if (error !== null) {
+      this.#columns.abandon()
+      return this.#result(error, null, null)
+    }
+    const samples = this.#columns.finish(nanosOfMillis(millis))
+    const stale = this.#goneMarkers(millis)
+    if (this.#cache.done(true)) this.families.sweep(this.#cache.scrape)
+    return this.#result(null, samples, stale)
+  }
+
+  /** A scrape without samples (failed, empty, or the last of its target): everything that was there is gone. */
+  appendNothing(millis: number): Appended {
+    this.#counters()
+    const stale = this.#goneMarkers(millis)
+    if (this.#cache.done(false)) this.families.sweep(this.#cache.scrape)
+    return this.#result(null, null, stale)
+  }
+
+  /** Whether the series is known from the last scrapes. */
+  has(series: Identity): boolean {
+    return this.#cache.has(series)
+  }
+
+  /** Exposed series known now. */
+  get size(): number {
+    return this.#cache.size
+  }
+
+  #begin(millis: number, now: number): void {
+    this.#counters()
+    this.#cache.rewind()
+    this.#columns.begin()
+    this.#family = null
+    this.#millis = millis
+    this.#latest = now + MAX_AHEAD
+  }
+
+  #counters(): void {
+    this.#scraped = this.#kept = this.#added = this.#accepted = 0
+    this.#leftOut = { duplicate: 0, outOfOrder: 0, outOfBounds: 0 }
+    this.#limitError = this.#bucketError = null
+  }
+
+  #result(error: Error | null, samples: SampleBatch | null, stale: SampleBatch | null): Appended {
+    const families = error === null ? this.families.takeChanged() : []
+    return { error, scraped: this.#scraped, kept: this.#kept, added: this.#added, leftOut: this.#leftOut, families, samples, stale }
+  }
+
+  #sample(parser: ExpositionParser, kind: EntryKind): void {
+    this.#scraped++
+    const { buffer, keyStart, keyEnd } = parser
+    const entry = this.#cache.find(buffer, keyStart, keyEnd)
+    const millis = this.#options.honorTimestamps ? parser.timestamp : undefined
+    if (entry === null) {
+      this.#newSample(parser, kind, millis)
+      return
+    }
+    const first = this.#cache.see(entry)
+    const { series } = entry
+    if (series === null) return
+    this.#kept++
+    if (entry.family !== this.#family || (this.#family !== null && this.#family.kind !== entry.kind)) this.#setFamily(entry, series)
+    if (!first && millis === undefined) this.#leftOut.duplicate++
+    else this.#add(parser, kind, series, millis)
+  }
+
+  /** A series whose bytes are new. */
+  #newSample(parser: ExpositionParser, kind: EntryKind, millis: number | undefined): void {
+    const options = this.#options
+    const { buffer, keyStart, keyEnd } = parser
+    const labels = sampleLabels(parser.labels(), options.targetLabels, options)
+    if (labels === null) {
+      this.#cache.add(buffer, keyStart, keyEnd, null)
+      return
+    }
+    const name = getLabel(labels, NAME)
+    const own = withoutName(labels)
+    const series = this.#cache.intern(name, own, () => Identity.of('metric', name, own))
+    this.#kept++
+    const before = this.#accepted
+    // A sample that was not accepted leaves no trace: it is new again next time.
+    if (!this.#accepts(parser, series, millis)) return
+    const entry = this.#cache.add(buffer, keyStart, keyEnd, series)
+    this.#setFamily(entry, series)
+    this.#store(parser, kind, series, millis)
+    if (this.#accepted > before && this.#limitError === null && this.#bucketError === null) this.#added++
+  }
+
+  #add(parser: ExpositionParser, kind: EntryKind, series: Series, millis: number | undefined): void {
+    if (this.#accepts(parser, series, millis)) this.#store(parser, kind, series, millis)
+  }
+
+  /** Whether a store would take the sample, after those that the series had before. */
+  #accepts(parser: ExpositionParser, series: Series, millis: number | undefined): boolean {
+    if (millis === undefined) {
+      if (series.sampledIn === this.#cache.scrape) {
+        this.#leftOut.duplicate++
+        return false
+      }
+      if (series.explicit !== null && series.explicit.millis > this.#millis) {
+        this.#leftOut.outOfOrder++
+        return false
+      }
+    } else if (!this.#acceptsTime(parser, series, millis)) return false
+    const { sampleLimit } = this.#options
+    if (sampleLimit > 0 && this.#accepted >= sampleLimit) {
+      this.#limitError ??= new Error(`sample limit exceeded (sample_limit: ${sampleLimit})`)
+      return false
+    }
+    return true
+  }
+
+  #acceptsTime(parser: ExpositionParser, series: Series, millis: number): boolean {
+    if (millis > this.#latest) {
+      this.#leftOut.outOfBounds++
+      return false
+    }
+    const { explicit } = series
+    if (explicit !== null && millis < explicit.millis) {
+      this.#leftOut.outOfOrder++
+      return false
+    }
+    // The same sample once more is usual where targets pass on what they got elsewhere.
+    if (explicit !== null && millis === explicit.millis && !Object.is(parser.value, explicit.value)) {
+      this.#leftOut.duplicate++
+      return false
+    }
+    return true
+  }
+
+  #store(parser: ExpositionParser, kind: EntryKind, series: Series, millis: number | undefined): void {
+    let histogram: NativeHistogram | undefined
+    if (kind === 'histogram') {
+      try {
+        histogram = limitBuckets(parser.histogram!, this.#options.bucketLimit, this.#options.maxSchema)
+      } catch (error) {
+        this.#bucketError ??= error as Error
+        return
+      }
+    }
+    this.#accepted++
+    if (millis === undefined) series.sampledIn = this.#cache.scrape
+    else series.explicit = { millis, value: parser.value }
+    if (millis === undefined || this.#options.trackTimestampsStaleness) this.#cache.track(series)
+    this.#columns.add(series.identity, histogram === undefined ? parser.value : NaN, millis)
+    const start = parser.startTimestamp
+    const exemplars = parser.exemplars()
+    if (histogram !== undefined || start !== undefined || exemplars.length > 0) {
+      const extra = extraOf(histogram, start, freshExemplars(series, exemplars, histogram !== undefined))
+      if (extra !== null) this.#columns.extra(extra)
+    }
+  }
+
+  /** Gives the series the kind of the family it belongs to. */
+  #setFamily(entry: Entry, series: Series): void {
+    const family = this.#family
+    entry.family = family
+    entry.kind = family?.kind ?? ''
+    const { name, labels } = series.identity
+    const known = family !== null && family.kind !== 'unknown' && isSeriesOfFamily(name, family.name, family.kind)
+    const kind = known ? family.kind : ''
+    if (kind !== series.identity.kind) series.identity = Identity.of('metric', name, labels, known ? { kind } : {})
+  }
+
+  #goneMarkers(millis: number): SampleBatch | null {
+    const gone = this.#cache.gone().filter(({ explicit }) => explicit === null || explicit.millis < millis)
+    return staleBatch(gone.map((series) => series.identity), millis)
+  }
+}
+
+/** Staleness markers of some series, null for none. */
+export function staleBatch(ids: readonly Identity[], millis: number): SampleBatch | null {
+  const n = ids.length
+  if (n === 0) return null
+  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), new Float64Array(n).fill(NaN), null, new Uint8Array(n).fill(1))
+}
+
+
+function withoutName(labels: Labels): Labels {
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] === NAME) return [...labels.slice(0, i), ...labels.slice(i + 2)]
+  return labels
+}
+
+function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: Exemplar[]): Payload | null {
+  const extra: Payload = {}
+  if (start !== undefined) extra.start = nanosOfMillis(start)
+  if (histogram !== undefined) extra.histogram = histogram as unknown as Payload['histogram']
+  if (exemplars.length > 0) extra.exemplars = exemplars as unknown as Payload['exemplars']
+  return Object.keys(extra).length === 0 ? null : extra
+}
+
+/**
+ * Exemplars in order of time. Those of native histograms need a time, for there is no telling otherwise whether one is new;
+ * one that the series already had last time is left out.
+ */
+function freshExemplars(series: Series, exemplars: readonly Exemplar[], timed: boolean): Exemplar[] {
+  if (exemplars.length === 0) return []
+  const kept = exemplars.filter(({ ts }) => ts !== undefined || !timed)
+  kept.sort((a, b) => Number(BigInt(a.ts ?? 0) - BigInt(b.ts ?? 0)) || Number(a.value) - Number(b.value))
+  if (kept.length === 0) return kept
+  const last = kept[kept.length - 1]
+  const text = last.ts === undefined ? '' : JSON.stringify(last)
+  if (text !== '' && text === series.exemplar) return []
+  series.exemplar = text
+  return kept
+}

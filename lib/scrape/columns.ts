@@ -1,0 +1,71 @@
+// Gathers the samples of one scrape as columns, over the layout of the scrape before where the series are still the same.
+
+import { Layout, SampleBatch } from '../record/batch.js'
+import type { Identity } from '../record/identity.js'
+import type { Payload } from '../record/record.js'
+import { nanosOfMillis } from '../record/time.js'
+
+export class Columns {
+  #layout = new Layout([])
+  /** The identities so far, from the first one that differs from the layout. */
+  #ids: Identity[] | null = null
+  #values = new Float64Array(0)
+  #times: string[] | null = null
+  #extra: Map<number, Payload> | null = null
+  #length = 0
+
+  begin(): void {
+    this.#ids = null
+    this.#values = new Float64Array(this.#layout.ids.length)
+    this.#times = null
+    this.#extra = null
+    this.#length = 0
+  }
+
+  /** @param millis where the sample has a time of its own */
+  add(id: Identity, value: number, millis: number | undefined): void {
+    const row = this.#length++
+    if (this.#ids !== null) this.#ids.push(id)
+    else if (this.#layout.ids[row] !== id) {
+      this.#ids = this.#layout.ids.slice(0, row)
+      this.#ids.push(id)
+    }
+    if (row >= this.#values.length) this.#grow()
+    this.#values[row] = value
+    if (millis !== undefined) {
+      this.#times ??= new Array<string>(row).fill('')
+      this.#times.push(nanosOfMillis(millis))
+    } else if (this.#times !== null) this.#times.push('')
+  }
+
+  /** Further payload of the sample added last. */
+  extra(fields: Payload): void {
+    this.#extra ??= new Map()
+    this.#extra.set(this.#length - 1, fields)
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(Math.max(64, this.#values.length * 2))
+    larger.set(this.#values)
+    this.#values = larger
+  }
+
+  /** What was added, null if nothing was; `stamp` is the time of the scrape, Unix nanoseconds. */
+  finish(stamp: string): SampleBatch | null {
+    const n = this.#length
+    if (this.#ids !== null) this.#layout = new Layout(this.#ids)
+    else if (n < this.#layout.ids.length) this.#layout = new Layout(this.#layout.ids.slice(0, n))
+    const values = n === this.#values.length ? this.#values : this.#values.slice(0, n)
+    const batch = n === 0 ? null : new SampleBatch(this.#layout, stamp, values, this.#times, null, this.#extra)
+    this.begin()
+    return batch
+  }
+
+  /** Forgets what was added: the scrape failed. */
+  abandon(): void {
+    this.#ids = null
+    this.#times = null
+    this.#extra = null
+    this.#length = 0
+  }
+}
