@@ -1,0 +1,285 @@
+// Records as lines for people.
+
+import type { Batch } from '../record/batch.js'
+import { ByteBuffer } from '../record/bytes.js'
+import { type Identity, memoSlot } from '../record/identity.js'
+import { canonical, type Json, numberOf } from '../record/json.js'
+import { getLabel, type Labels, labelsOf, labelPairs } from '../record/labels.js'
+import type { Payload } from '../record/record.js'
+import { millisOf } from '../record/time.js'
+import type { Exemplar, NativeHistogram } from '../record/record.js'
+import { histogramText } from './histogram.js'
+import { type Cell, labelsCell } from './labels.js'
+import { momentText, TIME_WIDTH } from './moment.js'
+import type { Paint, Style } from './style.js'
+import { safe, safeLines } from './text.js'
+import { bytesText, numberText, secondsText, type Unit, unitOf, valueText } from './value.js'
+
+export interface ViewOptions {
+  paint: Paint
+  /** Columns that label sets keep within; Infinity shows all. */
+  width: number
+  utc: boolean
+  /** Numbers as they are, without unit. */
+  exact: boolean
+  /** Unix milliseconds now. */
+  now(): number
+}
+
+/** Columns between which the values of metrics align. */
+const WIDEST_SERIES = 100
+const VALUE_WIDTH = 16
+const GAP = '  '
+/** Metrics whose unit their metadata told, at most. */
+const MAX_UNITS = 10_000
+
+interface Series extends Cell {
+  unit: Unit
+  unitWord: string
+}
+
+export class Viewer {
+  readonly #slot = memoSlot()
+  readonly #units = new Map<string, string>()
+  readonly #paint: Paint
+  #column = 0
+
+  constructor(private readonly options: ViewOptions) {
+    this.#paint = options.paint
+  }
+
+  /** All rows, a line or more each. */
+  text(batch: Batch): string {
+    for (let row = 0; row < batch.length; row++) {
+      const id = batch.id(row)
+      if (id?.type === 'metric') this.#column = Math.max(this.#column, Math.min(this.#widest(), this.#series(id).width))
+    }
+    let text = ''
+    for (let row = 0; row < batch.length; row++) text += `${this.#line(batch, row).trimEnd()}\n`
+    return text
+  }
+
+  #widest(): number {
+    const { width } = this.options
+    return Number.isFinite(width) ? Math.max(20, width - TIME_WIDTH - 2 * GAP.length - VALUE_WIDTH) : WIDEST_SERIES
+  }
+
+  #line(batch: Batch, row: number): string {
+    const id = batch.id(row)
+    if (id === undefined) return this.#untimed('?', 'red', safe(unread(batch, row)))
+    if (id.type === 'metric') return this.#metric(id, batch, row)
+    const payload = batch.payload(row)
+    switch (id.type) {
+      case 'log':
+        return this.#log(id, payload)
+      case 'span':
+        return this.#span(id, payload)
+      case 'profile':
+        return this.#profile(id, payload)
+      case 'target':
+        return this.#target(id, payload)
+      case 'metadata':
+        return this.#metadata(id)
+      case 'checkpoint':
+        return this.#untimed('checkpoint', 'dim', `${jsonText(id.rest.source)} ${jsonText(payload.position)}`)
+    }
+  }
+
+  #time(ts: string | undefined): string {
+    const { now, utc } = this.options
+    return this.#paint('dim', momentText(ts === undefined ? 0 : millisOf(ts), now(), utc))
+  }
+
+  #untimed(word: string, style: Style, rest: string): string {
+    return `${' '.repeat(TIME_WIDTH)}${GAP}${this.#paint(style, word)} ${rest}`
+  }
+
+  /** A label set in what room a line has beside the rest. */
+  #labels(labels: Labels, beside: number): string {
+    const room = Math.max(30, this.options.width - TIME_WIDTH - GAP.length - beside)
+    return labelsCell(labels, room, this.#paint).text
+  }
+
+  /** `name{labels}`, remembered by identity. */
+  #series(id: Identity): Series {
+    const known = id.memo?.[this.#slot] as Series | undefined
+    if (known !== undefined) return known
+    const name = safe(id.name)
+    const room = Number.isFinite(this.options.width) ? Math.max(10, this.#widest() - name.length) : Infinity
+    const cell = labelsCell(labelsWithResource(id), room, this.#paint)
+    const unitWord = typeof id.rest.unit === 'string' ? id.rest.unit : (this.#units.get(id.name) ?? '')
+    const series = {
+      text: this.#paint('bold', name) + cell.text,
+      width: name.length + cell.width,
+      unit: unitOf(id.name, unitWord),
+      unitWord: safe(unitWord),
+    }
+    ;(id.memo ??= [])[this.#slot] = series
+    return series
+  }
+
+  #metric(id: Identity, batch: Batch, row: number): string {
+    const series = this.#series(id)
+    const head = `${this.#time(batch.ts(row))}${GAP}${series.text}${' '.repeat(Math.max(0, this.#column - series.width))}${GAP}`
+    const write = (value: number) => (this.options.exact ? String(canonical(value)) : valueText(value, series.unit, series.unitWord))
+    if (batch.plain(row)) return head + this.#value(write(batch.value(row)))
+    const payload = batch.payload(row)
+    const parts = [head]
+    if (payload.stale === true) parts.push(this.#paint('dim', 'stale'))
+    else if (payload.histogram !== undefined) parts.push(this.#histogram(payload.histogram as unknown as NativeHistogram, write))
+    else if (payload.summary !== undefined) parts.push(this.#summary(payload.summary as unknown as Summary, write))
+    else parts.push(this.#value(write(numberOf(payload.value) ?? NaN)))
+    const exemplars = Array.isArray(payload.exemplars) ? (payload.exemplars as unknown as Exemplar[]) : []
+    for (const { labels, value } of exemplars) {
+      const cell = labelsCell(labelsOf(textPairs(labels)), Infinity, this.#paint)
+      parts.push(`${GAP}${this.#paint('dim', '#')} ${cell.text} ${safe(String(value))}`)
+    }
+    return parts.join('')
+  }
+
+  /** The number ends at one column, its unit follows. */
+  #value(text: string): string {
+    const space = text.indexOf(' ')
+    const number = space < 0 ? text : text.slice(0, space)
+    return ' '.repeat(Math.max(0, 10 - number.length)) + this.#paint('green', number) + (space < 0 ? '' : text.slice(space))
+  }
+
+  #histogram(histogram: NativeHistogram, write: (value: number) => string): string {
+    const { count, sum, bars, range } = histogramText(histogram, write)
+    const dim = (text: string) => this.#paint('dim', text)
+    const shape = bars === '' ? '' : `${GAP}${dim('[')}${this.#paint('green', bars)}${dim(']')} ${dim(range)}`
+    return `${dim('count')} ${this.#paint('green', count)} ${dim('sum')} ${this.#paint('green', sum)}${shape}`
+  }
+
+  #summary({ count, sum, quantiles, ...rest }: Summary, write: (value: number) => string): string {
+    const dim = (text: string) => this.#paint('dim', text)
+    const parts = []
+    if (count !== undefined) parts.push(`${dim('count')} ${this.#paint('green', safe(String(count)))}`)
+    if (sum !== undefined) parts.push(`${dim('sum')} ${this.#paint('green', write(numberOf(sum) ?? NaN))}`)
+    for (const each of Array.isArray(quantiles) ? quantiles : []) {
+      parts.push(`${dim(`p${numberText(Number(each?.quantile) * 100)}`)} ${this.#paint('green', write(numberOf(each?.value) ?? NaN))}`)
+    }
+    if (Object.keys(rest).length > 0) parts.push(jsonText(rest as { [key: string]: Json }))
+    return parts.join(' ')
+  }
+
+  #log(id: Identity, payload: Payload): string {
+    const level = String(payload.severity ?? (getLabel(id.labels, 'level') || getLabel(id.labels, 'detected_level')))
+    const indent = ' '.repeat(TIME_WIDTH + GAP.length + 6)
+    const body = typeof payload.body === 'string' ? safeLines(payload.body, indent) : jsonText(payload.body)
+    const parts = [
+      this.#time(payload.ts),
+      this.#paint(levelStyle(level, payload.severity_number), levelText(level)),
+      body,
+      this.#labels(labelsWithResource(id), body.length + 8),
+      this.#attributes(payload.attributes),
+      this.#trace(payload),
+    ]
+    return `${parts[0]}${GAP}${parts[1]} ${parts.slice(2).filter((part) => part !== '').join(GAP)}`
+  }
+
+  #span(id: Identity, payload: Payload): string {
+    const name = safe(String(payload.name ?? ''))
+    const status = (payload.status ?? {}) as { code?: string; message?: string }
+    const seconds = typeof payload.end === 'string' && payload.ts !== undefined ? Number(BigInt(payload.end) - BigInt(payload.ts)) / 1e9 : NaN
+    const parts = [
+      this.#paint('bold', name),
+      Number.isNaN(seconds) ? '' : this.#paint('green', secondsText(seconds)),
+      safe(String(payload.kind ?? '')),
+      status.code === undefined ? '' : this.#paint(status.code === 'error' ? 'red' : 'green', safe(`${status.code}${status.message ? `: ${status.message}` : ''}`)),
+      this.#labels(labelsWithResource(id), name.length + 30),
+      this.#attributes(payload.attributes),
+      ...(['events', 'links'] as const).map((key) => countText(payload[key], key)),
+      this.#trace(payload),
+    ]
+    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'span')}  ${parts.filter((part) => part !== '').join(GAP)}`
+  }
+
+  #trace(payload: Payload): string {
+    return (['trace_id', 'span_id', 'parent_span_id'] as const)
+      .filter((key) => payload[key] !== undefined)
+      .map((key) => this.#paint('dim', `${key.replace(/_id$/, '')}=`) + safe(String(payload[key])))
+      .join(' ')
+  }
+
+  #attributes(attributes: Json | undefined): string {
+    if (attributes === undefined || attributes === null || typeof attributes !== 'object') return ''
+    return Object.entries(attributes)
+      .map(([name, value]) => `${this.#paint('dim', `${safe(name)}=`)}${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? safe(value) : jsonText(value)}`)
+      .join(' ')
+  }
+
+  #profile(id: Identity, payload: Payload): string {
+    const seconds = typeof payload.end === 'string' && payload.ts !== undefined ? Number(BigInt(payload.end) - BigInt(payload.ts)) / 1e9 : NaN
+    const parts = [
+      this.#paint('bold', safe(id.name)) + this.#labels(labelsWithResource(id), id.name.length + 40),
+      safe(String(payload.format ?? '')),
+      typeof payload.data === 'string' ? bytesText(Math.floor((payload.data.replace(/=+$/, '').length * 3) / 4)) : '',
+      Number.isNaN(seconds) ? '' : `over ${secondsText(seconds)}`,
+    ]
+    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'profile')} ${parts.filter((part) => part !== '').join(GAP)}`
+  }
+
+  #target(id: Identity, payload: Payload): string {
+    const { state, ...rest } = payload
+    const gone = state === 'gone'
+    const more = Object.keys(rest).length === 0 ? '' : `${GAP}${jsonText(rest as { [key: string]: Json })}`
+    const word = this.#paint(gone ? 'red' : 'green', safe(String(state ?? 'present')))
+    return this.#untimed('target', 'magenta', `${word}${GAP}${this.#labels(id.labels, 20)}${more}`)
+  }
+
+  #metadata(id: Identity): string {
+    const { help, unit } = id.rest
+    if (typeof unit === 'string' && unit !== '' && this.#units.size < MAX_UNITS) this.#units.set(id.name, unit)
+    const what = [id.kind, typeof unit === 'string' ? unit : ''].filter((word) => word !== '').map(safe).join(', ')
+    const text = typeof help === 'string' ? `${GAP}${safe(help)}` : ''
+    return this.#untimed('metadata', 'dim', `${this.#paint('bold', safe(id.name))}${what === '' ? '' : ` (${what})`}${text}`)
+  }
+}
+
+interface Summary {
+  count?: number | string
+  sum?: number | string
+  quantiles?: { quantile: number; value: number | string }[]
+}
+
+/** A line that was passed on unread. */
+function unread(batch: Batch, row: number): string {
+  const out = new ByteBuffer()
+  batch.select([undefined], Int32Array.of(row), null).write(out)
+  return out.take().toString().trimEnd()
+}
+
+function jsonText(value: Json | undefined): string {
+  return value === undefined ? '' : safe(canonical(value))
+}
+
+/** Labels and, beside them, what OTLP says about the resource. */
+function labelsWithResource(id: Identity): Labels {
+  const { resource } = id.rest
+  if (resource === undefined || resource === null || typeof resource !== 'object') return id.labels
+  return labelsOf([...textPairs(resource as { [name: string]: Json }), ...labelPairs(id.labels)])
+}
+
+function textPairs(map: { readonly [name: string]: Json } | undefined): [string, string][] {
+  return map === undefined ? [] : Object.entries(map).map(([name, value]) => [name, typeof value === 'string' ? value : canonical(value)])
+}
+
+function countText(list: Json | undefined, word: string): string {
+  return Array.isArray(list) && list.length > 0 ? `${list.length} ${list.length === 1 ? word.slice(0, -1) : word}` : ''
+}
+
+/** Five columns; words that are longer in common use are shortened in the common way. */
+function levelText(level: string): string {
+  const short = /^(?:warn|info|crit|emerg)/i.exec(level)?.[0] ?? level
+  return safe(short).toUpperCase().slice(0, 5).padEnd(5)
+}
+
+/** Colours of a level, by its word or its number (OTLP: 9 info, 13 warn, 17 error). */
+function levelStyle(level: string, number: Json | undefined): Style {
+  const n = typeof number === 'number' ? number : 0
+  if (n >= 17 || /^(err|fatal|crit|alert|emerg|panic)/i.test(level)) return 'red'
+  if (n >= 13 || /^warn/i.test(level)) return 'yellow'
+  if ((n > 0 && n < 9) || /^(debug|trace)/i.test(level)) return 'dim'
+  return 'cyan'
+}
