@@ -7,6 +7,7 @@ export const catalogue: Catalogue = [
   { name: 'discover static', load: () => import('./discover/static.js') },
   { name: 'discover file', load: () => import('./discover/file.js') },
   { name: 'discover http', load: () => import('./discover/http.js') },
+  { name: 'receive exposition', load: () => import('./receive/exposition.js') },
   { name: 'scrape', load: () => import('./scrape/targets.js') },
   { name: 'scrape host', load: () => import('./scrape/host.js') },
   { name: 'relabel', load: () => import('./relabel/rules.js') },

@@ -1,0 +1,119 @@
+// A whole exposition as records: metadata of each family, then its samples.
+
+import { type Batch, Layout, RecordBatch, SampleBatch } from '../../record/batch.js'
+import { Identity, type IdentityRest } from '../../record/identity.js'
+import type { Json } from '../../record/json.js'
+import { hasLabel, type Labels } from '../../record/labels.js'
+import type { Payload } from '../../record/record.js'
+import { nanosOfMillis } from '../../record/time.js'
+import { insert } from './cursor.js'
+import { Families, type Family, metadataOf } from './family.js'
+import type { ExpositionParser } from './parser.js'
+
+export interface RecordOptions {
+  /** Unix nanoseconds of samples that bring no time of their own. */
+  now: string
+  /** Added to every sample that does not have them. */
+  labels: Labels
+  /** Whether to make metadata records. */
+  metadata: boolean
+}
+
+/** All records of a body, in its order. Throws a Problem where the body is wrong; then it has no records. */
+export function recordsOf(parser: ExpositionParser, options: RecordOptions): Batch[] {
+  const reading = new Reading(parser, options)
+  for (let kind = parser.next(); kind !== null; kind = parser.next()) {
+    if (kind === 'help' || kind === 'unit') reading.metadata(kind)
+    else if (kind === 'type') reading.metadata('kind')
+    else if (kind !== 'comment') reading.sample(kind === 'histogram')
+  }
+  return reading.end()
+}
+
+class Reading {
+  readonly #families = new Families()
+  readonly #batches: Batch[] = []
+  readonly #rests = new Map<string, IdentityRest>()
+  #untold: Family[] = []
+  #ids: Identity[] = []
+  #values: number[] = []
+  #times: string[] = []
+  #timed = false
+  #extra = new Map<number, Payload>()
+
+  constructor(
+    private readonly parser: ExpositionParser,
+    private readonly options: RecordOptions,
+  ) {}
+
+  metadata(field: 'kind' | 'unit' | 'help'): void {
+    const family = this.#families.set(this.parser.metric, field, this.parser.text)
+    if (family.told || !this.options.metadata) return
+    family.told = true
+    this.#flushSamples()
+    this.#untold.push(family)
+  }
+
+  sample(isHistogram: boolean): void {
+    const { parser } = this
+    this.#flushMetadata()
+    const row = this.#ids.push(this.#identity()) - 1
+    this.#values.push(isHistogram ? 0 : parser.value)
+    const { timestamp, startTimestamp } = parser
+    this.#times.push(timestamp === undefined ? '' : nanosOfMillis(timestamp))
+    if (timestamp !== undefined) this.#timed = true
+    const exemplars = parser.exemplars()
+    if (!isHistogram && startTimestamp === undefined && exemplars.length === 0) return
+    const extra: Payload = {}
+    if (startTimestamp !== undefined) extra.start = nanosOfMillis(startTimestamp)
+    if (isHistogram) extra.histogram = parser.histogram as unknown as Json
+    if (exemplars.length > 0) extra.exemplars = exemplars as unknown as Json
+    this.#extra.set(row, extra)
+  }
+
+  end(): Batch[] {
+    this.#flushSamples()
+    this.#flushMetadata()
+    return this.#batches
+  }
+
+  #identity(): Identity {
+    const all = this.parser.labels()
+    const labels: string[] = []
+    let name = ''
+    for (let i = 0; i < all.length; i += 2) {
+      if (i > 0 && all[i] === all[i - 2]) throw this.parser.invalid(`label ${JSON.stringify(all[i])} stands there twice`)
+      if (all[i] === '__name__') name = all[i + 1]
+      // An empty label is no label.
+      else if (all[i + 1] !== '') labels.push(all[i], all[i + 1])
+    }
+    const added = this.options.labels
+    for (let i = 0; i < added.length; i += 2) if (!hasLabel(labels, added[i])) insert(labels, added[i], added[i + 1])
+    return Identity.of('metric', name, labels, this.#rest(this.#families.kindOf(name)))
+  }
+
+  #rest(kind: string): IdentityRest {
+    let rest = this.#rests.get(kind)
+    if (rest === undefined) this.#rests.set(kind, (rest = { kind }))
+    return rest
+  }
+
+  #flushMetadata(): void {
+    if (this.#untold.length === 0) return
+    const ids = this.#untold.map(metadataOf)
+    this.#batches.push(new RecordBatch(ids, ids.map(() => ({}))))
+    this.#untold = []
+  }
+
+  #flushSamples(): void {
+    if (this.#ids.length === 0) return
+    const times = this.#timed ? this.#times : null
+    const extra = this.#extra.size > 0 ? this.#extra : null
+    this.#batches.push(new SampleBatch(new Layout(this.#ids), this.options.now, Float64Array.from(this.#values), times, null, extra))
+    this.#ids = []
+    this.#values = []
+    this.#times = []
+    this.#timed = false
+    this.#extra = new Map()
+  }
+}
