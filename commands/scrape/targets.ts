@@ -1,7 +1,7 @@
 // scrape: Prometheus targets over HTTP.
 
 import { source, type SourceContext } from '../../lib/component.js'
-import { EXIT, Problem, throwAll } from '../../lib/diag/problem.js'
+import { EXIT, Problem, problemsOf } from '../../lib/diag/problem.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 import type { Record } from '../../lib/record/record.js'
 import { millisOf } from '../../lib/record/time.js'
@@ -55,9 +55,10 @@ export default source({
     { command: 'solder scrape --once < /dev/null', about: 'without targets there is nothing to do' },
   ],
   async run({ args, options }, context) {
-    const found = foundOf(args)
+    const problems: Problem[] = []
+    const found = args.flatMap((url) => foundOf(url, problems))
     const { ScrapeJob } = await import('../../lib/scrape/job.js')
-    const job = await ScrapeJob.open(options, context)
+    const job = await ScrapeJob.open(options, context, problems)
     try {
       for (const each of found) job.present({ ...each, labels: withDefaults(each.labels, options.label) })
       const fed = found.length > 0 ? undefined : Promise.race([feed(job, options.label, context), aborted(context.signal)])
@@ -72,19 +73,13 @@ export default source({
   },
 })
 
-/** Targets of the command line. Throws all problems together. */
-function foundOf(urls: readonly string[]): readonly Found[] {
-  const problems: Problem[] = []
-  const found: Found[] = []
-  for (const url of urls) {
-    try {
-      found.push(foundOfUrl(url))
-    } catch (error) {
-      problems.push(error as Problem)
-    }
+function foundOf(url: string, problems: Problem[]): readonly Found[] {
+  try {
+    return [foundOfUrl(url)]
+  } catch (error) {
+    problems.push(...problemsOf(error))
+    return []
   }
-  throwAll(problems)
-  return found
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

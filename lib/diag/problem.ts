@@ -49,6 +49,13 @@ export class Problems extends Error {
   }
 }
 
+/** The problems that an error tells; any other error is thrown again. */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (error instanceof Problems) return error.list
+  if (error instanceof Problem) return [error]
+  throw error
+}
+
 /** Throws what was collected, if anything was. */
 export function throwAll(problems: readonly Problem[]): void {
   if (problems.length === 1) throw problems[0]

@@ -1,7 +1,7 @@
 // A scrape job: the targets, the one client and the one way out that they share, and what is told about them.
 
 import type { SourceContext } from '../component.js'
-import { Problem } from '../diag/problem.js'
+import { Problem, problemsOf, throwAll } from '../diag/problem.js'
 import { clientOf } from '../net/http.js'
 import type { CLIENT_OPTIONS } from '../net/options.js'
 import type { OptionValues } from '../option/table.js'
@@ -57,10 +57,12 @@ export class ScrapeJob {
     this.failed.catch(() => {})
   }
 
-  /** Checks everything before any target is asked. Throws all problems. */
-  static async open(options: Options, context: SourceContext): Promise<ScrapeJob> {
-    const settings = await settingsOf(options)
-    return new ScrapeJob(options, settings, await clientOf(options), context)
+  /** Checks everything before any target is asked; throws all problems, those in `problems` first. */
+  static async open(options: Options, context: SourceContext, problems: Problem[]): Promise<ScrapeJob> {
+    const settings = await settingsOf(options, problems)
+    const client = await clientOf(options).catch((error: unknown) => void problems.push(...problemsOf(error)))
+    throwAll(problems)
+    return new ScrapeJob(options, settings, client!, context)
   }
 
   /** A target to scrape, once or from now on. Throws an Error where it cannot be scraped. */

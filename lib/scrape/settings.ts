@@ -1,7 +1,7 @@
 // From what was typed to what the scraper works with; every problem is told before anything is asked for.
 
 import { readFile } from 'node:fs/promises'
-import { didYouMean, Problem, throwAll } from '../diag/problem.js'
+import { didYouMean, Problem, problemsOf } from '../diag/problem.js'
 import { durationText } from '../option/value.js'
 import type { OptionValues } from '../option/table.js'
 import type { RelabelRules } from '../relabel/rules.js'
@@ -23,18 +23,17 @@ export interface Settings {
   fetch: FetchOptions
 }
 
-/** Throws all problems together. */
-export async function settingsOf(options: Options): Promise<Settings> {
-  const problems: Problem[] = []
+/** Adds what is wrong to `problems`; the settings are of use only where nothing is. */
+export async function settingsOf(options: Options, problems: Problem[]): Promise<Settings> {
   const defaults = defaultsOf(options, problems)
   const protocols = protocolsOf(options, problems)
-  throwAll(problems)
   const scheme = options.name_validation_scheme
+  const file = options.metric_relabel
   return {
     defaults,
     append: {
       honorLabels: options.honor_labels,
-      metricRelabel: options.metric_relabel === undefined ? undefined : await rulesOf(options.metric_relabel, scheme),
+      metricRelabel: file === undefined ? undefined : await rulesOf(file, scheme, problems),
       nameScheme: scheme,
       limits: {
         labels: options.label_limit,
@@ -92,16 +91,16 @@ function protocolsOf(options: Options, problems: Problem[]): readonly ScrapeProt
   return named.filter(isScrapeProtocol)
 }
 
-async function rulesOf(file: string, scheme: 'utf8' | 'legacy'): Promise<RelabelRules> {
+async function rulesOf(file: string, scheme: 'utf8' | 'legacy', problems: Problem[]): Promise<RelabelRules | undefined> {
   const [{ parseRules }, { compileRules }] = await Promise.all([import('../relabel/document.js'), import('../relabel/rules.js')])
-  let text: string
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    problems.push(new Problem(`--metric-relabel: cannot read ${file}: ${cause.code}`, { cause, expected: 'a file of relabel rules' }))
+    return '[]'
+  })
   try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new Problem(`--metric-relabel: cannot read ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-      cause,
-      expected: 'a file of relabel rules',
-    })
+    return compileRules(await parseRules(text, file, scheme), scheme)
+  } catch (error) {
+    problems.push(...problemsOf(error))
+    return undefined
   }
-  return compileRules(await parseRules(text, file, scheme), scheme)
 }
