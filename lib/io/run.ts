@@ -84,8 +84,8 @@ export async function runStage(component: Stage, input: Input<OptionTable>): Pro
         ? runFilter(component, input, process_)
         : runSink(component, input, process_)
   try {
-    await Promise.race([work, output.failed])
-    await output.flush()
+    // What was passed on before a failure leaves all the same.
+    await Promise.race([work, output.failed]).finally(() => output.flush())
   } finally {
     process_.rejects.summarise()
     if (options.ledger) process_.ledger()
