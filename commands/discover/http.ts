@@ -52,7 +52,13 @@ export default source({
 })
 
 async function refreshed(web: Web, known: Known, context: SourceContext): Promise<void> {
-  await web.refresh(context.signal)
+  try {
+    await web.refresh(context.signal)
+  } catch (error) {
+    // Whoever stops the stage has no use for the answer.
+    if (context.signal.aborted) return
+    throw error
+  }
   const batch = known.changes()
   if (batch.length > 0) await context.emit(batch)
 }

@@ -69,7 +69,7 @@ t.test('content encodings', async (t) => {
     zstd: Buffer.from('x'),
     'gzip,gzip,gzip': gzipSync(''),
   }
-  let body = Buffer.alloc(0)
+  let body: Buffer = Buffer.alloc(0)
   let encoding = ''
   const url = await serving(t, (_, response) => response.setHeader('content-encoding', encoding).end(body))
   const http = await client(t)
@@ -105,7 +105,7 @@ t.test('bodies beyond the bound', async (t) => {
   await gone
   t.ok(written < 64 << 20, 'the server is cut off, not drained')
   t.equal((await http.request({ ...get(`${url}/exact`), maxBytes: 1000 })).body.length, 1000)
-  await t.rejects(http.request({ ...get(`${url}/exact`), maxBytes: 999 }), { reason: 'too_large' })
+  await t.rejects(http.request({ ...get(`${url}/exact`), maxBytes: 999 }), { name: 'HttpError', reason: 'too_large' })
   t.equal((await http.request({ ...get(`${url}/bomb`), maxBytes: Infinity })).body.length, 64 << 20)
 })
 
@@ -125,8 +125,8 @@ t.test('time and giving up', async (t) => {
   const giveUp = new AbortController()
   const request = http.request({ ...get(url), signal: giveUp.signal })
   giveUp.abort()
-  await t.rejects(request, { reason: 'aborted' })
-  await t.rejects(http.request({ ...get(url), signal: AbortSignal.abort() }), { reason: 'aborted' })
+  await t.rejects(request, { name: 'HttpError', reason: 'aborted' })
+  await t.rejects(http.request({ ...get(url), signal: AbortSignal.abort() }), { name: 'HttpError', reason: 'aborted' })
 })
 
 t.test('no answer', async (t) => {
@@ -136,7 +136,7 @@ t.test('no answer', async (t) => {
   await new Promise((resolve) => closed.close(resolve))
   await t.rejects(http.request(get(`http://${gone}/`)), { reason: 'connect', message: `connect ECONNREFUSED ${gone}` })
   await t.rejects(http.request(get('ftp://h/')), { reason: 'protocol', message: 'not an http or https URL' })
-  await t.rejects(http.request(get('nonsense')), { reason: 'protocol' })
+  await t.rejects(http.request(get('nonsense')), { name: 'HttpError', reason: 'protocol' })
 
   let raw = ''
   let connections = 0
@@ -147,12 +147,12 @@ t.test('no answer', async (t) => {
   }))
   await t.rejects(http.request(get(`http://${port}/`)), { reason: 'connect', message: `${port} closed the connection without a response` })
   t.equal(connections, 2, 'what can be repeated is, once')
-  await t.rejects(http.request({ method: 'POST', url: `http://${port}/`, body: 'x' }), { reason: 'connect' })
+  await t.rejects(http.request({ method: 'POST', url: `http://${port}/`, body: 'x' }), { name: 'HttpError', reason: 'connect' })
   t.equal(connections, 3, 'a POST is not')
   raw = 'SSH-2.0-OpenSSH_9.2\r\n'
   await t.rejects(http.request(get(`http://${port}/`)), { reason: 'protocol', message: /^127\.0\.0\.1:\d+: not HTTP: / })
   raw = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'
-  await t.rejects(http.request(get(`http://${port}/`)), { reason: 'protocol' })
+  await t.rejects(http.request(get(`http://${port}/`)), { name: 'HttpError', reason: 'protocol' })
   raw = `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`
   await t.rejects(http.request(get(`http://${port}/`)), { reason: 'too_large', message: /--max-header-bytes$/ })
   raw = 'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\n__proto__: x\r\nContent-Length: 2\r\n\r\nok'
