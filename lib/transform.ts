@@ -97,18 +97,23 @@ function applyRecord(transform: RecordTransform, looksAt: (type: RecordType) => 
   }
 }
 
+/** Stands in the memo for identities whose records are looked at one by one. */
+const EACH = Symbol('each')
+
 function applyRows(transform: RowTransform, looksAt: (type: RecordType) => boolean): Apply {
   const byIdentity = (type: RecordType) => !looksAt(type) || transform.byIdentity(type)
   const whole = applyIdentity(transform, looksAt)
   const slot = memoSlot()
   const decide = decider(transform, looksAt, slot)
-  const keptBy = (id: Identity): boolean => {
-    const known = id.memo?.[slot] as Identity | null | undefined
-    return (known === undefined ? decide(id) : known) !== null
+  const first = (id: Identity): Identity | null | typeof EACH => {
+    if (byIdentity(id.type)) return decide(id)
+    ;(id.memo ??= [])[slot] = EACH
+    return EACH
   }
+  const columns = byIdentity('metric')
   return (batch, drop) => {
     // Columns are metrics, whose layout remembers the answers for all of them.
-    if (batch.layout !== null && byIdentity('metric')) return whole(batch, drop)
+    if (columns && batch.layout !== null) return whole(batch, drop)
     const n = batch.length
     const ids: (Identity | undefined)[] = []
     const take = new Int32Array(n)
@@ -116,7 +121,9 @@ function applyRows(transform: RowTransform, looksAt: (type: RecordType) => boole
     for (let row = 0; row < n; row++) {
       const id = batch.id(row)
       if (id !== undefined) {
-        const keep = byIdentity(id.type) ? keptBy(id) : transform.row(batch, row, id)
+        let answer = id.memo?.[slot]
+        if (answer === undefined) answer = first(id)
+        const keep = answer === EACH ? transform.row(batch, row, id) : answer !== null
         if (keep !== true) {
           if (keep === false) dropped++
           continue

@@ -1,7 +1,8 @@
 // filter: keeps the records for which a CEL expression is true.
 
-import { filter, type RowTransform } from '../../lib/component.js'
-import { memoSlot } from '../../lib/record/identity.js'
+import { filter, type Transform } from '../../lib/component.js'
+import { type Identity, memoSlot } from '../../lib/record/identity.js'
+import { RECORD_TYPES, type RecordType } from '../../lib/record/type.js'
 
 const SAMPLES = `printf '%s\\n' '{"type":"metric","name":"up","labels":{"job":"api"},"ts":"1","value":1}' \\
     '{"type":"metric","name":"up","labels":{"job":"db"},"ts":"1","value":0}'`
@@ -36,7 +37,7 @@ a record belongs to is decided once for each of these and remembered. A record f
     { command: `${SAMPLES} | solder filter 'name.matches("^(up|scrape_.*)$") && labels.job in ["api", "web"]'`, about: 'keep metrics by pattern and jobs by list' },
     { command: 'solder filter \'type != "log" || severity_number >= 13\' < /dev/null', about: 'drop log entries below WARN' },
   ],
-  async create({ args }, context): Promise<RowTransform> {
+  async create({ args }, context): Promise<Transform> {
     const { compileExpression, EvaluationError } = await import('../../lib/expr/expression.js')
     const { IdentityView, RowView } = await import('../../lib/expr/field.js')
     const expression = await compileExpression(args[0], { result: 'bool' })
@@ -52,13 +53,17 @@ a record belongs to is decided once for each of these and remembered. A record f
         throw error
       }
     }
+    const byIdentity = (type: RecordType) => !expression.fallible && expression.byIdentity(type)
+    const identity = (id: Identity) => (expression.test(new IdentityView(id)) ? id : null)
+    if (RECORD_TYPES.every(byIdentity)) return { reason: 'filtered', identity }
+    const ofIdentity = new Set(RECORD_TYPES.filter((type) => expression.byIdentity(type)))
     return {
       reason: 'filtered',
-      byIdentity: (type) => !expression.fallible && expression.byIdentity(type),
-      identity: (id) => (expression.test(new IdentityView(id)) ? id : null),
+      byIdentity,
+      identity,
       row(batch, row, id) {
         let answer: boolean | Error
-        if (expression.byIdentity(id.type)) {
+        if (ofIdentity.has(id.type)) {
           answer = ((id.memo ??= [])[slot] ??= test(new IdentityView(id))) as boolean | Error
         } else answer = test(view.at(batch, row, id))
         if (typeof answer === 'boolean') return answer
