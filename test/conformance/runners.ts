@@ -3,12 +3,15 @@
 import type { Runner } from './suite.js'
 import { expositionSuites } from './suites/exposition.js'
 import { relabel } from './suites/relabel.js'
+import { client, sender } from './suites/remote_write.js'
 import { scrapeSuites } from './suites/scrape.js'
 import { file, http, targetGroup } from './suites/sd.js'
 
 export const RUNNERS: { readonly [suite: string]: Runner } = {
   ...expositionSuites,
   relabel,
+  remote_write_client: client,
+  remote_write_v1_sender: sender,
   ...scrapeSuites,
   sd_file: file,
   sd_http: http,

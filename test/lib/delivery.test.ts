@@ -281,6 +281,7 @@ t.test('the command sends what it reads, in order, with the headers of the proto
     const own = samples.filter(({ labels }) => labels.__name__ === `m${series}`)
     t.same(own.map(({ ms }) => ms - NOW), Array.from({ length: 50 }, (_, i) => i))
   }
+  t.same(samples.filter(({ stale }) => stale).map(({ labels }) => labels.__name__), ['stale'])
   t.ok(samples.every(({ labels }) => labels.cluster === 'eu'))
   t.equal(receiver.stored.flatMap(({ metadata }) => metadata).length, 1)
   t.ok(receiver.arrivals.every(({ message }) => message.timeseries.length <= 30))
@@ -339,7 +340,7 @@ t.test('odd records are rejected one by one, the rest is sent', async (t) => {
     in: 11, out: 1, pending: 0,
     dropped: { invalid_series: 3, invalid_sample: 3, unsupported_type: 1, invalid_metadata: 1, write_relabel: 1, not_json: 1 },
   })
-  t.same(samplesOf(receiver.stored), [{ labels: { __name__: 'good', cluster: 'eu' }, value: -Infinity, ms: 1 }])
+  t.same(samplesOf(receiver.stored), [{ labels: { __name__: 'good', cluster: 'eu' }, value: -Infinity, stale: false, ms: 1 }])
   t.match(receiver.stored[0].timeseries[0].exemplars, [{ value: 2, timestamp: '1' }])
 })
 

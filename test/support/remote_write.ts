@@ -1,4 +1,5 @@
 // Remote write as its schema has it: requests decoded by protobufjs from the .proto, and a receiver that plays a script.
+// A sample's value is read as its bits, which tell a staleness marker from another NaN.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -14,7 +15,7 @@ const SCHEMA = `
     repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3; repeated Histogram histograms = 4;
   }
   message Label { string name = 1; string value = 2; }
-  message Sample { double value = 1; int64 timestamp = 2; }
+  message Sample { fixed64 value = 1; int64 timestamp = 2; }
   message Exemplar { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
   message Histogram {
     oneof count { uint64 count_int = 1; double count_float = 2; }
@@ -26,6 +27,7 @@ const SCHEMA = `
   }
   message BucketSpan { sint32 offset = 1; uint32 length = 2; }`
 
+const STALE_BITS = 0x7ff0000000000002n
 const WRITE_REQUEST = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('WriteRequest')
 
 export interface Label {
@@ -37,7 +39,7 @@ export interface Label {
 export interface WriteRequestMessage {
   timeseries: {
     labels: Label[]
-    samples: { value: number; timestamp: string }[]
+    samples: { value: number; stale: boolean; timestamp: string }[]
     exemplars: { labels: Label[]; value: number; timestamp: string }[]
     histograms: { [field: string]: unknown }[]
   }[]
@@ -46,7 +48,13 @@ export interface WriteRequestMessage {
 
 export function decodeMessage(bytes: Uint8Array): WriteRequestMessage {
   const message = WRITE_REQUEST.decode(bytes)
-  return WRITE_REQUEST.toObject(message, { longs: String, defaults: true, arrays: true }) as WriteRequestMessage
+  const object = WRITE_REQUEST.toObject(message, { longs: String, defaults: true, arrays: true }) as WriteRequestMessage
+  for (const sample of object.timeseries.flatMap(({ samples }) => samples)) {
+    const bits = BigInt(sample.value)
+    sample.value = new Float64Array(new BigUint64Array([bits]).buffer)[0]
+    sample.stale = bits === STALE_BITS
+  }
+  return object
 }
 
 export function encodeMessage(object: object): Buffer {
@@ -57,6 +65,7 @@ export function encodeMessage(object: object): Buffer {
 export interface Received {
   labels: { [name: string]: string }
   value: number
+  stale: boolean
   /** Unix milliseconds. */
   ms: number
 }
@@ -66,7 +75,7 @@ export function samplesOf(messages: readonly WriteRequestMessage[]): Received[] 
   return messages.flatMap(({ timeseries }) =>
     timeseries.flatMap(({ labels, samples }) => {
       const map = Object.fromEntries(labels.map(({ name, value }) => [name, value]))
-      return samples.map(({ value, timestamp }) => ({ labels: map, value, ms: Number(timestamp) }))
+      return samples.map(({ value, stale, timestamp }) => ({ labels: map, value, stale, ms: Number(timestamp) }))
     }),
   )
 }

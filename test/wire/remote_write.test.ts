@@ -67,6 +67,7 @@ t.test('NaN and the staleness marker have the bits that Prometheus looks for', a
   t.equal(bitsOf(request.finish()), '7ff8000000000001')
   request.addSample(series, { stale: true, ms: 1763804400123 })
   t.equal(bitsOf(request.finish()), '7ff0000000000002')
+  t.equal(decodeMessage(request.finish()).timeseries.length, 0, 'the builder begins anew')
 })
 
 const span = fc.record({ offset: fc.nat(1000), length: fc.integer({ min: 1, max: 4 }) })

@@ -1,0 +1,45 @@
+// A shell pipeline that runs until it is told to stop.
+
+import { spawn } from 'node:child_process'
+import { environment, type Ran, ROOT } from './solder.js'
+
+export interface Running {
+  /** stderr so far. */
+  stderr(): string
+  /** Sends the signal to every process of the pipeline, as a terminal would, and waits for its end. */
+  stop(signal?: NodeJS.Signals): Promise<Ran>
+}
+
+/** Starts a pipeline; after a minute it is killed. */
+export function start(command: string): Running {
+  // The trap keeps sh itself until the pipeline has ended, for its exit code.
+  const child = spawn('sh', ['-c', `trap : TERM INT; ${command}`], { cwd: ROOT, env: environment(), detached: true })
+  const signalAll = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-child.pid!, signal)
+    } catch {
+      // All of them have ended.
+    }
+  }
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  child.stdin.end()
+  const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString()
+  const deadline = setTimeout(() => signalAll('SIGKILL'), 60_000)
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(deadline)
+      resolve({ code, signal, stdout: text(stdout), stderr: text(stderr) })
+    })
+  })
+  return {
+    stderr: () => text(stderr),
+    stop: (signal = 'SIGTERM') => {
+      signalAll(signal)
+      return ended
+    },
+  }
+}
