@@ -9,11 +9,14 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'relabel scrape view list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
+    discover) kinds='static file http' ;;
+    receive) kinds='exposition' ;;
     scrape) kinds='host' ;;
+    write) kinds='prometheus file' ;;
   esac
   name=$verb
   if ((COMP_CWORD > 2)) && [[ " $kinds " == *" ${COMP_WORDS[2]} "* ]]; then
@@ -22,24 +25,57 @@ _solder() {
   elif ((COMP_CWORD > 2)); then kinds=
   fi
   case "$name $prev" in
-    *' --keep') words='' ;;
-    *' --drop') words='' ;;
-    *' --set') words='' ;;
-    *' --rename') words='' ;;
-    *' --labeldrop') words='' ;;
-    *' --labelkeep') words='' ;;
-    *' --name-validation-scheme') words='utf8 legacy' ;;
+    *' --label') words='' ;;
     *' --on-bad') words='drop fail pass' ;;
     *' --dead-letter') files=1 ;;
     *' --log-level') words='debug info warn error' ;;
     *' --log-format') words='text json' ;;
+    *' --every') words='' ;;
+    *' --max-file-bytes') words='' ;;
+    *' --timeout') words='' ;;
+    *' --max-body-bytes') words='' ;;
+    *' --header') words='' ;;
+    *' --basic-user') words='' ;;
+    *' --basic-password') words='' ;;
+    *' --bearer') words='' ;;
+    *' --auth-type') words='' ;;
+    *' --oauth2-client-id') words='' ;;
+    *' --oauth2-client-secret') words='' ;;
+    *' --oauth2-token-url') words='' ;;
+    *' --oauth2-scopes') words='' ;;
+    *' --oauth2-params') words='' ;;
+    *' --tls-ca') files=1 ;;
+    *' --tls-cert') files=1 ;;
+    *' --tls-key') files=1 ;;
+    *' --tls-server-name') words='' ;;
+    *' --tls-min-version') words='TLS10 TLS11 TLS12 TLS13' ;;
+    *' --proxy-url') words='' ;;
+    *' --no-proxy') words='' ;;
+    *' --max-redirects') words='' ;;
+    *' --max-header-bytes') words='' ;;
+    *' --format') words='auto text openmetrics protobuf' ;;
+    *' --timestamp') words='' ;;
+    *' --job') words='' ;;
+    *' --scheme') words='http https' ;;
+    *' --metrics-path') words='' ;;
+    *' --params') words='' ;;
+    *' --metric-relabel') files=1 ;;
+    *' --scrape-protocols') words='' ;;
+    *' --fallback-scrape-protocol') words='PrometheusProto OpenMetricsText1.0.0 OpenMetricsText0.0.1 PrometheusText1.0.0 PrometheusText0.0.4' ;;
+    *' --name-validation-scheme') words='utf8 legacy' ;;
+    *' --name-escaping-scheme') words='allow-utf-8 underscores dots values' ;;
+    *' --sample-limit') words='' ;;
+    *' --label-limit') words='' ;;
+    *' --label-name-length-limit') words='' ;;
+    *' --label-value-length-limit') words='' ;;
+    *' --body-size-limit') words='' ;;
+    *' --target-limit') words='' ;;
+    *' --native-histogram-bucket-limit') words='' ;;
+    *' --native-histogram-min-bucket-factor') words='' ;;
     *' --max-line-bytes') words='' ;;
     *' --max-depth') words='' ;;
     *' --max-identities') words='' ;;
-    *' --every') words='' ;;
-    *' --job') words='' ;;
     *' --instance') words='' ;;
-    *' --label') words='' ;;
     *' --collector') words='' ;;
     *' --root') files=1 ;;
     *' --proc') files=1 ;;
@@ -49,11 +85,45 @@ _solder() {
     *' --mount-exclude') words='' ;;
     *' --fs-type-exclude') words='' ;;
     *' --mount-timeout') words='' ;;
+    *' --keep') words='' ;;
+    *' --drop') words='' ;;
+    *' --set') words='' ;;
+    *' --rename') words='' ;;
+    *' --labeldrop') words='' ;;
+    *' --labelkeep') words='' ;;
+    *' --external-label') words='' ;;
+    *' --write-relabel') files=1 ;;
+    *' --metadata-interval') words='' ;;
+    *' --max-metadata') words='' ;;
+    *' --tenant') words='' ;;
+    *' --batch-samples') words='' ;;
+    *' --batch-wait') words='' ;;
+    *' --batch-bytes') words='' ;;
+    *' --concurrency') words='' ;;
+    *' --buffer-bytes') words='' ;;
+    *' --min-backoff') words='' ;;
+    *' --max-backoff') words='' ;;
+    *' --max-retry-after') words='' ;;
+    *' --drain-timeout') words='' ;;
+    *' --rotate-bytes') words='' ;;
+    *' --rotate-every') words='' ;;
+    *' --compress') words='none gzip' ;;
+    *' --fsync') words='never close write' ;;
+    *' --width') words='' ;;
+    *' --color') words='auto always never' ;;
     *)
       case $name in
-        'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'discover static') flags='--label --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'discover file') flags='--every --once --max-file-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
+        'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive exposition') flags='--format --timestamp --label --created --no-metadata --always-scrape-classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
+        'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'view') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write prometheus') flags='--external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --buffer-bytes --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;
         'completion') flags='--help' words='bash zsh fish' ;;

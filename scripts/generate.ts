@@ -11,7 +11,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(root + path, 'utf8')
 
 const components = await Promise.all(catalogue.map(loadComponent))
-const files = generatedFiles(components, { changelog: read('CHANGELOG.md'), records: read('docs/records.md') })
+const pages = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
+const files = generatedFiles(components, {
+  changelog: read('CHANGELOG.md'),
+  pages: new Map(pages.map((path) => [path, read(path)])),
+})
 for (const [path, text] of files) {
   mkdirSync(dirname(root + path), { recursive: true })
   writeFileSync(root + path, text)

@@ -13,7 +13,7 @@ import { allOptions, findEntry, parseInput } from '../lib/cli/command.js'
 import { flagSynopsis } from '../lib/cli/help.js'
 import { type Component, loadComponent } from '../lib/component.js'
 import { flagOf, type OptionSpec } from '../lib/option/table.js'
-import { parseValue } from '../lib/option/value.js'
+import { parseDuration, parseValue } from '../lib/option/value.js'
 import { decodeLine, tailText } from '../lib/record/index.js'
 import { environment, ROOT, sh } from './support/solder.js'
 import { solderCommands } from './support/shell.js'
@@ -57,7 +57,10 @@ function leastWords(component: Component): string[] {
   const options = Object.entries(component.options).flatMap(([key, spec]) =>
     spec.required === true ? [flagOf(key), spec.type === 'url' ? ARGUMENTS.URL : ARGUMENTS.PATH] : [],
   )
-  return [...component.name.split(' '), ...options, ...words]
+  // A source that does something at intervals is not waited for.
+  const { every } = component.options
+  const often = every?.type === 'duration' ? ['--every', parseDuration(every.min ?? '0')! > 200 ? every.min! : '200ms'] : []
+  return [...component.name.split(' '), ...options, ...often, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */
@@ -140,7 +143,7 @@ const HELP = /^(?=[^A-Z]|[A-Z]+[A-Z0-9./-]|[A-Z]\w+('s)? )\S.*[^.\s]$/s
 
 function declares(t: Test, component: Component): void {
   t.match(component.summary, /^[a-z].*[^.\s]$/, 'summary: lower case, no full stop')
-  t.match(component.description, /\.\s*$/, 'description: sentences')
+  t.match(component.description, /[.…]\s*$/, 'description: sentences')
   t.match(component.since, /^\d+\.\d+\.\d+$/, 'since')
   if (component.role !== 'tool') t.match(component.guarantee, /\.\s*$/, 'guarantee: sentences')
   for (const arg of component.args) t.match(arg.help, HELP, `${arg.name}: help`)

@@ -8,6 +8,7 @@ import { collectorsOf } from '../../lib/host/catalogue.js'
 import type { Collector } from '../../lib/host/collector.js'
 import { hostAt } from '../../lib/host/host.js'
 import { HostScraper } from '../../lib/host/scraper.js'
+import { flagOf } from '../../lib/option/table.js'
 import { labelsOfMap } from '../../lib/record/labels.js'
 import { Pattern } from '../../lib/regex/pattern.js'
 
@@ -83,18 +84,18 @@ In a container, mount the machine's root and give it with --root; the host's net
     },
   ],
   async run({ options }, context) {
-    const excludes = patterns(options)
-    const collectors = chosen(
-      collectorsOf({
-        excludedDisk: excludes.disk,
-        excludedNetworkDevice: excludes.net,
-        excludedPoint: excludes.mount,
-        excludedType: excludes.fsType,
-        timeout: options.mount_timeout,
-        clock: context.clock,
-      }),
-      options.collector,
-    )
+    const problems: Problem[] = []
+    const excluded = (key: keyof Excludes) => exclusion(key, options, problems)
+    const all = collectorsOf({
+      excludedDisk: excluded('disk_exclude'),
+      excludedNetworkDevice: excluded('net_exclude'),
+      excludedPoint: excluded('mount_exclude'),
+      excludedType: excluded('fs_type_exclude'),
+      timeout: options.mount_timeout,
+      clock: context.clock,
+    })
+    const collectors = chosen(all, options.collector, problems)
+    throwAll(problems)
     const { root } = options
     const host = hostAt({ root, proc: options.proc ?? join(root, 'proc'), sys: options.sys ?? join(root, 'sys') })
     const named = [['job', options.job], ['instance', options.instance ?? hostname()], ...options.label] as [string, string][]
@@ -118,13 +119,14 @@ async function readEvery(scraper: HostScraper, every: number, context: SourceCon
   }
 }
 
-function chosen(all: readonly Collector[], names: readonly string[]): readonly Collector[] {
+function chosen(all: readonly Collector[], names: readonly string[], problems: Problem[]): readonly Collector[] {
   const known = all.map((collector) => collector.name)
-  throwAll(
-    names
-      .filter((name) => !known.includes(name))
-      .map((name) => new Problem(`--collector: unknown collector '${name}'`, { expected: known.join(', '), hint: didYouMean(name, known) })),
-  )
+  for (const name of names) {
+    if (known.includes(name)) continue
+    problems.push(
+      new Problem(`--collector: unknown collector '${name}'`, { expected: known.join(', '), hint: didYouMean(name, known) }),
+    )
+  }
   return names.length === 0 ? all : all.filter((collector) => names.includes(collector.name))
 }
 
@@ -135,19 +137,13 @@ interface Excludes {
   fs_type_exclude: string
 }
 
-function patterns(options: Excludes) {
-  const problems: Problem[] = []
-  const compile = (key: keyof Excludes) => {
-    try {
-      const pattern = Pattern.search(options[key])
-      return (text: string) => pattern.test(text)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      problems.push(new Problem(`--${key.replaceAll('_', '-')}: ${error.message}`, { place: error.place }))
-      return () => false
-    }
+function exclusion(key: keyof Excludes, options: Excludes, problems: Problem[]): (text: string) => boolean {
+  try {
+    const pattern = Pattern.search(options[key])
+    return (text) => pattern.test(text)
+  } catch (error) {
+    if (!(error instanceof Problem) || error.place === undefined) throw error
+    problems.push(new Problem(error.message, { place: { ...error.place, file: flagOf(key) } }))
+    return () => false
   }
-  const found = { disk: compile('disk_exclude'), net: compile('net_exclude'), mount: compile('mount_exclude'), fsType: compile('fs_type_exclude') }
-  throwAll(problems)
-  return found
 }

@@ -5,25 +5,23 @@ import { COMPLETION_FILES, completionOf, SHELLS } from './completion.js'
 import { componentPage, essayPage, overviewPage, pageName, type Release } from './man.js'
 import { componentReference, fileOf, indexPage, withFacts } from './reference.js'
 
-/** The hand-written pages that are made from: CHANGELOG.md and docs/records.md. */
+/** What is written by hand and asked for facts. */
 export interface Sources {
   changelog: string
-  records: string
+  /** The pages of docs/, by their paths. */
+  pages: ReadonlyMap<string, string>
 }
 
 /** Folders in which everything is generated; what is there and not made anew is stale. */
 export const GENERATED_FOLDERS = ['man/man1', 'man/man7', 'completions', 'docs/reference'] as const
 
 /** Paths, from the root of the project, to texts. The same declarations give the same texts at any time. */
-export function generatedFiles(components: readonly Component[], { changelog, records }: Sources): Map<string, string> {
+export function generatedFiles(components: readonly Component[], { changelog, pages }: Sources): Map<string, string> {
   const release = releaseOf(changelog)
-  const essay = withFacts(records)
-  const files = new Map([
-    ['docs/records.md', essay],
-    ['man/man7/solder-records.7', essayPage(essay, release)],
-    ['man/man1/solder.1', overviewPage(components, release)],
-    ['docs/reference/README.md', indexPage(components)],
-  ])
+  const files = new Map([...pages].map(([path, text]) => [path, withFacts(text)]))
+  files.set('man/man7/solder-records.7', essayPage(files.get('docs/records.md')!, release))
+  files.set('man/man1/solder.1', overviewPage(components, release))
+  files.set('docs/reference/README.md', indexPage(components))
   for (const component of components) {
     files.set(`man/man1/${pageName(component)}.1`, componentPage(component, release))
     files.set(`docs/reference/${fileOf(component)}`, componentReference(component))

@@ -62,9 +62,9 @@ export function argumentHelp(arg: ArgumentSpec): string {
   return arg.values === undefined ? arg.help : `${arg.help} (${arg.values.join(', ')})`
 }
 
-/** `--batch-bytes SIZE`, `--no-metadata`. */
+/** `--batch-bytes SIZE`, `--ledger`, `--[no-]metadata`. */
 export function flagSynopsis(key: string, spec: OptionSpec): string {
-  if (spec.type === 'bool') return spec.default === true ? `--no-${key.replaceAll('_', '-')}` : flagOf(key)
+  if (spec.type === 'bool') return spec.default === true ? flagOf(`[no_]${key}`) : flagOf(key)
   return `${flagOf(key)} ${valueWord(spec)}`
 }
 
@@ -80,21 +80,37 @@ const VALUE_WORDS: { readonly [type in OptionSpec['type']]?: string } = {
 /** The word for an option's value, e.g. `DURATION`. */
 export function valueWord(spec: OptionSpec): string {
   if (spec.value !== undefined) return spec.value
-  if (spec.type === 'enum') return spec.values.join('|')
+  if (spec.type === 'enum') return longWords(spec.values) ? 'WORD' : spec.values.join('|')
   return VALUE_WORDS[spec.type] ?? spec.type.toUpperCase()
 }
 
-/** The sentence about an option, with its range, what holds by default and whether it repeats. */
+/** Whether words are told in the help rather than in the synopsis. */
+function longWords(words: readonly string[]): boolean {
+  return words.join('|').length > 40
+}
+
+/** The sentence about an option, with its notes and what holds by default. */
 export function optionHelp(spec: OptionSpec): string {
+  const standard = defaultText(spec)
+  const notes = optionNotes(spec)
+  if (standard !== '') notes.push(spec.type === 'bool' ? `${standard} by default` : `default ${standard}`)
+  return withNotes(spec.help, notes)
+}
+
+/** Its words, its range, whether it repeats and must be given. */
+export function optionNotes(spec: OptionSpec): string[] {
   const notes: string[] = []
   if (spec.type === 'list' || spec.type === 'map') notes.push('may be repeated')
+  if (spec.type === 'enum' && valueWord(spec) !== spec.values.join('|')) notes.push(spec.values.join(', '))
   if (spec.type === 'secret') notes.push('file:PATH, env:NAME or the text itself')
   const range = rangeText(spec)
   if (range !== '') notes.push(range)
-  const standard = defaultText(spec)
-  if (standard !== '') notes.push(spec.type === 'bool' ? `${standard} by default` : `default ${standard}`)
   if (spec.required === true) notes.push('required')
-  return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`
+  return notes
+}
+
+export function withNotes(help: string, notes: readonly string[]): string {
+  return notes.length === 0 ? help : `${help} (${notes.join('; ')})`
 }
 
 /** What holds when the option is not given; empty where that is nothing. */

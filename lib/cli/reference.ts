@@ -5,7 +5,18 @@ import { READER_OPTIONS } from '../io/options.js'
 import { flagOf, type OptionSpec } from '../option/table.js'
 import { SHAPES } from '../record/type.js'
 import { EXIT_STATUS } from './facts.js'
-import { argumentHelp, argumentSynopsis, defaultText, flagSynopsis, optionGroups, paragraphs, sentence, synopsis } from './help.js'
+import {
+  argumentHelp,
+  argumentSynopsis,
+  defaultText,
+  flagSynopsis,
+  optionGroups,
+  optionNotes,
+  paragraphs,
+  sentence,
+  synopsis,
+  withNotes,
+} from './help.js'
 
 const NOTICE = "<!-- Generated from the declarations by 'npm run generate'. Do not edit. -->"
 
@@ -42,8 +53,7 @@ export function componentReference(component: Component): string {
 
 function optionRow([key, spec]: readonly [string, OptionSpec]): string[] {
   const standard = defaultText(spec)
-  const notes = [spec.required === true ? 'required' : '', spec.type === 'list' || spec.type === 'map' ? 'may be repeated' : ''].filter(Boolean)
-  const help = notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`
+  const help = withNotes(spec.help, optionNotes(spec))
   return [`\`${cell(flagSynopsis(key, spec))}\``, spec.type, standard === '' ? '' : `\`${cell(standard)}\``, cell(help), spec.since]
 }
 

@@ -39,9 +39,9 @@ export function fill(escaped: string): string {
   return [...lines, line].map((text) => guard(breakable(text))).join('\n')
 }
 
-/** Lets a page break a long regular expression or list of words at its bars. */
+/** Lets a page break long words (regular expressions, lists of values) after punctuation. */
 function breakable(line: string): string {
-  return line.replace(/\S{40,}/g, (word) => word.replaceAll('|', '|\\:'))
+  return line.replace(/\S{40,}/g, (word) => word.replace(/[|,;/=](?=.)/g, '$&\\:'))
 }
 
 function guard(line: string): string {

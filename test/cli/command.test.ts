@@ -137,7 +137,7 @@ Options:
       a tag (may be repeated)
   --label NAME=VALUE
       a label (may be repeated)
-  --no-send-it
+  --[no-]send-it
       send it (on by default)
   --dry
       only try

@@ -16,8 +16,11 @@ import { ROOT, sh } from '../support/solder.js'
 
 const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8')
 const components = await Promise.all(catalogue.map(loadComponent))
-const sources = { changelog: read('CHANGELOG.md'), records: read('docs/records.md') }
-const files = generatedFiles(components, sources)
+const written = readdirSync(`${ROOT}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
+const pages = new Map(written.map((path) => [path, read(path)]))
+const changelog = read('CHANGELOG.md')
+const files = generatedFiles(components, { changelog, pages })
+const records = pages.get('docs/records.md')!
 
 /** Runs a program that may be missing; then the test is counted as skipped, under its name. */
 function withProgram(program: string, name: string, run: (t: Test) => void | Promise<void>): void {
@@ -37,20 +40,20 @@ t.test('generated files are fresh (npm run generate)', async (t) => {
   t.same(stale.map(([path]) => path), [], 'no file differs')
   const there = GENERATED_FOLDERS.flatMap((folder) => readdirSync(`${ROOT}/${folder}`).map((name) => `${folder}/${name}`))
   t.same(there.filter((path) => !files.has(path)), [], 'no file is left over')
-  t.same(generatedFiles(components, { ...sources, records: files.get('docs/records.md')! }), files, 'once more is the same')
+  t.same(generatedFiles(components, { changelog, pages: new Map(written.map((path) => [path, files.get(path)!])) }), files, 'once more is the same')
 })
 
-const pages = [...files].filter(([path]) => path.startsWith('man/'))
+const manual = [...files].filter(([path]) => path.startsWith('man/'))
 
 withProgram('groff', 'groff formats the man pages without a warning', (t) => {
-  for (const [path, text] of pages) {
+  for (const [path, text] of manual) {
     const { stderr, status } = spawnSync('groff', ['-man', '-Tutf8', '-ww'], { input: text, encoding: 'utf8' })
     t.equal(`${status} ${stderr}`, '0 ', path)
   }
 })
 
 withProgram('mandoc', 'mandoc has no warning about the man pages', (t) => {
-  for (const [path, text] of pages) {
+  for (const [path, text] of manual) {
     const { stdout } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning'], { input: text, encoding: 'utf8' })
     t.equal(stdout, '', path)
   }
@@ -64,7 +67,7 @@ t.test('roff of what is special to it', async (t) => {
 })
 
 t.test('docs/records.md: every example is a canonical record, every type has one', async (t) => {
-  const examples = [...sources.records.matchAll(/```ndjson\n([\s\S]*?)```/g)].map(([, text]) => text)
+  const examples = [...records.matchAll(/```ndjson\n([\s\S]*?)```/g)].map(([, text]) => text)
   const seen = new Set<string>()
   for (const example of examples) {
     const out = new ByteBuffer()
@@ -95,7 +98,7 @@ t.test('docs/records.md: the reasons are those of the reader', async (t) => {
   const reader = new LineReader({ maxLineBytes: 100, maxDepth: 4, maxIdentities: 10, onBad: ({ reason }) => told.push(reason) < 0 })
   for (const line of Object.values(bad)) reader.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]))
   t.same(told, Object.keys(bad))
-  const table = sources.records.split('## Bad lines')[1].split('\n## ')[0]
+  const table = records.split('## Bad lines')[1].split('\n## ')[0]
   t.same([...table.matchAll(/^\| `(\w+)`/gm)].map(([, reason]) => reason), told)
 })
 
