@@ -1,7 +1,11 @@
 // SIGTERM and SIGINT: the first asks to stop and drain, the second ends the process as the signal does by itself.
 
+import { setMaxListeners } from 'node:events'
+
 export function stopSignal(): AbortSignal {
   const controller = new AbortController()
+  // Every wait and every request of a stage listens to it.
+  setMaxListeners(0, controller.signal)
   const signals = ['SIGTERM', 'SIGINT'] as const
   for (const signal of signals) {
     process.on(signal, () => {

@@ -23,6 +23,8 @@ export interface Hop {
 
 /** Of a body that nobody wants, this much is read to keep the connection. */
 const DISCARD_BYTES = 1 << 16
+/** Room made at once for a body that announces its length. */
+const FIRST_BYTES = 1 << 20
 /** What a content encoding may add to a body that does not shrink. */
 const ENCODING_SLACK = 1 << 10
 
@@ -90,7 +92,7 @@ class Collector implements Dispatcher.DispatchHandler {
     if (this.#discard || this.hop.method === 'HEAD') return
     const announced = Number(this.#headers.get('content-length') ?? 0)
     if (announced > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
-    else this.#bytes = Buffer.allocUnsafeSlow(Math.min(announced, 1 << 24))
+    else this.#bytes = Buffer.allocUnsafeSlow(Math.min(announced, FIRST_BYTES))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -125,7 +125,7 @@ class Client implements HttpClient {
     for (const [name, value] of Object.entries(request.headers ?? {})) {
       if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name)) headers.set(name.toLowerCase(), value)
     }
-    if (!step.trusted) headers.delete('authorization')
+    if (!step.trusted) for (const name of ['authorization', 'cookie']) headers.delete(name)
     if (authorization !== undefined) headers.set('authorization', authorization)
     if (extra) this.extra.addTo(headers)
     if (!headers.has('host')) headers.set('host', url.host)

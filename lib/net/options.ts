@@ -20,7 +20,7 @@ export const CLIENT_OPTIONS = {
   oauth2_token_url: { ...COMMON, type: 'url', help: 'where OAuth 2.0 tokens are fetched' },
   oauth2_scopes: { ...COMMON, type: 'list', value: 'SCOPE', help: 'a scope to ask for' },
   oauth2_params: { ...COMMON, type: 'map', secret: true, help: 'a further parameter of the token request' },
-  tls_ca: { ...COMMON, type: 'path', help: 'certificates (PEM) that servers are verified with, instead of the system\'s' },
+  tls_ca: { ...COMMON, type: 'path', help: 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE' },
   tls_cert: { ...COMMON, type: 'path', help: 'certificate (PEM) shown to servers' },
   tls_key: { ...COMMON, type: 'path', help: 'key (PEM) of --tls-cert' },
   tls_server_name: { ...COMMON, type: 'string', value: 'NAME', help: 'name that the server\'s certificate must have' },

@@ -2,7 +2,7 @@
 
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { HttpError } from './client.js'
@@ -13,7 +13,7 @@ import type { ClientTls } from './tls.js'
 const CONNECT_MS = 10_000
 /** How long an idle connection is kept, unless the server says otherwise: longer than usual scrape intervals. */
 const KEEP_MS = 300_000
-/** Unix sockets with connections of their own; of more, the oldest are closed. */
+/** Unix sockets and proxies with connections of their own; of more, the oldest are closed. */
 const MAX_AGENTS = 1024
 
 export interface Route {
@@ -24,38 +24,40 @@ export interface Route {
   headers: string[]
 }
 
+type Build = buildConnector.BuildOptions
 type Connector = ReturnType<typeof buildConnector>
 
 export class Pools {
   #agents = new Map<string, Agent>()
-  #tls: ConnectionOptions
+  #tls: ConnectionOptions | null = null
 
   constructor(
     private readonly tls: ClientTls,
     private readonly proxies: ProxyRule,
     private readonly maxHeaderBytes: number,
-  ) {
-    this.#tls = tls.current()
-  }
+  ) {}
 
   /** Where a request for a URL goes. */
   route(url: URL, socketPath: string | undefined): Route {
-    const { origin } = url
-    const path = `${url.pathname}${url.search}`
-    const proxy = socketPath === undefined ? this.proxies(url) : null
-    if (url.protocol === 'https:' || proxy?.origin.startsWith('https:') === true) this.#renew()
+    const { origin, protocol } = url
+    const route = { origin, path: `${url.pathname}${url.search}`, headers: [] }
+    const secure = protocol === 'https:'
     if (socketPath !== undefined) {
-      const connector = () => this.#connector({ socketPath })
-      return { dispatcher: this.#agent(`unix:${socketPath}`, connector), origin, path, headers: [] }
+      return { ...route, dispatcher: this.#agent(`${protocol} unix ${socketPath}`, secure, (tls) => this.#toHost(tls, socketPath)) }
     }
-    if (proxy === null) return { dispatcher: this.#agent('', () => this.#connector({})), origin, path, headers: [] }
-    if (url.protocol === 'https:') {
-      const dispatcher = this.#agent(`tunnel:${proxy.origin}`, () => this.#tunnel(proxy))
-      return { dispatcher, origin, path, headers: [] }
+    const proxy = this.proxies(url)
+    if (proxy === null) return { ...route, dispatcher: this.#agent(protocol, secure, (tls) => this.#toHost(tls)) }
+    const toProxy = proxy.origin.startsWith('https:')
+    if (secure) {
+      return { ...route, dispatcher: this.#agent(`tunnel ${proxy.origin}`, true, (tls) => this.#tunnel(proxy, tls)) }
     }
     // RFC 9112, section 3.2.2: a proxy is asked for the whole URL.
-    const headers = proxy.authorization === undefined ? [] : ['proxy-authorization', proxy.authorization]
-    return { dispatcher: this.#agent('', () => this.#connector({})), origin: proxy.origin, path: `${origin}${path}`, headers }
+    return {
+      dispatcher: this.#agent(`proxy ${proxy.origin}`, toProxy, (tls) => connectorOf(tls, sni)),
+      origin: proxy.origin,
+      path: `${origin}${route.path}`,
+      headers: proxy.authorization === undefined ? [] : ['proxy-authorization', proxy.authorization],
+    }
   }
 
   async close(): Promise<void> {
@@ -64,20 +66,12 @@ export class Pools {
     await Promise.all(agents.map((agent) => agent.destroy()))
   }
 
-  #renew(): void {
-    const tls = this.tls.current()
-    if (tls === this.#tls) return
-    this.#tls = tls
-    // What is under way on the old connections ends there.
-    for (const agent of this.#agents.values()) agent.close().catch(() => {})
-    this.#agents.clear()
-  }
-
-  #agent(key: string, connector: () => Connector): Agent {
+  #agent(key: string, secure: boolean, connector: (tls: ConnectionOptions) => Connector): Agent {
+    const tls = secure ? this.#renewed() : {}
     const found = this.#agents.get(key)
     if (found !== undefined) return found
     const agent = new Agent({
-      connect: connector(),
+      connect: connector(tls),
       keepAliveTimeout: KEEP_MS,
       keepAliveMaxTimeout: KEEP_MS,
       maxHeaderSize: this.maxHeaderBytes,
@@ -91,23 +85,43 @@ export class Pools {
     return agent
   }
 
-  #connector(options: { socketPath?: string }): Connector {
-    const connect = buildConnector({ ...this.#tls, ...options, timeout: CONNECT_MS } as buildConnector.BuildOptions)
-    // undici takes the name from the Host header, which may be another.
-    return (target, callback) => connect({ ...target, servername: this.tls.sniOf(target.hostname) }, callback)
+  #renewed(): ConnectionOptions {
+    const tls = this.tls.current()
+    if (tls !== this.#tls) {
+      this.#tls = tls
+      // What is under way on the old connections ends there.
+      for (const agent of this.#agents.values()) agent.close().catch(() => {})
+      this.#agents.clear()
+    }
+    return tls
+  }
+
+  #toHost(tls: ConnectionOptions, socketPath?: string): Connector {
+    return connectorOf({ ...tls, ...this.tls.identity }, (hostname) => sni(this.tls.name ?? hostname), socketPath)
   }
 
   /** TLS inside a CONNECT tunnel (RFC 9110, section 9.3.6). */
-  #tunnel(proxy: Proxy): Connector {
-    const secure = this.#connector({})
+  #tunnel(proxy: Proxy, tls: ConnectionOptions): Connector {
+    const secure = this.#toHost(tls)
     return (target, callback) => {
       const authority = target.port === '' ? `${target.host}:443` : `${target.host}`
-      openTunnel(proxy, authority, this.#tls).then(
+      openTunnel(proxy, authority, tls).then(
         (httpSocket) => secure({ ...target, httpSocket }, callback),
         (error: Error) => callback(error, null),
       )
     }
   }
+}
+
+/** An address is no name (RFC 6066, section 3). */
+function sni(name: string): string | undefined {
+  return isIP(name) === 0 ? name : undefined
+}
+
+/** @param nameOf undici would take the name from the Host header, which may be another */
+function connectorOf(tls: ConnectionOptions, nameOf: (hostname: string) => string | undefined, socketPath?: string): Connector {
+  const connect = buildConnector({ ...tls, socketPath, timeout: CONNECT_MS } as Build)
+  return (target, callback) => connect({ ...target, servername: nameOf(target.hostname) }, callback)
 }
 
 function openTunnel(proxy: Proxy, authority: string, tls: ConnectionOptions): Promise<Socket> {

@@ -41,6 +41,9 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
     const unknown = { name: 'HttpError', reason: 'tls', message: /^127\.0\.0\.1:\d+: (unable to|self-signed)/ }
     await t.rejects(asked(t, {}, url), unknown)
     await t.rejects(asked(t, { tls_ca: otherCa.cert }, url), unknown)
+    process.env.SSL_CERT_FILE = ca.cert
+    t.equal(await asked(t, {}, url), '200 ok', 'the machine\'s own certificates')
+    delete process.env.SSL_CERT_FILE
     const plain = await serving(t, (_, response) => response.end('ok'))
     await t.rejects(asked(t, {}, plain.replace('http:', 'https:')), { reason: 'tls', message: /: TLS: / })
   })
@@ -84,6 +87,10 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
     t.equal((await http.request(get(url))).body.toString(), 'first')
     install(second)
     t.equal((await http.request(get(url))).body.toString(), 'second')
+    copyFileSync(first.key, own.key)
+    await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'tls', message: '--tls-cert, --tls-key: key values mismatch' })
+    install(first)
+    t.equal((await http.request(get(url))).body.toString(), 'first', 'half a rotation harms nothing')
   })
 
   t.test('what cannot work is told at the start', async (t) => {
@@ -99,7 +106,9 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
       const proxy = await proxying(t, scheme === 'https' ? here : undefined)
       const proxyUrl = `${scheme}://user:p%40ss@${proxy.host}`
       t.equal(await asked(t, { ...given, proxy_url: proxyUrl }, target), '200 /x?y', scheme)
-      t.same(proxy.seen, [`CONNECT ${new URL(target).host} ${Buffer.from('user:p@ss').toString('base64')}`])
+      t.equal(await asked(t, { ...given, proxy_url: proxyUrl, tls_server_name: 'localhost' }, target), '200 /x?y')
+      t.equal(await asked(t, { ...given, proxy_url: proxyUrl }, 'http://far.example/'), '200 by proxy')
+      t.equal(proxy.seen[0], `CONNECT ${new URL(target).host} ${Buffer.from('user:p@ss').toString('base64')}`)
       await t.rejects(asked(t, { ...given, proxy_url: `${scheme}://${proxy.host}` }, target), {
         reason: 'auth',
         message: `proxy ${proxy.host}: CONNECT ${new URL(target).host}: 407 Who`,
