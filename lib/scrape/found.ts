@@ -5,7 +5,7 @@ import { basicOfUrl } from '../net/basic.js'
 import { type Labels, labelPairs, labelsOf, labelsOfMap } from '../record/labels.js'
 import type { Found } from './pool.js'
 
-const URL_WORDS = /^(?:(https?):\/\/)?(?:[^/?#@]*@)?([^/?#@]+)([^?#]*)(\?[^#]*)?$/i
+const URL_WORDS = /^(?:(https?):\/\/)?(?:[^/?#@]*@)?([^/?#@]+)(\/(?!\/)[^?#]*)?(\?[^#]*)?$/i
 
 /** The target of a URL, or of `HOST:PORT` with or without a path. A user and password become its own credentials. */
 export function foundOfUrl(text: string): Found {
@@ -15,7 +15,7 @@ export function foundOfUrl(text: string): Found {
   if (match === null || !URL.canParse(url)) {
     throw new Problem(`not a target: '${text.replace(/\/\/[^/]*@/, '//')}'`, { expected: 'a URL such as http://127.0.0.1:9100/metrics' })
   }
-  const [, scheme, address, path, query] = match
+  const [, scheme, address, path = '', query] = match
   const labels = new Map([['__address__', address]])
   if (scheme !== undefined) labels.set('__scheme__', scheme.toLowerCase())
   if (path !== '' && path !== '/') labels.set('__metrics_path__', decoded(path))

@@ -4,10 +4,6 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import type { OptionTable, OptionValues } from '../../../lib/option/table.js'
-import { defaultValue } from '../../../lib/option/value.js'
-import { clientOf } from '../../../lib/net/http.js'
-import { CLIENT_OPTIONS } from '../../../lib/net/options.js'
 import type { HttpClient } from '../../../lib/net/client.js'
 import type { Batch } from '../../../lib/record/batch.js'
 import type { NativeHistogram } from '../../../lib/record/record.js'
@@ -18,6 +14,7 @@ import { targetLimitError } from '../../../lib/scrape/pool.js'
 import { acceptHeader, type ScrapeProtocol } from '../../../lib/scrape/protocol.js'
 import { reportFamilies } from '../../../lib/scrape/report.js'
 import type { Scraper } from '../../../lib/scrape/scraper.js'
+import { clientWith } from '../../support/client.js'
 import { bytesOf, type Case } from '../suite.js'
 import { scraperOf } from './scrape_append.js'
 import { type Config, samplesOf } from './scrape_support.js'
@@ -95,13 +92,9 @@ async function serve(listener: RequestListener): Promise<Server> {
   }
 }
 
-export function defaultsOf<T extends OptionTable>(table: T): OptionValues<T> {
-  return Object.fromEntries(Object.entries(table).map(([key, spec]) => [key, defaultValue(spec)])) as OptionValues<T>
-}
-
 async function scraping<T>(config: Config, listener: RequestListener, work: (scraper: Scraper, client: HttpClient, batches: Batch[]) => Promise<T>): Promise<T> {
   const server = await serve(listener)
-  const client = await clientOf(defaultsOf(CLIENT_OPTIONS))
+  const client = await clientWith()
   const batches: Batch[] = []
   try {
     return await work(scraperOf(config, client, () => 1_700_000_000_000, batches, server.address), client, batches)
