@@ -1,4 +1,4 @@
-# Completion of solder for fish. Generated from the declarations, as 'solder completion fish' prints it. Do not edit.
+# Completion of solder for fish, as 'solder completion fish' prints it. Generated from the declarations. Do not edit.
 
 # Whether the command line is that of the command named.
 function __solder_at --argument-names name
@@ -63,7 +63,7 @@ complete -c solder -n '__solder_at "discover http"' -l oauth2-client-secret -x -
 complete -c solder -n '__solder_at "discover http"' -l oauth2-token-url -x -d 'where OAuth 2.0 tokens are fetched'
 complete -c solder -n '__solder_at "discover http"' -l oauth2-scopes -x -d 'a scope to ask for'
 complete -c solder -n '__solder_at "discover http"' -l oauth2-params -x -d 'a further parameter of the token request'
-complete -c solder -n '__solder_at "discover http"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of the system\'s'
+complete -c solder -n '__solder_at "discover http"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE'
 complete -c solder -n '__solder_at "discover http"' -l tls-cert -r -F -d 'certificate (PEM) shown to servers'
 complete -c solder -n '__solder_at "discover http"' -l tls-key -r -F -d 'key (PEM) of --tls-cert'
 complete -c solder -n '__solder_at "discover http"' -l tls-server-name -x -d 'name that the server\'s certificate must have'
@@ -87,7 +87,7 @@ complete -c solder -n '__solder_at "receive exposition"' -l timestamp -x -d 'tim
 complete -c solder -n '__solder_at "receive exposition"' -l label -x -d 'add a label to every sample that does not have it'
 complete -c solder -n '__solder_at "receive exposition"' -l created -d 'keep the _created series of OpenMetrics; else they become the start time of the series they speak of'
 complete -c solder -n '__solder_at "receive exposition"' -l no-metadata -d 'switch off: make a metadata record of each family, before its samples'
-complete -c solder -n '__solder_at "receive exposition"' -l always-scrape-classic-histograms -d 'show the classic series of histograms that are native too'
+complete -c solder -n '__solder_at "receive exposition"' -l classic-histograms -d 'also show the classic series of histograms that have a native form'
 complete -c solder -n '__solder_at "receive exposition"' -l convert-classic-histograms-to-nhcb -d 'turn classic histograms into native ones with custom buckets'
 complete -c solder -n '__solder_at "receive exposition"' -l max-body-bytes -x -d 'largest exposition accepted'
 complete -c solder -n '__solder_at "receive exposition"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
@@ -137,7 +137,7 @@ complete -c solder -n '__solder_at "scrape"' -l oauth2-client-secret -x -d 'secr
 complete -c solder -n '__solder_at "scrape"' -l oauth2-token-url -x -d 'where OAuth 2.0 tokens are fetched'
 complete -c solder -n '__solder_at "scrape"' -l oauth2-scopes -x -d 'a scope to ask for'
 complete -c solder -n '__solder_at "scrape"' -l oauth2-params -x -d 'a further parameter of the token request'
-complete -c solder -n '__solder_at "scrape"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of the system\'s'
+complete -c solder -n '__solder_at "scrape"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE'
 complete -c solder -n '__solder_at "scrape"' -l tls-cert -r -F -d 'certificate (PEM) shown to servers'
 complete -c solder -n '__solder_at "scrape"' -l tls-key -r -F -d 'key (PEM) of --tls-cert'
 complete -c solder -n '__solder_at "scrape"' -l tls-server-name -x -d 'name that the server\'s certificate must have'
@@ -234,7 +234,7 @@ complete -c solder -n '__solder_at "write prometheus"' -l oauth2-client-secret -
 complete -c solder -n '__solder_at "write prometheus"' -l oauth2-token-url -x -d 'where OAuth 2.0 tokens are fetched'
 complete -c solder -n '__solder_at "write prometheus"' -l oauth2-scopes -x -d 'a scope to ask for'
 complete -c solder -n '__solder_at "write prometheus"' -l oauth2-params -x -d 'a further parameter of the token request'
-complete -c solder -n '__solder_at "write prometheus"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of the system\'s'
+complete -c solder -n '__solder_at "write prometheus"' -l tls-ca -r -F -d 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE'
 complete -c solder -n '__solder_at "write prometheus"' -l tls-cert -r -F -d 'certificate (PEM) shown to servers'
 complete -c solder -n '__solder_at "write prometheus"' -l tls-key -r -F -d 'key (PEM) of --tls-cert'
 complete -c solder -n '__solder_at "write prometheus"' -l tls-server-name -x -d 'name that the server\'s certificate must have'

@@ -9,7 +9,7 @@ import type { RecordType } from './record/type.js'
 export interface Example {
   /** A shell command, runnable as it stands. */
   command: string
-  /** What it does, one sentence. */
+  /** What it does: one sentence, lower case, no full stop. */
   about: string
   /** Why a test only parses it (it needs a server, a file …); absent: it is run. */
   needs?: string

@@ -146,7 +146,10 @@ function declares(t: Test, component: Component): void {
   t.match(component.description, /[.…]\s*$/, 'description: sentences')
   t.match(component.since, /^\d+\.\d+\.\d+$/, 'since')
   if (component.role !== 'tool') t.match(component.guarantee, /\.\s*$/, 'guarantee: sentences')
-  for (const arg of component.args) t.match(arg.help, HELP, `${arg.name}: help`)
+  for (const arg of component.args) {
+    t.match(arg.help, HELP, `${arg.name}: help`)
+    t.equal(arg.path === true, /FILE|PATH|GLOB|\.yaml/.test(arg.name), `${arg.name}: whether it names files`)
+  }
   for (const [key, spec] of Object.entries(allOptions(component))) {
     t.match(key, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/, `${key}: snake_case`)
     t.match(spec.help, HELP, `${key}: help`)
@@ -203,7 +206,7 @@ async function quietWithoutReader(t: Test, component: Component): Promise<void> 
 
 async function showsExamples(t: Test, component: Component): Promise<void> {
   for (const { command, about, needs } of component.examples) {
-    t.match(about, /^\S.+$/, `${command} is explained`)
+    t.match(about, HELP, `${command} is explained`)
     for (const words of solderCommands(command)) {
       t.doesNotThrow(() => parse(words), `example is valid: solder ${words.join(' ')}`)
     }

@@ -33,10 +33,10 @@ export default source({
   examples: [
     {
       command: `solder discover file 'targets/*.yml' | solder scrape --every 15s`,
-      about: 'Scrape what the files name.',
+      about: 'scrape what the files name',
       needs: 'files of targets',
     },
-    { command: 'solder discover file targets.json --once', about: 'Show the targets of a file.', needs: 'a file of targets' },
+    { command: 'solder discover file targets.json --once', about: 'show the targets of a file', needs: 'a file of targets' },
   ],
   async run({ args, options }, context) {
     const patterns = patternsOf(args)

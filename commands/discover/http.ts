@@ -32,7 +32,7 @@ export default source({
   examples: [
     {
       command: 'solder discover http http://inventory.example/targets --every 30s | solder scrape --every 15s',
-      about: 'Scrape what an inventory names.',
+      about: 'scrape what an inventory names',
       needs: 'a server',
     },
   ],

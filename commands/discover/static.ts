@@ -22,11 +22,11 @@ export default source({
   examples: [
     {
       command: 'solder discover static 127.0.0.1:9100 127.0.0.1:9090 --label env=test',
-      about: 'Two targets with a label.',
+      about: 'two targets with a label',
     },
     {
       command: 'solder discover static 127.0.0.1:9100 --label job=node | solder scrape --every 15s',
-      about: 'Scrape a target.',
+      about: 'scrape a target',
       needs: 'a running exporter',
     },
   ],

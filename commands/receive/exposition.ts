@@ -40,7 +40,7 @@ export default source({
     label: { type: 'map', help: 'add a label to every sample that does not have it', since },
     created: { type: 'bool', help: 'keep the _created series of OpenMetrics; else they become the start time of the series they speak of', since },
     metadata: { type: 'bool', default: true, help: 'make a metadata record of each family, before its samples', since },
-    always_scrape_classic_histograms: { type: 'bool', help: 'show the classic series of histograms that are native too', since },
+    classic_histograms: { type: 'bool', help: 'also show the classic series of histograms that have a native form', since },
     convert_classic_histograms_to_nhcb: { type: 'bool', help: 'turn classic histograms into native ones with custom buckets', since },
     max_body_bytes: { type: 'bytes', default: '256MiB', help: 'largest exposition accepted', since, group: 'Bounds' },
   },
@@ -64,7 +64,7 @@ export default source({
     const labels = labelsOfMap(options.label)
     const parsing: ExpositionOptions = {
       createdAsStart: !options.created,
-      classicHistograms: options.always_scrape_classic_histograms,
+      classicHistograms: options.classic_histograms,
       convertToCustomBuckets: options.convert_classic_histograms_to_nhcb,
     }
     for (const name of names) {

@@ -7,15 +7,28 @@ import { didYouMean, Problem } from '../../lib/diag/problem.js'
 export default tool({
   name: 'completion',
   summary: 'print the completion script of a shell',
-  description:
-    'Prints a script that completes commands, options, their values and files. It is static: no process is started while you type. The same scripts are in the folder `completions` of the package.',
+  description: `
+    Prints a script that completes commands, options, their values and files. It is static: no process is started while
+    you type. The same scripts are in the folder 'completions' of the package.`,
   since: '0.1.0',
   args: [{ name: 'SHELL', help: 'the shell that reads the script', required: true, values: SHELLS }],
   options: {},
   examples: [
-    { command: 'eval "$(solder completion bash)"', about: 'Complete in this shell; the line may stand in ~/.bashrc.', needs: 'bash' },
-    { command: 'solder completion zsh > ~/.zfunc/_solder', about: 'Install for zsh, where ~/.zfunc is in $fpath.', needs: 'a folder in $fpath' },
-    { command: 'solder completion fish > ~/.config/fish/completions/solder.fish', about: 'Install for fish.', needs: 'fish' },
+    {
+      command: 'eval "$(solder completion bash)"',
+      about: 'complete in this shell; the line may stand in ~/.bashrc',
+      needs: 'bash',
+    },
+    {
+      command: 'solder completion zsh > ~/.zfunc/_solder',
+      about: 'install for zsh, where ~/.zfunc is in $fpath',
+      needs: 'a folder in $fpath',
+    },
+    {
+      command: 'solder completion fish > ~/.config/fish/completions/solder.fish',
+      about: 'install for fish',
+      needs: 'fish',
+    },
   ],
   async run(input, context, catalogue) {
     const [shell] = input.args

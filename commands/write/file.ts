@@ -54,7 +54,7 @@ already written stay, the rest is pending in the account.`,
     mkdir: { type: 'bool', default: true, help: 'make missing folders', since: '0.1.0' },
   },
   examples: [
-    { command: 'solder scrape host --once | solder write file /tmp/solder-example/', about: 'keep what the machine tells' },
+    { command: 'solder scrape host --once | solder write file metrics/', about: 'keep what the machine tells' },
     {
       command: 'solder scrape host | solder write file metrics.ndjson --rotate-every 1h --keep 24 --compress gzip',
       about: 'the last day, by hour',

@@ -134,7 +134,7 @@ function entry(head: string, text: string): string[] {
 
 /** Help, which begins in lower case and has no full stop, as a sentence of its own. */
 export function sentence(text: string): string {
-  return `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.…]$/.test(text) ? '' : '.'}`
 }
 
 /** The paragraphs of a text, which empty lines separate. */
