@@ -37,7 +37,7 @@ export default source({
   guarantee: `
     A failed scrape is never retried; its 'up' is 0, and the reason is logged when it changes. Samples that repeat within a
     scrape, go back in time or are more than ten minutes ahead are dropped and counted as duplicate, out_of_order and
-    out_of_bounds. Target records are consumed and counted so; other records are dropped as not_a_target.`,
+    out_of_bounds. Target records are consumed and counted so; other records are rejected as not_a_target.`,
   args: [{ name: 'URL', help: 'a target, or HOST:PORT; without any, targets are read from stdin', variadic: true }],
   options: { ...SCRAPE_OPTIONS, ...CLIENT_OPTIONS },
   examples: [
@@ -94,13 +94,15 @@ async function feed(job: ScrapeJob, label: ReadonlyMap<string, string>, context:
   for await (const batch of context.records()) {
     for (let row = 0; row < batch.length; row++) {
       const identity = batch.id(row)
-      if (identity?.type !== 'target') context.account.drop('not_a_target', 1)
-      else take({ identity, payload: batch.payload(row) }, job, label, context)
+      if (identity !== undefined) take({ identity, payload: batch.payload(row) }, job, label, context)
     }
   }
 }
 
 function take(record: Record, job: ScrapeJob, label: ReadonlyMap<string, string>, context: SourceContext): void {
+  const { type } = record.identity
+  if (type === 'checkpoint') return context.account.drop('consumed', 1)
+  if (type !== 'target') return context.reject({ reason: 'not_a_target', detail: `a ${type} record is no target`, original: record })
   const { state = 'present', why, from, until } = record.payload
   const labels = withDefaults(record.identity.labels, label)
   try {
