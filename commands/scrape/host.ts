@@ -9,7 +9,7 @@ import type { Collector } from '../../lib/host/collector.js'
 import { hostAt } from '../../lib/host/host.js'
 import { HostScraper } from '../../lib/host/scraper.js'
 import { flagOf } from '../../lib/option/table.js'
-import { labelsOfMap } from '../../lib/record/labels.js'
+import { labelsOf } from '../../lib/record/labels.js'
 import { Pattern } from '../../lib/regex/pattern.js'
 
 const PATHS = 'Where to look'
@@ -98,8 +98,8 @@ In a container, mount the machine's root and give it with --root; the host's net
     throwAll(problems)
     const { root } = options
     const host = hostAt({ root, proc: options.proc ?? join(root, 'proc'), sys: options.sys ?? join(root, 'sys') })
-    const named = [['job', options.job], ['instance', options.instance ?? hostname()], ...options.label] as [string, string][]
-    const labels = labelsOfMap(new Map(named.filter(([, value]) => value !== '')))
+    const named = new Map([['job', options.job], ['instance', options.instance ?? hostname()], ...options.label])
+    const labels = labelsOf([...named].filter(([, value]) => value !== ''))
     const scraper = new HostScraper(host, collectors, labels, context.clock, context.log)
     await (options.once ? read(scraper, context) : readEvery(scraper, options.every, context))
   },
@@ -124,7 +124,10 @@ function chosen(all: readonly Collector[], names: readonly string[], problems: P
   for (const name of names) {
     if (known.includes(name)) continue
     problems.push(
-      new Problem(`--collector: unknown collector '${name}'`, { expected: known.join(', '), hint: didYouMean(name, known) }),
+      new Problem(`--collector: unknown collector '${name}'`, {
+        expected: known.join(', '),
+        hint: didYouMean(name, known),
+      }),
     )
   }
   return names.length === 0 ? all : all.filter((collector) => names.includes(collector.name))

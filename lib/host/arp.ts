@@ -9,7 +9,9 @@ export function parseArp(text: string, out: Families): void {
     const device = fieldsOf(line).at(-1)!
     entries.set(device, (entries.get(device) ?? 0) + 1)
   }
-  for (const [device, count] of entries) out.gauge('node_arp_entries', 'ARP entries by device', count, ['device', device])
+  for (const [device, count] of entries) {
+    out.gauge('node_arp_entries', 'ARP entries by device', count, ['device', device])
+  }
 }
 
 export const arp = procCollector('arp', 'net/arp', parseArp)

@@ -33,8 +33,8 @@ export interface CollectorOptions extends FilesystemOptions {
 /** New collectors, in alphabetical order; some remember what they saw last. */
 export function collectorsOf(options: CollectorOptions): readonly Collector[] {
   return [
-    arp, conntrack, cpu(), diskstats(options.excludedDisk), entropy, filefd, filesystem(options), loadavg, meminfo, netclass,
-    netdev(options.excludedNetworkDevice), netstat, os, pressure, sockstat, softnet, stat, time(options.clock),
+    arp, conntrack, cpu(), diskstats(options.excludedDisk), entropy, filefd, filesystem(options), loadavg, meminfo,
+    netclass, netdev(options.excludedNetworkDevice), netstat, os, pressure, sockstat, softnet, stat, time(options.clock),
     udpQueuesCollector, uname, vmstat,
   ]
 }

@@ -35,7 +35,7 @@ export function fieldsOf(line: string): string[] {
   return line.trim().split(/\s+/)
 }
 
-/** A decimal number; throws where the text is none. Counters above 2^53 are rounded to the nearest double, as Prometheus does. */
+/** A number; throws where the text is none. Counters above 2^53 are rounded to the nearest double, as in Prometheus. */
 export function numberIn(text: string | undefined): number {
   const value = text === undefined || text.trim() === '' ? NaN : Number(text)
   if (Number.isNaN(value)) throw new Error(`expected a number, found '${String(text).slice(0, 40)}'`)

@@ -43,7 +43,9 @@ function addSeconds(cpus: CpuSeconds, out: Families): void {
   const help = 'Seconds the CPUs spent in each mode.'
   const guestHelp = 'Seconds the CPUs spent in guests (VMs) for each mode.'
   for (const [cpu, seconds] of cpus) {
-    for (const [i, mode] of MODES.entries()) out.counter('node_cpu_seconds_total', help, seconds[i], ['cpu', cpu, 'mode', mode])
+    for (const [i, mode] of MODES.entries()) {
+      out.counter('node_cpu_seconds_total', help, seconds[i], ['cpu', cpu, 'mode', mode])
+    }
     for (const [i, mode] of GUEST_MODES.entries()) {
       out.counter('node_cpu_guest_seconds_total', guestHelp, seconds[MODES.length + i], ['cpu', cpu, 'mode', mode])
     }
@@ -96,7 +98,8 @@ export function cpu(): Collector {
       last = neverBackwards(last, parseCpuSeconds(must(host.proc('stat'), 'stat')))
       addSeconds(last, out)
       const help = 'Whether each core is isolated, information from /sys/devices/system/cpu/isolated.'
-      for (const n of cpuList(host.sys(`${CPUS}/isolated`) ?? '')) out.gauge('node_cpu_isolated', help, 1, ['cpu', String(n)])
+      const isolated = cpuList(host.sys(`${CPUS}/isolated`) ?? '')
+      for (const n of isolated) out.gauge('node_cpu_isolated', help, 1, ['cpu', String(n)])
       addThrottles(host, out)
     },
   }

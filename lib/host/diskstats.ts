@@ -1,4 +1,4 @@
-// diskstats: reads, writes, discards and flushes by block device, /proc/diskstats (kernel: admin-guide/iostats), and what udev knows.
+// diskstats: work of block devices, /proc/diskstats (kernel: admin-guide/iostats), and what udev knows about them.
 
 import { type Collector, fieldsOf, linesOf, must, numberIn } from './collector.js'
 import type { Families } from './families.js'
@@ -26,7 +26,12 @@ const COLUMNS: readonly Column[] = [
   ['counter', 'discarded_sectors_total', 'The total number of sectors discarded successfully.', 1],
   ['counter', 'discard_time_seconds_total', 'This is the total number of seconds spent by all discards.', MILLISECOND],
   ['counter', 'flush_requests_total', 'The total number of flush requests completed successfully', 1],
-  ['counter', 'flush_requests_time_seconds_total', 'This is the total number of seconds spent by all flush requests.', MILLISECOND],
+  [
+    'counter',
+    'flush_requests_time_seconds_total',
+    'This is the total number of seconds spent by all flush requests.',
+    MILLISECOND,
+  ],
 ]
 
 /** The properties (`E:` lines) of a device in udev's database. */
@@ -37,7 +42,12 @@ export function udevProperties(text: string): ReadonlyMap<string, string> {
 }
 
 /** @param udev text of the device's entry in udev's database, by major and minor number */
-export function parseDiskstats(text: string, excluded: (device: string) => boolean, udev: (major: string, minor: string) => string | undefined, out: Families): void {
+export function parseDiskstats(
+  text: string,
+  excluded: (device: string) => boolean,
+  udev: (major: string, minor: string) => string | undefined,
+  out: Families,
+): void {
   for (const line of linesOf(text)) {
     const [major, minor, device, ...columns] = fieldsOf(line)
     if (excluded(device)) continue

@@ -74,7 +74,8 @@ export function filesystem(options: FilesystemOptions): Collector {
         (mount) => !options.excludedPoint(mount.point) && !options.excludedType(mount.type),
       )
       for (const mount of wanted) {
-        addFilesystem(mount, stuck.has(mount.point) ? null : await spaceOf(host, mount.point, options.timeout, stuck), out)
+        const space = stuck.has(mount.point) ? null : await spaceOf(host, mount.point, options.timeout, stuck)
+        addFilesystem(mount, space, out)
       }
     },
   }

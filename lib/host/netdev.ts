@@ -3,7 +3,13 @@
 import { type Collector, fieldsOf, linesOf, must, numberIn } from './collector.js'
 import type { Families } from './families.js'
 
-export function parseNetdev(text: string, excluded: (device: string) => boolean, nohandler: (device: string) => string | undefined, out: Families): void {
+/** @param nohandler packets of a device that nobody took, which the table lacks */
+export function parseNetdev(
+  text: string,
+  excluded: (device: string) => boolean,
+  nohandler: (device: string) => string | undefined,
+  out: Families,
+): void {
   const [, header, ...lines] = linesOf(text)
   const [, receive, transmit] = (header ?? '').split('|')
   if (transmit === undefined) throw new Error('net/dev: expected a header of three columns')

@@ -22,7 +22,9 @@ export function parseNetstat(text: string, out: Families): void {
   for (let i = 0; i + 1 < lines.length; i += 2) {
     const names = fieldsOf(lines[i])
     const values = fieldsOf(lines[i + 1])
-    if (names.length !== values.length || names[0] !== values[0]) throw new Error(`net/netstat: ${names[0]} names and values differ`)
+    if (names.length !== values.length || names[0] !== values[0]) {
+      throw new Error(`names and values of ${names[0]} do not match`)
+    }
     const protocol = names[0].replace(/:$/, '')
     for (let column = 1; column < names.length; column++) add(protocol, names[column], values[column], out)
   }

@@ -33,7 +33,8 @@ export function parseOsRelease(text: string, out: Families): void {
   const version = /^\d+\.?\d*/.exec(get('version_id'))
   if (version !== null && Number(version[0]) > 0) {
     const labels = ['id', get('id'), 'id_like', get('id_like'), 'name', get('name')]
-    out.gauge('node_os_version', 'Metric containing the major.minor part of the OS version.', Number(version[0]), labels)
+    const help = 'Metric containing the major.minor part of the OS version.'
+    out.gauge('node_os_version', help, Number(version[0]), labels)
   }
 }
 

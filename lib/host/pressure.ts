@@ -2,12 +2,15 @@
 
 import { type Collector, NoData, numberIn } from './collector.js'
 
+const WAITED = 'Total time in seconds that processes have waited'
+const STALLED = 'Total time in seconds no process could make progress'
+
 const STATES = [
-  ['cpu', 'some', 'node_pressure_cpu_waiting_seconds_total', 'Total time in seconds that processes have waited for CPU time'],
-  ['io', 'some', 'node_pressure_io_waiting_seconds_total', 'Total time in seconds that processes have waited due to IO congestion'],
-  ['io', 'full', 'node_pressure_io_stalled_seconds_total', 'Total time in seconds no process could make progress due to IO congestion'],
-  ['memory', 'some', 'node_pressure_memory_waiting_seconds_total', 'Total time in seconds that processes have waited for memory'],
-  ['memory', 'full', 'node_pressure_memory_stalled_seconds_total', 'Total time in seconds no process could make progress due to memory congestion'],
+  ['cpu', 'some', 'cpu_waiting', `${WAITED} for CPU time`],
+  ['io', 'some', 'io_waiting', `${WAITED} due to IO congestion`],
+  ['io', 'full', 'io_stalled', `${STALLED} due to IO congestion`],
+  ['memory', 'some', 'memory_waiting', `${WAITED} for memory`],
+  ['memory', 'full', 'memory_stalled', `${STALLED} due to memory congestion`],
 ] as const
 
 /** Seconds stalled: the `total` microseconds of the `some` or `full` line; undefined where there is no such line. */
@@ -25,7 +28,7 @@ export const pressure: Collector = {
       const seconds = text === undefined ? undefined : stalledSeconds(text, line)
       if (seconds === undefined) continue
       any = true
-      out.counter(name, help, seconds)
+      out.counter(`node_pressure_${name}_seconds_total`, help, seconds)
     }
     if (!any) throw new NoData('no pressure stall information')
   },

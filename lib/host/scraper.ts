@@ -1,16 +1,18 @@
-// One machine, read again and again: the samples of its collectors under a layout that stays while the series do, staleness
-// markers for series that went, and the report that Prometheus adds to every scrape.
+// One machine, read again and again: the samples of its collectors under a layout that stays while the series do,
+// staleness markers for series that went, and the report that is made of every scrape.
 
 import type { Clock, Log } from '../component.js'
 import { type Batch, Layout, RecordBatch, SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import { hasLabel, type Labels, labelsOf, labelPairs, NO_LABELS } from '../record/labels.js'
+import { nanosOfMillis } from '../record/time.js'
+import { Reporter, reportFamilies } from '../scrape/report.js'
 import { type Collector, NoData } from './collector.js'
 import { Families, type Family } from './families.js'
 import type { Host } from './host.js'
 
-/** The series that Prometheus adds, in its order. */
-const REPORT = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 'scrape_series_added']
+const DURATION_HELP = 'node_exporter: Duration of a collector scrape.'
+const SUCCESS_HELP = 'node_exporter: Whether a collector succeeded.'
 
 interface Row {
   key: string
@@ -25,7 +27,8 @@ export class HostScraper {
   #known = new Map<string, Identity>()
   #keys: readonly string[] = []
   #layout = new Layout([])
-  readonly #described = new Set<string>()
+  #described: Set<string> | null = null
+  readonly #reporter: Reporter
   readonly #failing = new Map<string, string>()
 
   /** @param labels `job`, `instance` and what else every series carries */
@@ -35,21 +38,33 @@ export class HostScraper {
     private readonly labels: Labels,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.#reporter = new Reporter(labels, false)
+  }
 
-  /** One reading: metadata of families not told before, all samples, markers for series that went. */
+  /** One reading: metadata of families not told before, all samples, markers for series that went, the report. */
   async scrape(): Promise<Batch[]> {
-    const stamp = this.clock.now()
+    const millis = this.clock.millis()
+    const stamp = nanosOfMillis(millis)
     const began = this.clock.monotonic()
     const families = await this.#collect()
     const rows = this.#rows(families)
-    const scraped = rows.length
-    const added = rows.reduce((count, row) => count + (this.#known.has(row.key) ? 0 : 1), 0)
-    const seconds = (this.clock.monotonic() - began) / 1000
-    for (const [i, value] of [1, seconds, scraped, scraped, added].entries()) {
-      rows.push({ key: REPORT[i], name: REPORT[i], kind: 'gauge', labels: NO_LABELS, value })
+    const report = {
+      up: true,
+      duration: (this.clock.monotonic() - began) / 1000,
+      scraped: rows.length,
+      kept: rows.length,
+      added: rows.reduce((count, row) => count + (this.#known.has(row.key) ? 0 : 1), 0),
+      bytes: 0,
+      timeout: 0,
+      sampleLimit: 0,
     }
-    const batches = [this.#metadata(families), this.#samples(rows, stamp), this.#gone(rows, stamp)]
+    const batches = [
+      this.#metadata(families),
+      this.#samples(rows, stamp),
+      this.#gone(rows, stamp),
+      this.#reporter.batch(report, millis),
+    ]
     this.#known = new Map(rows.map((row, i) => [row.key, this.#layout.ids[i]]))
     return batches.filter((batch) => batch !== null)
   }
@@ -64,8 +79,8 @@ export class HostScraper {
     }
     for (const [name, seconds, success] of times) {
       const labels = ['collector', name]
-      out.gauge('node_scrape_collector_duration_seconds', 'node_exporter: Duration of a collector scrape.', seconds, labels)
-      out.gauge('node_scrape_collector_success', 'node_exporter: Whether a collector succeeded.', success, labels)
+      out.gauge('node_scrape_collector_duration_seconds', DURATION_HELP, seconds, labels)
+      out.gauge('node_scrape_collector_success', SUCCESS_HELP, success, labels)
     }
     return out
   }
@@ -102,6 +117,10 @@ export class HostScraper {
 
   #metadata(families: Families): Batch | null {
     const ids: Identity[] = []
+    if (this.#described === null) {
+      this.#described = new Set()
+      for (const { identity } of reportFamilies(false)) ids.push(identity)
+    }
     for (const family of families.list) {
       if (this.#described.has(family.name)) continue
       this.#described.add(family.name)
@@ -124,10 +143,11 @@ export class HostScraper {
     const ids: Identity[] = []
     for (const [key, identity] of this.#known) if (!now.has(key)) ids.push(identity)
     if (ids.length === 0) return null
-    return new SampleBatch(new Layout(ids), stamp, new Float64Array(ids.length), null, new Uint8Array(ids.length).fill(1))
+    const stale = new Uint8Array(ids.length).fill(1)
+    return new SampleBatch(new Layout(ids), stamp, new Float64Array(ids.length), null, stale)
   }
 
-  /** A label that the machine's own series has too is kept as `exported_…`, as in a scrape that does not honor labels. */
+  /** A label that the series has by itself is kept as `exported_…`, as in a scrape that does not honor labels. */
   #identity({ name, kind, labels }: Row): Identity {
     const pairs: [string, string][] = []
     for (const [label, value] of labelPairs(labels)) {

@@ -8,7 +8,8 @@ const FIELDS = /^(oom_kill|pgpg|pswp|pg.*fault)/
 export function parseVmstat(text: string, out: Families): void {
   for (const line of linesOf(text)) {
     const [field, value] = fieldsOf(line)
-    if (FIELDS.test(field)) out.unknown(`node_vmstat_${field}`, `/proc/vmstat information field ${field}.`, numberIn(value))
+    if (!FIELDS.test(field)) continue
+    out.unknown(`node_vmstat_${field}`, `/proc/vmstat information field ${field}.`, numberIn(value))
   }
 }
 

@@ -12,7 +12,7 @@ export interface ArchiveOptions {
   gzip: boolean
 }
 
-/** `a/b.ndjson` is set aside as `a/b-20251122T093000.123Z.ndjson`, time of rotation, UTC; sorted by name is sorted by time. */
+/** `a/b.ndjson` is set aside as `a/b-20251122T093000.123Z.ndjson`, time of rotation, UTC: sorted by name, sorted by time. */
 export class Archive {
   readonly #folder: string
   readonly #stem: string
@@ -29,7 +29,8 @@ export class Archive {
     this.#extension = extname(path)
     this.#stem = basename(path, this.#extension)
     const quoted = (text: string) => text.replace(/[^\w]/g, '\\$&')
-    this.#pattern = new RegExp(`^${quoted(this.#stem)}-\\d{8}T\\d{6}\\.\\d{3}Z${quoted(this.#extension)}(\\.gz)?(\\.part)?$`)
+    const time = '\\d{8}T\\d{6}\\.\\d{3}Z'
+    this.#pattern = new RegExp(`^${quoted(this.#stem)}-${time}${quoted(this.#extension)}(\\.gz)?(\\.part)?$`)
   }
 
   /** A name that no file has: where two rotations fall into one millisecond, the next free one. */
@@ -43,13 +44,17 @@ export class Archive {
 
   /** Does what an earlier run left: unfinished compression starts again. */
   async recover(): Promise<void> {
-    for (const name of await this.#names()) if (name.endsWith('.part')) await rm(join(this.#folder, name), { force: true })
+    for (const name of await this.#names()) {
+      if (name.endsWith('.part')) await rm(join(this.#folder, name), { force: true })
+    }
     this.tidy()
   }
 
   /** Compresses what is not yet, deletes what is too many; goes on in the background. */
   tidy(): void {
-    this.#work = this.#work.then(() => this.#tidy()).catch((error: Error) => this.log.warn(`files set aside: ${error.message}`))
+    this.#work = this.#work
+      .then(() => this.#tidy())
+      .catch((error: Error) => this.log.warn(`files set aside: ${error.message}`))
   }
 
   /** Resolves when nothing is left to do. */

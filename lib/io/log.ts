@@ -18,7 +18,7 @@ export function stderrLog(stage: string, level: LogLevel, format: LogFormat, clo
 /** Control characters but tab and newline. */
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g
 
-/** One line to stderr; what cannot be written there has nowhere else to go. Data that is quoted in it cannot steer a terminal. */
+/** One line to stderr; what cannot be written there has nowhere else to go. Data quoted in it cannot steer a terminal. */
 export function stderr(line: string): void {
   const text = line.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
   try {

@@ -32,8 +32,13 @@ export interface RotatingFileOptions extends RotationOptions {
   fsync: 'never' | 'close' | 'write'
 }
 
-/** What was found at the end of a file that is continued. */
+/** What was done about the end of a file that is continued. */
 export type Repair = 'none' | 'completed' | 'cut'
+
+interface Opened {
+  file: RotatingFile
+  repair: Repair
+}
 
 export class RotatingFile {
   #handle!: FileHandle
@@ -56,7 +61,7 @@ export class RotatingFile {
   }
 
   /** Opens a file to append to it. Throws a Problem. `repair` tells what was done to a last line that was torn. */
-  static async open(path: string, options: RotatingFileOptions, clock: Clock, log: Log): Promise<{ file: RotatingFile; repair: Repair }> {
+  static async open(path: string, options: RotatingFileOptions, clock: Clock, log: Log): Promise<Opened> {
     const file = new RotatingFile(path, options, clock, log)
     try {
       if (options.mkdir) await mkdir(dirname(path), { recursive: true })
@@ -124,14 +129,14 @@ export class RotatingFile {
     const tail = await this.#tail()
     if (tail.length === 0) return 'none'
     // Only what can be nothing but the beginning of a record is cut.
-    const torn = 'reason' in decodeLine(tail) && tail.subarray(0, LINE_HEAD.length).equals(LINE_HEAD.subarray(0, tail.length))
+    const begins = tail.subarray(0, LINE_HEAD.length).equals(LINE_HEAD.subarray(0, tail.length))
+    const torn = begins && 'reason' in decodeLine(tail)
     if (torn) {
       await this.#handle.truncate(this.#size - tail.length)
       this.#size -= tail.length
     } else this.#size += (await this.#handle.write('\n')).bytesWritten
-    this.log.warn(
-      `${this.path}: the last line was not ended: ${torn ? `cut ${tail.length} bytes of a torn record` : 'newline added'}`,
-    )
+    const done = torn ? `cut ${tail.length} bytes of a torn record` : 'newline added'
+    this.log.warn(`${this.path}: the last line was not ended: ${done}`)
     return torn ? 'cut' : 'completed'
   }
 
@@ -227,7 +232,8 @@ function problemOf(error: unknown, what: string): Error {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof Problem || code === undefined) return error as Error
   const reason = message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+( '.*)?$/, '')
-  return new Problem(`${what}: ${reason} (${code})`, { cause: error, exit: TEMPORARY.has(code) ? EXIT.temporary : EXIT.usage })
+  const exit = TEMPORARY.has(code) ? EXIT.temporary : EXIT.usage
+  return new Problem(`${what}: ${reason} (${code})`, { cause: error, exit })
 }
 
 /** The file that a path means: a folder (or what ends as one) holds `records.ndjson`. */

@@ -44,13 +44,16 @@ function lowerBound(index: number, histogram: NativeHistogram): number {
   return upperBound(index - 1, histogram)
 }
 
-/** Buckets from the lowest to the highest, told as a bar each, gaps included; several share a bar where there are too many. */
+/** Buckets from the lowest to the highest, a bar each, gaps included; several share a bar where there are too many. */
 export function sparkline(positions: Buckets): string {
   if (positions.length === 0) return ''
   const low = positions[0][0]
   const span = positions[positions.length - 1][0] - low + 1
   const cells = new Array<number>(Math.min(CELLS, span)).fill(0)
-  for (const [at, count] of positions) cells[Math.min(cells.length - 1, Math.floor(((at - low) / span) * cells.length))] += count
+  for (const [at, count] of positions) {
+    const cell = Math.floor(((at - low) / span) * cells.length)
+    cells[Math.min(cells.length - 1, cell)] += count
+  }
   const highest = Math.max(...cells)
   return cells.map((count) => (count > 0 ? BARS[Math.min(7, Math.floor((count / highest) * 7.999))] : ' ')).join('')
 }
@@ -83,12 +86,19 @@ export function histogramText(histogram: NativeHistogram, valueText: (value: num
   }
 }
 
-function rangeText(histogram: NativeHistogram, positive: Buckets, negative: Buckets, zero: number, valueText: (value: number) => string): string {
+function rangeText(
+  histogram: NativeHistogram,
+  positive: Buckets,
+  negative: Buckets,
+  zero: number,
+  valueText: (value: number) => string,
+): string {
   const width = histogram.zero_threshold ?? 0
   const first = negative.at(-1)
   const last = positive.at(-1)
   if (first === undefined && last === undefined && zero === 0) return ''
-  const low = first !== undefined ? -upperBound(first[0], histogram) : zero > 0 ? -width : lowerBound(positive[0][0], histogram)
+  const low =
+    first !== undefined ? -upperBound(first[0], histogram) : zero > 0 ? -width : lowerBound(positive[0][0], histogram)
   const high =
     last !== undefined ? upperBound(last[0], histogram) : zero > 0 ? width : -lowerBound(negative[0][0], histogram)
   return `${valueText(low)}..${valueText(high)}`

@@ -15,12 +15,16 @@ const COMMON = ['job', 'instance']
 /** Columns of a long value that are shown where there is not room for all. */
 const LONG_VALUE = { least: 8, most: 40 }
 
-/** `{a="1",b="2"}`; where that takes more than `room` columns, the common labels, then the last ones are only counted: `{a="1",+1}`. */
+/**
+ * `{a="1",b="2"}`; where that takes more than `room` columns, the common labels, then the last ones are only counted:
+ * `{a="1",+1}`.
+ */
 export function labelsCell(labels: Labels, room: number, paint: Paint): Cell {
   if (labels.length === 0) return { text: '', width: 0 }
   const names = labels.filter((_, i) => i % 2 === 0)
   const pairs = new Map(names.map((name) => [name, pairOf(name, getLabel(labels, name), Infinity)]))
-  const order = [...names.filter((name) => COMMON.includes(name)), ...names.filter((name) => !COMMON.includes(name)).reverse()]
+  const common = names.filter((name) => COMMON.includes(name))
+  const order = [...common, ...names.filter((name) => !common.includes(name)).reverse()]
   const widthOf = () => [...pairs.values()].reduce((sum, pair) => sum + pair.width + 1, 1)
   if (widthOf() > room) {
     const longest = Math.max(LONG_VALUE.least, Math.min(LONG_VALUE.most, room >> 1))
@@ -34,8 +38,8 @@ export function labelsCell(labels: Labels, room: number, paint: Paint): Cell {
   }
   const shown = [...pairs.values()].map((pair) => pair.name + paint('dim', '=') + paint('cyan', pair.value))
   if (left > 0) shown.push(paint('dim', `+${left}`))
-  const width = widthOf() + (left > 0 ? String(left).length + (pairs.size > 0 ? 2 : 1) : 0)
-  return { text: paint('dim', '{') + shown.join(paint('dim', ',')) + paint('dim', '}'), width: width + (pairs.size === 0 ? 1 : 0) }
+  const width = widthOf() + (left > 0 ? String(left).length + 2 : 0)
+  return { text: paint('dim', '{') + shown.join(paint('dim', ',')) + paint('dim', '}'), width }
 }
 
 function pairOf(name: string, value: string, longest: number): { name: string; value: string; width: number } {

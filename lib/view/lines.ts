@@ -3,11 +3,10 @@
 import type { Batch } from '../record/batch.js'
 import { ByteBuffer } from '../record/bytes.js'
 import { type Identity, memoSlot } from '../record/identity.js'
-import { canonical, type Json, numberOf } from '../record/json.js'
+import { canonical, fieldOf, type Json, numberOf } from '../record/json.js'
 import { getLabel, type Labels, labelsOf, labelPairs } from '../record/labels.js'
-import type { Payload } from '../record/record.js'
+import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
 import { millisOf } from '../record/time.js'
-import type { Exemplar, NativeHistogram } from '../record/record.js'
 import { histogramText } from './histogram.js'
 import { type Cell, labelsCell } from './labels.js'
 import { momentText, TIME_WIDTH } from './moment.js'
@@ -120,8 +119,10 @@ export class Viewer {
 
   #metric(id: Identity, batch: Batch, row: number): string {
     const series = this.#series(id)
-    const head = `${this.#time(batch.ts(row))}${GAP}${series.text}${' '.repeat(Math.max(0, this.#column - series.width))}${GAP}`
-    const write = (value: number) => (this.options.exact ? String(canonical(value)) : valueText(value, series.unit, series.unitWord))
+    const space = ' '.repeat(Math.max(0, this.#column - series.width))
+    const head = `${this.#time(batch.ts(row))}${GAP}${series.text}${space}${GAP}`
+    const write = (value: number) =>
+      this.options.exact ? safe(String(fieldOf(value))) : valueText(value, series.unit, series.unitWord)
     if (batch.plain(row)) return head + this.#value(write(batch.value(row)))
     const payload = batch.payload(row)
     const parts = [head]
@@ -141,7 +142,8 @@ export class Viewer {
   #value(text: string): string {
     const space = text.indexOf(' ')
     const number = space < 0 ? text : text.slice(0, space)
-    return ' '.repeat(Math.max(0, 10 - number.length)) + this.#paint('green', number) + (space < 0 ? '' : text.slice(space))
+    const before = ' '.repeat(Math.max(0, 10 - number.length))
+    return before + this.#paint('green', number) + (space < 0 ? '' : text.slice(space))
   }
 
   #histogram(histogram: NativeHistogram, write: (value: number) => string): string {
@@ -157,7 +159,8 @@ export class Viewer {
     if (count !== undefined) parts.push(`${dim('count')} ${this.#paint('green', safe(String(count)))}`)
     if (sum !== undefined) parts.push(`${dim('sum')} ${this.#paint('green', write(numberOf(sum) ?? NaN))}`)
     for (const each of Array.isArray(quantiles) ? quantiles : []) {
-      parts.push(`${dim(`p${numberText(Number(each?.quantile) * 100)}`)} ${this.#paint('green', write(numberOf(each?.value) ?? NaN))}`)
+      const percentile = `p${numberText(Number(each?.quantile) * 100)}`
+      parts.push(`${dim(percentile)} ${this.#paint('green', write(numberOf(each?.value) ?? NaN))}`)
     }
     if (Object.keys(rest).length > 0) parts.push(jsonText(rest as { [key: string]: Json }))
     return parts.join(' ')
@@ -167,32 +170,31 @@ export class Viewer {
     const level = String(payload.severity ?? (getLabel(id.labels, 'level') || getLabel(id.labels, 'detected_level')))
     const indent = ' '.repeat(TIME_WIDTH + GAP.length + 6)
     const body = typeof payload.body === 'string' ? safeLines(payload.body, indent) : jsonText(payload.body)
+    const head = `${this.#time(payload.ts)}${GAP}${this.#paint(levelStyle(level, payload.severity_number), levelText(level))}`
     const parts = [
-      this.#time(payload.ts),
-      this.#paint(levelStyle(level, payload.severity_number), levelText(level)),
       body,
       this.#labels(labelsWithResource(id), body.length + 8),
       this.#attributes(payload.attributes),
       this.#trace(payload),
     ]
-    return `${parts[0]}${GAP}${parts[1]} ${parts.slice(2).filter((part) => part !== '').join(GAP)}`
+    return `${head} ${joined(parts)}`
   }
 
   #span(id: Identity, payload: Payload): string {
     const name = safe(String(payload.name ?? ''))
-    const status = (payload.status ?? {}) as { code?: string; message?: string }
-    const seconds = typeof payload.end === 'string' && payload.ts !== undefined ? Number(BigInt(payload.end) - BigInt(payload.ts)) / 1e9 : NaN
+    const status = (payload.status ?? {}) as Status
+    const lasted = durationText(payload)
     const parts = [
       this.#paint('bold', name),
-      Number.isNaN(seconds) ? '' : this.#paint('green', secondsText(seconds)),
+      this.#paint('green', lasted),
       safe(String(payload.kind ?? '')),
-      status.code === undefined ? '' : this.#paint(status.code === 'error' ? 'red' : 'green', safe(`${status.code}${status.message ? `: ${status.message}` : ''}`)),
+      this.#paint(status.code === 'error' ? 'red' : 'green', statusText(status)),
       this.#labels(labelsWithResource(id), name.length + 30),
       this.#attributes(payload.attributes),
       ...(['events', 'links'] as const).map((key) => countText(payload[key], key)),
       this.#trace(payload),
     ]
-    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'span')}  ${parts.filter((part) => part !== '').join(GAP)}`
+    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'span')}  ${joined(parts)}`
   }
 
   #trace(payload: Payload): string {
@@ -205,19 +207,22 @@ export class Viewer {
   #attributes(attributes: Json | undefined): string {
     if (attributes === undefined || attributes === null || typeof attributes !== 'object') return ''
     return Object.entries(attributes)
-      .map(([name, value]) => `${this.#paint('dim', `${safe(name)}=`)}${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? safe(value) : jsonText(value)}`)
+      .map(([name, value]) => {
+        const bare = typeof value === 'string' && /^[^\s"=]+$/.test(value)
+        return this.#paint('dim', `${safe(name)}=`) + (bare ? safe(value) : jsonText(value))
+      })
       .join(' ')
   }
 
   #profile(id: Identity, payload: Payload): string {
-    const seconds = typeof payload.end === 'string' && payload.ts !== undefined ? Number(BigInt(payload.end) - BigInt(payload.ts)) / 1e9 : NaN
+    const lasted = durationText(payload)
     const parts = [
       this.#paint('bold', safe(id.name)) + this.#labels(labelsWithResource(id), id.name.length + 40),
       safe(String(payload.format ?? '')),
-      typeof payload.data === 'string' ? bytesText(Math.floor((payload.data.replace(/=+$/, '').length * 3) / 4)) : '',
-      Number.isNaN(seconds) ? '' : `over ${secondsText(seconds)}`,
+      typeof payload.data === 'string' ? bytesText(Buffer.byteLength(payload.data, 'base64')) : '',
+      lasted === '' ? '' : `over ${lasted}`,
     ]
-    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'profile')} ${parts.filter((part) => part !== '').join(GAP)}`
+    return `${this.#time(payload.ts)}${GAP}${this.#paint('magenta', 'profile')} ${joined(parts)}`
   }
 
   #target(id: Identity, payload: Payload): string {
@@ -233,7 +238,8 @@ export class Viewer {
     if (typeof unit === 'string' && unit !== '' && this.#units.size < MAX_UNITS) this.#units.set(id.name, unit)
     const what = [id.kind, typeof unit === 'string' ? unit : ''].filter((word) => word !== '').map(safe).join(', ')
     const text = typeof help === 'string' ? `${GAP}${safe(help)}` : ''
-    return this.#untimed('metadata', 'dim', `${this.#paint('bold', safe(id.name))}${what === '' ? '' : ` (${what})`}${text}`)
+    const name = this.#paint('bold', safe(id.name))
+    return this.#untimed('metadata', 'dim', `${name}${what === '' ? '' : ` (${what})`}${text}`)
   }
 }
 
@@ -250,6 +256,24 @@ function unread(batch: Batch, row: number): string {
   return out.take().toString().trimEnd()
 }
 
+/** How long a record that has an end lasted; `''` for others. */
+function durationText({ ts, end }: Payload): string {
+  return typeof end === 'string' && ts !== undefined ? secondsText(Number(BigInt(end) - BigInt(ts)) / 1e9) : ''
+}
+
+interface Status {
+  code?: string
+  message?: string
+}
+
+function statusText({ code, message }: Status): string {
+  return [code, message].filter((part) => part !== undefined && part !== '').map((part) => safe(String(part))).join(': ')
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(GAP)
+}
+
 function jsonText(value: Json | undefined): string {
   return value === undefined ? '' : safe(canonical(value))
 }
@@ -262,7 +286,8 @@ function labelsWithResource(id: Identity): Labels {
 }
 
 function textPairs(map: { readonly [name: string]: Json } | undefined): [string, string][] {
-  return map === undefined ? [] : Object.entries(map).map(([name, value]) => [name, typeof value === 'string' ? value : canonical(value)])
+  if (map === undefined) return []
+  return Object.entries(map).map(([name, value]) => [name, typeof value === 'string' ? value : canonical(value)])
 }
 
 function countText(list: Json | undefined, word: string): string {

@@ -10,9 +10,10 @@ export function momentText(millis: number, now: number, utc: boolean): string {
   const date = new Date(millis)
   if (Number.isNaN(date.getTime())) return `${millis} ms`
   const day = dayOf(date, utc)
-  const time = utc
-    ? `${pad(date.getUTCHours(), 2)}:${pad(date.getUTCMinutes(), 2)}:${pad(date.getUTCSeconds(), 2)}.${pad(date.getUTCMilliseconds(), 3)}`
-    : `${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}.${pad(date.getMilliseconds(), 3)}`
+  const parts = utc
+    ? [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    : [date.getHours(), date.getMinutes(), date.getSeconds()]
+  const time = `${parts.map((part) => pad(part, 2)).join(':')}.${pad(date.getMilliseconds(), 3)}`
   return day === dayOf(new Date(now), utc) ? time : `${day} ${time}`
 }
 

@@ -2,7 +2,7 @@
 
 export type Unit = 'bytes' | 'seconds' | 'ratio' | 'date' | 'other' | 'none'
 
-/** What a metric's value counts: from its unit where it tells one, else from its name, as OpenMetrics wants names to end. */
+/** What a metric's value counts: from its unit where it tells one, else from how its name ends (OpenMetrics). */
 export function unitOf(name: string, unit: string): Unit {
   if (unit === 'bytes' || unit === 'By') return 'bytes'
   if (unit === 'seconds' || unit === 's') return 'seconds'
