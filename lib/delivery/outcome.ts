@@ -58,7 +58,8 @@ export interface PostOptions {
 export async function post(body: Buffer, options: PostOptions, signal: AbortSignal): Promise<Outcome> {
   const { client, url, headers, timeout, retry429 } = options
   try {
-    const answer = await client.request({ method: 'POST', url, headers, body, timeout, signal, maxBytes: BODY_BYTES })
+    // A GET to where a redirect leads could be answered with 200 and store nothing.
+    const answer = await client.request({ method: 'POST', url, headers, body, keepBody: true, timeout, signal, maxBytes: BODY_BYTES })
     return outcomeOf(answer.status, answer.body, answer.headers.get('retry-after'), retry429, options.now())
   } catch (error) {
     if (error instanceof HttpError) return { kind: 'retry', words: error.message, after: 0 }

@@ -7,6 +7,7 @@ import { type Identity, memoSlot } from '../record/identity.js'
 import { numberOf } from '../record/json.js'
 import { labelsText } from '../record/labels.js'
 import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
+import { millisOf } from '../record/time.js'
 import type { NameScheme } from '../relabel/name.js'
 import type { RelabelRules } from '../relabel/rules.js'
 import { checkHistogram } from '../wire/remote_write/histogram.js'
@@ -127,9 +128,20 @@ export class RemoteWriteSink implements Sink {
     if (series === null) return this.context.account.drop('write_relabel', 1)
     if (typeof series === 'string') return this.#reject('invalid_series', series, id, batch.payload(row))
     const lane = series.hash % this.#metadataLane
-    if (batch.plain(row)) this.#batches.at(lane).add(series, batch.value(row), batch.millis(row))
-    else if (!this.#addSample(series, lane, id, batch.payload(row), batch.millis(row))) return
+    const ms = this.#millis(batch.ts(row)!)
+    if (batch.plain(row)) this.#batches.at(lane).add(series, batch.value(row), ms)
+    else if (!this.#addSample(series, lane, id, batch.payload(row), ms)) return
     this.#batches.added(lane)
+  }
+
+  #lastTs = '0'
+  #lastMillis = 0
+
+  /** The samples of a scrape have one time. */
+  #millis(ts: string): number {
+    if (ts === this.#lastTs) return this.#lastMillis
+    this.#lastTs = ts
+    return (this.#lastMillis = millisOf(ts))
   }
 
   #decide(id: Identity): Answer {

@@ -8,6 +8,8 @@ export interface HttpRequest {
   /** `accept-encoding` is sent only where it stands here. */
   headers?: { readonly [name: string]: string }
   body?: Buffer | string
+  /** A redirect that would leave the body behind (301, 302, 303) is the answer, instead of being followed with GET. */
+  keepBody?: boolean
   /** Milliseconds for the whole exchange: token, connection, redirects and body included. */
   timeout?: number
   signal?: AbortSignal

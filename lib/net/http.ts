@@ -26,7 +26,10 @@ export interface ClientDefaults {
 }
 
 /** Checks everything, and reads every file, before anything is opened. Throws all problems at once. */
-export async function clientOf(options: OptionValues<typeof CLIENT_OPTIONS>, defaults: ClientDefaults = {}): Promise<HttpClient> {
+export async function clientOf(
+  options: OptionValues<typeof CLIENT_OPTIONS>,
+  defaults: ClientDefaults = {},
+): Promise<HttpClient> {
   const problems: Problem[] = []
   const auth = authOf(options, problems)
   const extra = extraHeadersOf(options.header, problems)
@@ -101,13 +104,26 @@ class Client implements HttpClient {
     }
   }
 
-  async #follow(request: HttpRequest, url: URL, stop: AbortSignal, authorization: string | undefined, extra: boolean): Promise<HttpResponse> {
+  async #follow(
+    request: HttpRequest,
+    url: URL,
+    stop: AbortSignal,
+    authorization: string | undefined,
+    extra: boolean,
+  ): Promise<HttpResponse> {
     let step: Step = { url, method: request.method, body: request.body, trusted: true }
     for (let hops = 0; ; hops++) {
-      const answer = await this.#ask(request, step, stop, step.trusted ? authorization : basicOfUrl(step.url), extra && step.trusted)
+      const answer = await this.#ask(
+        request,
+        step,
+        stop,
+        step.trusted ? authorization : basicOfUrl(step.url),
+        extra && step.trusted,
+      )
       const next = this.maxRedirects === null ? null : redirectOf(answer.status, answer.headers, step.method)
-      if (next === null) return answer
-      if (hops === this.maxRedirects) throw new HttpError('protocol', `${url.host}: more redirects than --max-redirects ${hops}`)
+      if (next === null || (request.keepBody === true && !next.keepsBody)) return answer
+      if (hops === this.maxRedirects)
+        throw new HttpError('protocol', `${url.host}: more redirects than --max-redirects ${hops}`)
       const target = urlOf(next.location, step.url)
       step = {
         url: target,
@@ -118,12 +134,19 @@ class Client implements HttpClient {
     }
   }
 
-  async #ask(request: HttpRequest, step: Step, stop: AbortSignal, authorization: string | undefined, extra: boolean): Promise<HttpResponse> {
+  async #ask(
+    request: HttpRequest,
+    step: Step,
+    stop: AbortSignal,
+    authorization: string | undefined,
+    extra: boolean,
+  ): Promise<HttpResponse> {
     const { url, method, body } = step
     const route = this.pools.route(url, step.trusted ? request.socketPath : undefined)
     const headers = new Map([['user-agent', this.defaults.userAgent]])
     for (const [name, value] of Object.entries(request.headers ?? {})) {
-      if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name)) headers.set(name.toLowerCase(), value)
+      if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name))
+        headers.set(name.toLowerCase(), value)
     }
     if (!step.trusted) for (const name of ['authorization', 'cookie']) headers.delete(name)
     if (authorization !== undefined) headers.set('authorization', authorization)
@@ -152,7 +175,10 @@ class Client implements HttpClient {
 function urlOf(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : null
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url
-  throw new HttpError('protocol', base === undefined ? 'not an http or https URL' : `${base.host}: redirect to what is no http or https URL`)
+  throw new HttpError(
+    'protocol',
+    base === undefined ? 'not an http or https URL' : `${base.host}: redirect to what is no http or https URL`,
+  )
 }
 
 /** A promise that is not waited for any longer when the signal aborts. */

@@ -360,6 +360,20 @@ t.test('what is switched off is not sent', async (t) => {
   t.same(receiver.stored[0].timeseries[0].exemplars, [])
 })
 
+t.test('redirects: followed where the body goes along, else refused', async (t) => {
+  const receiver = await Receiver.start(() => ({ status: 200 }))
+  t.teardown(() => receiver.stop())
+  for (const [status, code] of [[307, 0], [308, 0], [301, 1], [302, 1]] as const) {
+    const before = await Receiver.start(() => ({ status, headers: { location: receiver.url } }))
+    t.teardown(() => before.stop())
+    const arrived = receiver.arrivals.length
+    const ran = await sh(`solder write prometheus ${before.url}`, { stdin: line('m', NOW) })
+    t.equal(ran.code, code, String(status))
+    t.equal(receiver.arrivals.length - arrived, 1 - code)
+    if (code === 1) t.match(ran.stderr, new RegExp(`: ${status} (moved permanently|found)`))
+  }
+})
+
 t.test('nobody there: exit code 75 after the drain, and everything counted', async (t) => {
   const receiver = await Receiver.start(() => ({ status: 200 }))
   await receiver.stop()
