@@ -3,14 +3,12 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { source, type SourceContext } from '../../lib/component.js'
-import { didYouMean, Problem, throwAll } from '../../lib/diag/problem.js'
-import { collectorsOf } from '../../lib/host/catalogue.js'
-import type { Collector } from '../../lib/host/collector.js'
+import { type Problem, throwAll } from '../../lib/diag/problem.js'
+import { chooseCollectors, collectorsOf } from '../../lib/host/catalogue.js'
+import { DEFAULT_EXCLUDES, exclusion } from '../../lib/host/exclude.js'
 import { hostAt } from '../../lib/host/host.js'
 import { HostScraper } from '../../lib/host/scraper.js'
-import { flagOf } from '../../lib/option/table.js'
 import { labelsOf } from '../../lib/record/labels.js'
-import { Pattern } from '../../lib/regex/pattern.js'
 
 const PATHS = 'Where to look'
 const WHAT = 'What to leave out'
@@ -45,24 +43,28 @@ In a container, mount the machine's root and give it with --root; the host's net
     sys: { type: 'path', help: 'its /sys, if not below the root', since: '0.1.0', group: PATHS },
     disk_exclude: {
       type: 'string',
-      default: '^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$',
+      default: DEFAULT_EXCLUDES.disk_exclude,
       help: 'disks to leave out, a regular expression',
       since: '0.1.0',
       group: WHAT,
     },
-    net_exclude: { type: 'string', default: '^$', help: 'network devices to leave out of netdev', since: '0.1.0', group: WHAT },
+    net_exclude: {
+      type: 'string',
+      default: DEFAULT_EXCLUDES.net_exclude,
+      help: 'network devices to leave out of netdev',
+      since: '0.1.0',
+      group: WHAT,
+    },
     mount_exclude: {
       type: 'string',
-      default: '^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)',
+      default: DEFAULT_EXCLUDES.mount_exclude,
       help: 'mount points to leave out',
       since: '0.1.0',
       group: WHAT,
     },
     fs_type_exclude: {
       type: 'string',
-      default:
-        '^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay' +
-        '|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$',
+      default: DEFAULT_EXCLUDES.fs_type_exclude,
       help: 'types of file systems to leave out',
       since: '0.1.0',
       group: WHAT,
@@ -85,7 +87,7 @@ In a container, mount the machine's root and give it with --root; the host's net
   ],
   async run({ options }, context) {
     const problems: Problem[] = []
-    const excluded = (key: keyof Excludes) => exclusion(key, options, problems)
+    const excluded = (key: keyof typeof DEFAULT_EXCLUDES) => exclusion(key, options[key], problems)
     const all = collectorsOf({
       excludedDisk: excluded('disk_exclude'),
       excludedNetworkDevice: excluded('net_exclude'),
@@ -94,7 +96,7 @@ In a container, mount the machine's root and give it with --root; the host's net
       timeout: options.mount_timeout,
       clock: context.clock,
     })
-    const collectors = chosen(all, options.collector, problems)
+    const collectors = chooseCollectors(all, options.collector, problems)
     throwAll(problems)
     const { root } = options
     const host = hostAt({ root, proc: options.proc ?? join(root, 'proc'), sys: options.sys ?? join(root, 'sys') })
@@ -116,37 +118,5 @@ async function readEvery(scraper: HostScraper, every: number, context: SourceCon
     await read(scraper, context)
     turn = Math.max(turn + 1, Math.ceil((clock.monotonic() - began) / every))
     await clock.sleep(began + turn * every - clock.monotonic(), signal)
-  }
-}
-
-function chosen(all: readonly Collector[], names: readonly string[], problems: Problem[]): readonly Collector[] {
-  const known = all.map((collector) => collector.name)
-  for (const name of names) {
-    if (known.includes(name)) continue
-    problems.push(
-      new Problem(`--collector: unknown collector '${name}'`, {
-        expected: known.join(', '),
-        hint: didYouMean(name, known),
-      }),
-    )
-  }
-  return names.length === 0 ? all : all.filter((collector) => names.includes(collector.name))
-}
-
-interface Excludes {
-  disk_exclude: string
-  net_exclude: string
-  mount_exclude: string
-  fs_type_exclude: string
-}
-
-function exclusion(key: keyof Excludes, options: Excludes, problems: Problem[]): (text: string) => boolean {
-  try {
-    const pattern = Pattern.search(options[key])
-    return (text) => pattern.test(text)
-  } catch (error) {
-    if (!(error instanceof Problem) || error.place === undefined) throw error
-    problems.push(new Problem(error.message, { place: { ...error.place, file: flagOf(key) } }))
-    return () => false
   }
 }

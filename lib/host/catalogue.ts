@@ -1,6 +1,7 @@
 // The collectors, by the names that node_exporter gives them.
 
 import type { Clock } from '../component.js'
+import { didYouMean, Problem } from '../diag/problem.js'
 import { arp } from './arp.js'
 import type { Collector } from './collector.js'
 import { conntrack } from './conntrack.js'
@@ -37,4 +38,23 @@ export function collectorsOf(options: CollectorOptions): readonly Collector[] {
     netclass, netdev(options.excludedNetworkDevice), netstat, os, pressure, sockstat, softnet, stat, time(options.clock),
     udpQueuesCollector, uname, vmstat,
   ]
+}
+
+/** Those that are named, all of them where none is; names that are none join the problems. */
+export function chooseCollectors(
+  all: readonly Collector[],
+  names: readonly string[],
+  problems: Problem[],
+): readonly Collector[] {
+  const known = all.map((collector) => collector.name)
+  for (const name of names) {
+    if (known.includes(name)) continue
+    problems.push(
+      new Problem(`--collector: unknown collector '${name}'`, {
+        expected: known.join(', '),
+        hint: didYouMean(name, known),
+      }),
+    )
+  }
+  return names.length === 0 ? all : all.filter((collector) => names.includes(collector.name))
 }

@@ -15,7 +15,6 @@ import { cut, quoted, safe, safeLines } from '../../../lib/view/text.js'
 import { unitOf, valueText } from '../../../lib/view/value.js'
 
 // What a terminal acts upon, but for the newline between lines.
-// eslint-disable-next-line no-control-regex
 const ACTIVE = /[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
 t.test('units', (t) => {
@@ -84,7 +83,6 @@ t.test('a label set keeps within its room, and knows its width', (t) => {
     fc.property(fc.array(fc.tuple(word, word), { maxLength: 8 }), fc.nat(120), (pairs, room) => {
       const labels = labelsOf(pairs)
       const cell = labelsCell(labels, room, plain)
-      // eslint-disable-next-line no-control-regex
       const bare = labelsCell(labels, room, colored).text.replace(/\x1b\[\d+m/g, '')
       return cell.text === bare && cell.width === cell.text.length && (cell.width <= room || /^\{\+\d\}$/.test(cell.text) || labels.length === 0)
     }),
