@@ -102,7 +102,9 @@ async function runSource(component: SourceComponent, input: Input<OptionTable>, 
       account.out += batch.length
       return output.batch(batch)
     },
-    stdin: () => stdinChunks(process_.stop),
+    stdin: async function* () {
+      for await (const chunk of stdinChunks(process_.stop)) yield Buffer.from(chunk)
+    },
     records: () => process_.records(),
   }
   await component.run(input, context)

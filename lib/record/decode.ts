@@ -147,7 +147,7 @@ function jsonComplaint(error: unknown, length: number): string {
   const text = (error as Error).message
   const at = /position (\d+)/.exec(text)
   if (/end of JSON input|Unterminated string/.test(text) || (at !== null && Number(at[1]) >= length)) return 'unexpected end of line'
-  const found = /^(?:Unexpected (?:token|non-whitespace character)|Expected|Bad|No number|Exponent)[^"]*?(?=,? ?(?:\.\.\.)?"|$| in JSON)/.exec(text)
+  const found = /^(?:Unexpected (?:token|non-whitespace character)|Expected|Bad|No number|Exponent)[^"]*?(?=,? ?(?:\.\.\.)?"|$| in JSON| at position)/.exec(text)
   const what = found === null ? 'malformed' : found[0].trim().replace(/^./, (c) => c.toLowerCase())
   return at === null ? what : `${what} at column ${Number(at[1]) + 1}`
 }

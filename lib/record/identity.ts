@@ -2,6 +2,7 @@
 
 import { canonical, type Json } from './json.js'
 import { type Labels, labelsOfObject, labelsText, NO_LABELS } from './labels.js'
+import { type PlainMetric, scanPlainMetric } from './plain.js'
 import { type RecordType, SHAPES } from './type.js'
 
 /** Identity fields other than type, name and labels (`kind`, `unit`, `help`, `resource`, `scope`, `source` …). */
@@ -82,6 +83,13 @@ export class Identity {
   }
 
   #decode(): void {
+    const plain: PlainMetric = { name: '', labels: [], kind: undefined }
+    if (this.type === 'metric' && scanPlainMetric(this.#prefix!, 0, this.#prefix!.length, plain)) {
+      this.#name = plain.name
+      this.#labels = plain.labels
+      this.#rest = plain.kind === undefined ? NO_REST : { kind: plain.kind }
+      return
+    }
     const text = this.#prefix!.utf8Slice()
     const object = JSON.parse(SHAPES[this.type].timed ? `${text}"}` : `${text}}`) as Record<string, Json>
     const rest: Record<string, Json> = {}

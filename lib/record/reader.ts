@@ -19,6 +19,7 @@ export interface ReaderOptions {
 }
 
 const LF = 10
+const INITIAL = 1 << 17
 const TS_KEY = Buffer.from(',"ts":"')
 const VALUE_KEY = Buffer.from('","value":')
 const NO_BYTES = Buffer.alloc(0)
@@ -27,8 +28,10 @@ export class LineReader {
   readonly #options: ReaderOptions
   readonly #table: IdentityTable
   #previous: Known
-  #carried: Buffer[] = []
-  #carriedBytes = 0
+  /** What was read: lines handed out with the last batch, then the start of a line that is not complete. */
+  #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL)
+  #taken = 0
+  #end = 0
   #skipping = false
   /** Number of the last line that was begun, from 1. */
   lineNumber = 0
@@ -44,27 +47,27 @@ export class LineReader {
     return this.#table.size
   }
 
-  /** The records of the lines that `chunk` completes; the batch keeps the buffer, which must not be written again. */
+  /** The records of the lines that `chunk` completes, which is copied; the batch is good until the next call. */
   push(chunk: Buffer): LineBatch | null {
-    const last = chunk.lastIndexOf(LF)
-    if (last < 0) {
-      this.#carry(chunk)
-      return null
-    }
-    let start = 0
+    let from = 0
     if (this.#skipping) {
-      start = chunk.indexOf(LF) + 1
+      from = chunk.indexOf(LF) + 1
+      if (from === 0) return null
       this.#skipping = false
       this.#tooLong()
     }
-    let body = chunk.subarray(start, last + 1)
-    if (this.#carriedBytes > 0) {
-      body = Buffer.concat([...this.#carried, body])
-      this.#carried = []
-      this.#carriedBytes = 0
+    this.#room(chunk.length - from)
+    const start = this.#taken
+    const last = chunk.lastIndexOf(LF)
+    this.#end += chunk.copy(this.#buffer, this.#end, from)
+    if (last < from) {
+      this.#bound()
+      return null
     }
-    if (last + 1 < chunk.length) this.#carry(chunk.subarray(last + 1))
-    return body.length === 0 ? null : this.#read(body)
+    this.#taken = this.#end - (chunk.length - last - 1)
+    const batch = this.#read(this.#buffer.subarray(start, this.#taken))
+    this.#bound()
+    return batch
   }
 
   /** The record of a last line without newline. */
@@ -72,25 +75,27 @@ export class LineReader {
     if (this.#skipping) {
       this.#skipping = false
       this.#tooLong()
-      return null
     }
-    if (this.#carriedBytes === 0) return null
-    const body = Buffer.concat([...this.#carried, Buffer.from('\n')])
-    this.#carried = []
-    this.#carriedBytes = 0
-    return this.#read(body)
+    return this.#end === this.#taken ? null : this.push(Buffer.from('\n'))
   }
 
-  #carry(rest: Buffer): void {
-    if (this.#skipping) return
-    this.#carried.push(rest)
-    this.#carriedBytes += rest.length
-    if (this.#carriedBytes > this.#options.maxLineBytes) {
-      this.#skipping = true
-      this.#head = Buffer.concat(this.#carried).subarray(0, 256)
-      this.#carried = []
-      this.#carriedBytes = 0
-    }
+  /** Makes room for more bytes behind the incomplete line, which moves to the front. */
+  #room(more: number): void {
+    const held = this.#end - this.#taken
+    let target = this.#buffer
+    if (held + more > target.length) target = Buffer.allocUnsafeSlow(Math.max(held + more, 2 * target.length))
+    this.#buffer.copy(target, 0, this.#taken, this.#end)
+    this.#buffer = target
+    this.#taken = 0
+    this.#end = held
+  }
+
+  /** Gives up an incomplete line that is too long already. */
+  #bound(): void {
+    if (this.#end - this.#taken <= this.#options.maxLineBytes) return
+    this.#skipping = true
+    this.#head = Buffer.from(this.#buffer.subarray(this.#taken, this.#taken + 256))
+    this.#end = this.#taken
   }
 
   #head: Buffer = NO_BYTES
@@ -98,7 +103,7 @@ export class LineReader {
   #tooLong(): void {
     this.lineNumber++
     const detail = `line longer than ${this.#options.maxLineBytes} bytes (max_line_bytes); it begins with this`
-    this.#options.onBad({ reason: 'line_too_long', detail }, this.lineNumber, Buffer.from(this.#head))
+    this.#options.onBad({ reason: 'line_too_long', detail }, this.lineNumber, this.#head)
     this.#head = NO_BYTES
   }
 

@@ -1,6 +1,7 @@
 // The identities that a reader knows, by their canonical bytes: two generations, so that those unseen for a while go.
 
-import type { Identity } from './identity.js'
+import { Identity } from './identity.js'
+import { scanPlainMetric } from './plain.js'
 
 /** An identity in the table, with a guess of the one that follows it in the stream. */
 export interface Known {
@@ -28,15 +29,20 @@ export class IdentityTable {
     return this.#young.size + this.#old.size
   }
 
-  /** The identity whose prefix is these bytes. */
+  /** The identity whose prefix is these bytes; learnt from them if they are plain; else null. */
   find(buffer: Buffer, start: number, end: number): Known | null {
     const key = buffer.latin1Slice(start, end)
+    const known = this.#look(key)
+    if (known !== null || !scanPlainMetric(buffer, start, end, null)) return known
+    const prefix = Buffer.from(buffer.subarray(start, end))
+    return this.#put(key, { identity: Identity.ofPrefix('metric', prefix), prefix, next: null, generation: 0 })
+  }
+
+  #look(key: string): Known | null {
     const known = this.#young.get(key)
     if (known !== undefined) return known
     const older = this.#old.get(key)
-    if (older === undefined) return null
-    this.#put(key, older)
-    return older
+    return older === undefined ? null : this.#put(key, older)
   }
 
   /** Keeps an identity that was reached without a look-up. */
@@ -47,14 +53,11 @@ export class IdentityTable {
   /** The known identity equal to this one; this one itself if it is new. */
   intern(identity: Identity): Known {
     const { prefix } = identity
-    const found = this.find(prefix, 0, prefix.length)
-    if (found !== null) return found
-    const known: Known = { identity, prefix, next: null, generation: this.generation }
-    this.#put(prefix.latin1Slice(), known)
-    return known
+    const key = prefix.latin1Slice()
+    return this.#look(key) ?? this.#put(key, { identity, prefix, next: null, generation: 0 })
   }
 
-  #put(key: string, known: Known): void {
+  #put(key: string, known: Known): Known {
     if (this.#young.size >= this.#half) {
       this.#old = this.#young
       this.#young = new Map()
@@ -62,5 +65,6 @@ export class IdentityTable {
     } else this.#old.delete(key)
     known.generation = this.generation
     this.#young.set(key, known)
+    return known
   }
 }

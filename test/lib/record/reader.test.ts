@@ -53,15 +53,17 @@ function throughReader(text: string, cuts: readonly number[] = []): { text: stri
   const reader = readerOf(bad)
   const bytes = Buffer.from(text)
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b)
-  const batches: (Batch | null)[] = []
+  let out = ''
   let from = 0
   for (const to of [...at, bytes.length]) {
-    // Every batch owns its buffer, as chunks from a descriptor do.
-    batches.push(reader.push(Buffer.from(bytes.subarray(from, to))))
+    // A batch is good until the next call, a chunk only during it.
+    const chunk = Buffer.from(bytes.subarray(from, to))
+    const batch = reader.push(chunk)
+    chunk.fill(0)
+    out += write([batch])
     from = to
   }
-  batches.push(reader.end())
-  return { text: write(batches), bad }
+  return { text: out + write([reader.end()]), bad }
 }
 
 const stream = fc.array(record, { maxLength: 12 }).chain((records) =>
