@@ -14,17 +14,25 @@ export default source({
   name: 'discover file',
   summary: 'make target records from files of target groups, as they change',
   description: `
-    Reads Prometheus's file_sd format: a list of {targets: [HOST:PORT …], labels: {NAME: VALUE …}}, in JSON or YAML by the
-    file's name. A target's labels are __address__, those of its group and __meta_filepath.
+    Reads Prometheus's file_sd format: a list of {targets: [HOST:PORT …], labels: {NAME: VALUE …}}, in JSON or YAML by
+    the file's name. A target's labels are __address__, those of its group and __meta_filepath.
 
     Emits every target once with "state":"present", and once more with "state":"gone" when no group has it any longer.
-    Files are read when they change, appear or go, and at least every --every. What cannot be read or understood is told with
-    its place, and keeps the targets that it had.`,
+    Files are read when they change, appear or go, and at least every --every. What cannot be read or understood is told
+    with its place, and keeps the targets that it had.`,
   since: '0.1.0',
   accepts: [],
   emits: ['target'],
   guarantee: 'What stands in the files when it ends has been emitted; a state between two reads is not.',
-  args: [{ name: 'GLOB', help: 'a .json, .yml or .yaml file; *, ? and [a-z] in the last part', required: true, variadic: true, path: true }],
+  args: [
+    {
+      name: 'GLOB',
+      help: 'a .json, .yml or .yaml file; *, ? and [a-z] in the last part',
+      required: true,
+      variadic: true,
+      path: true,
+    },
+  ],
   options: {
     every: { type: 'duration', default: '5m', min: '1s', help: 'read all files at least this often', since: '0.1.0' },
     once: { type: 'bool', help: 'read once and end', since: '0.1.0' },
@@ -36,7 +44,11 @@ export default source({
       about: 'scrape what the files name',
       needs: 'files of targets',
     },
-    { command: 'solder discover file targets.json --once', about: 'show the targets of a file', needs: 'a file of targets' },
+    {
+      command: 'solder discover file targets.json --once',
+      about: 'show the targets of a file',
+      needs: 'a file of targets',
+    },
   ],
   async run({ args, options }, context) {
     const patterns = patternsOf(args)
@@ -50,15 +62,24 @@ export default source({
     }
     if (options.once) {
       const { problems, unmatched } = await refresh()
-      throwAll([...problems, ...unmatched.map(({ text }) => new Problem('no such file', { place: { file: text }, exit: EXIT.failed }))])
+      throwAll([
+        ...problems,
+        ...unmatched.map(({ text }) => new Problem('no such file', { place: { file: text }, exit: EXIT.failed })),
+      ])
     } else await follow(files.folders, options.every, context, refresh)
   },
 })
 
-async function follow(folders: readonly string[], every: number, context: SourceContext, refresh: () => Promise<Refreshed>): Promise<void> {
+async function follow(
+  folders: readonly string[],
+  every: number,
+  context: SourceContext,
+  refresh: () => Promise<Refreshed>,
+): Promise<void> {
   const waker = new Waker()
   const { watchFolders } = await import('../../lib/discovery/watch.js')
-  const unwatched = ({ message }: Error) => context.log.warn(`not watching, but reading every ${durationText(every)}: ${message}`)
+  const unwatched = ({ message }: Error) =>
+    context.log.warn(`not watching, but reading every ${durationText(every)}: ${message}`)
   const watch = watchFolders(folders, () => waker.wake(), unwatched)
   const told = new Set<string>()
   const work = async () => {

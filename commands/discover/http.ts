@@ -13,7 +13,8 @@ export default source({
   summary: 'make target records from a URL that answers with target groups, as they change',
   description: `
     Asks a URL for Prometheus's http_sd format: status 200, content type application/json, and a list of
-    {targets: [HOST:PORT …], labels: {NAME: VALUE …}}. A target's labels are __address__, those of its group and __meta_url.
+    {targets: [HOST:PORT …], labels: {NAME: VALUE …}}. A target's labels are __address__, those of its group and
+    __meta_url.
 
     Emits every target once with "state":"present", and once more with "state":"gone" when no group has it any longer.
     An answer that is none of this is told, and the targets stay as they were.`,
@@ -26,7 +27,13 @@ export default source({
     every: { type: 'duration', default: '1m', min: '1s', help: 'time between two questions', since: '0.1.0' },
     timeout: { type: 'duration', default: '10s', min: '1ms', help: 'longest time for an answer', since: '0.1.0' },
     once: { type: 'bool', help: 'ask once and end; 75 is the exit code where a retry is sensible', since: '0.1.0' },
-    max_body_bytes: { type: 'bytes', default: '64MiB', help: 'largest answer accepted', since: '0.1.0', group: 'Bounds' },
+    max_body_bytes: {
+      type: 'bytes',
+      default: '64MiB',
+      help: 'largest answer accepted',
+      since: '0.1.0',
+      group: 'Bounds',
+    },
     ...CLIENT_OPTIONS,
   },
   examples: [
@@ -37,10 +44,15 @@ export default source({
     },
   ],
   async run({ args: [url], options }, context) {
-    if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Problem('URL is not valid', { expected: 'http://… or https://…' })
+    if (!URL.canParse(url) || !/^https?:/.test(url))
+      throw new Problem('URL is not valid', { expected: 'http://… or https://…' })
     const client = await clientOf(options)
     const known = new Known('__meta_url')
-    const web = new Web({ url, every: options.every, timeout: options.timeout, maxBytes: options.max_body_bytes }, known, client)
+    const web = new Web(
+      { url, every: options.every, timeout: options.timeout, maxBytes: options.max_body_bytes },
+      known,
+      client,
+    )
     try {
       const refresh = () => refreshed(web, known, context)
       if (options.once) await refresh()

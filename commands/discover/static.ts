@@ -40,6 +40,8 @@ export default source({
 
 function addressFault(address: string): Problem[] {
   if (address !== '' && !address.includes('/')) return []
-  const hint = /^https?:/.test(address) ? 'scheme and path are labels: --label __scheme__=https --label __metrics_path__=/path' : undefined
+  const hint = /^https?:/.test(address)
+    ? 'scheme and path are labels: --label __scheme__=https --label __metrics_path__=/path'
+    : undefined
   return [new Problem(`'${address}' is not an address`, { expected: 'HOST:PORT', hint })]
 }

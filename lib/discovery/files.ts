@@ -88,7 +88,8 @@ async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
         const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(1 << 16))
         if (bytesRead === 0) return Buffer.concat(pieces)
         total += bytesRead
-        if (total > maxBytes) throw new Problem(`larger than --max-file-bytes ${maxBytes}`, { place: { file: path }, exit: EXIT.failed })
+        if (total > maxBytes)
+          throw new Problem(`larger than --max-file-bytes ${maxBytes}`, { place: { file: path }, exit: EXIT.failed })
         pieces.push(buffer.subarray(0, bytesRead))
       }
     } finally {

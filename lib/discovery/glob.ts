@@ -16,11 +16,15 @@ export interface FilePattern {
 /** Throws a Problem where it is none. */
 export function filePattern(text: string): FilePattern {
   if (!/\.(?:json|ya?ml)$/i.test(text)) {
-    throw new Problem(`'${text}' is no name for target groups`, { expected: 'a name that ends with .json, .yml or .yaml' })
+    throw new Problem(`'${text}' is no name for target groups`, {
+      expected: 'a name that ends with .json, .yml or .yaml',
+    })
   }
   const folder = dirname(text)
   if (/[*?[]/.test(folder)) {
-    throw new Problem(`'${text}': wildcards in a folder's name`, { expected: 'wildcards in the last part of the path only' })
+    throw new Problem(`'${text}': wildcards in a folder's name`, {
+      expected: 'wildcards in the last part of the path only',
+    })
   }
   const last = basename(text)
   return { text, folder, name: /[*?[\\]/.test(last) ? nameRegExp(last, text) : null }
@@ -41,7 +45,10 @@ export async function filesOf({ text, folder, name }: FilePattern): Promise<stri
     throw error
   }
   const lead = text.slice(0, text.length - basename(text).length)
-  return names.filter((entry) => name.test(entry)).sort().map((entry) => (lead === '' ? entry : join(lead, entry)))
+  return names
+    .filter((entry) => name.test(entry))
+    .sort()
+    .map((entry) => (lead === '' ? entry : join(lead, entry)))
 }
 
 async function exists(path: string): Promise<boolean> {

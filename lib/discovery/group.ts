@@ -75,7 +75,11 @@ class GroupReader {
 
   group(node: Node): TargetGroup | null {
     if (node.kind !== 'map') {
-      this.#report(node, node.kind === 'null' ? 'target group is null' : 'not a target group', `a map of ${KEYS.join(', ')}`)
+      this.#report(
+        node,
+        node.kind === 'null' ? 'target group is null' : 'not a target group',
+        `a map of ${KEYS.join(', ')}`,
+      )
       return null
     }
     let targets: readonly string[] = []
@@ -84,7 +88,13 @@ class GroupReader {
       const key = this.format === 'json' ? entry.key.toLowerCase() : entry.key
       if (key === 'targets') targets = this.#targets(entry.value)
       else if (key === 'labels') labels = this.#labels(entry.value)
-      else this.#report(entry, `unknown key '${shown(entry.key)}' in a target group`, KEYS.join(', '), didYouMean(entry.key, KEYS))
+      else
+        this.#report(
+          entry,
+          `unknown key '${shown(entry.key)}' in a target group`,
+          KEYS.join(', '),
+          didYouMean(entry.key, KEYS),
+        )
     }
     return { targets, labels }
   }
@@ -119,7 +129,8 @@ class GroupReader {
   }
 
   #report(where: { at: number; length: number }, message: string, expected?: string, hint?: string): void {
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push(new Problem(message, { place: this.#place(where), expected, hint, exit: EXIT.failed }))
+    if (this.problems.length < MAX_PROBLEMS)
+      this.problems.push(new Problem(message, { place: this.#place(where), expected, hint, exit: EXIT.failed }))
   }
 
   #place({ at, length }: { at: number; length: number }): Place {

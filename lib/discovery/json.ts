@@ -1,5 +1,5 @@
-// JSON (RFC 8259) to a tree with places. JSON.parse would say no more than an offset for what is no JSON, and nothing about
-// where in valid JSON a wrong key stands.
+// JSON (RFC 8259) to a tree with places. JSON.parse would give no more than an offset for what is no JSON, and nothing
+// about where in valid JSON a wrong key stands.
 
 import { type Entry, MAX_DEPTH, type Node, Unreadable } from './node.js'
 
@@ -25,13 +25,19 @@ class Reader {
     const at = this.#at
     if (depth > MAX_DEPTH) throw new Unreadable(`nested more than ${MAX_DEPTH} deep`, at)
     const first = this.text[at]
-    const placed = (node: { kind: 'map'; entries: Entry[] } | { kind: 'list'; items: Node[] }): Node => ({ ...node, at, length: this.#at - at })
+    const placed = (node: { kind: 'map'; entries: Entry[] } | { kind: 'list'; items: Node[] }): Node => ({
+      ...node,
+      at,
+      length: this.#at - at,
+    })
     if (first === '{') return placed({ kind: 'map', entries: this.#sequence('}', () => this.#entry(depth)) })
     if (first === '[') return placed({ kind: 'list', items: this.#sequence(']', () => this.value(depth + 1)) })
     if (first === '"') return { kind: 'string', text: this.#string(), at, length: this.#at - at }
     const scalar = this.#match(SCALAR)
     if (scalar === null) throw this.#wrong('a value')
-    return scalar === 'null' ? { kind: 'null', at, length: 4 } : { kind: 'other', text: scalar, at, length: scalar.length }
+    return scalar === 'null'
+      ? { kind: 'null', at, length: 4 }
+      : { kind: 'other', text: scalar, at, length: scalar.length }
   }
 
   end(): void {
@@ -89,7 +95,10 @@ class Reader {
 
   #wrong(expected: string): Unreadable {
     const at = Math.min(this.#at, this.text.length)
-    const found = at >= this.text.length ? 'unexpected end' : `unexpected ${JSON.stringify(String.fromCodePoint(this.text.codePointAt(at)!))}`
+    const found =
+      at >= this.text.length
+        ? 'unexpected end'
+        : `unexpected ${JSON.stringify(String.fromCodePoint(this.text.codePointAt(at)!))}`
     return new Unreadable(`not JSON: ${found}`, at, expected)
   }
 }

@@ -41,8 +41,8 @@ export class Known {
   }
 
   /**
-   * Records of what changed since the last call, first what went: where a later stage makes two targets one, the one that
-   * came stays. A target that stands in several groups is one.
+   * Records of what changed since the last call, first what went: where a later stage makes two targets one, the one
+   * that came stays. A target that stands in several groups is one.
    */
   changes(): RecordBatch {
     const now = new Map<string, Identity>()

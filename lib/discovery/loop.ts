@@ -26,8 +26,13 @@ export class Waker {
   }
 }
 
-/** Does the work now and then at every interval, or when woken, until the stage stops. Problems are told, and it goes on. */
-export async function repeat(every: number, context: SourceContext, work: () => Promise<void>, waker = new Waker()): Promise<void> {
+/** Does the work now, at every interval and when woken, until the stage stops. Problems are told, and it goes on. */
+export async function repeat(
+  every: number,
+  context: SourceContext,
+  work: () => Promise<void>,
+  waker = new Waker(),
+): Promise<void> {
   while (!context.signal.aborted) {
     try {
       await work()

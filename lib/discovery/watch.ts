@@ -12,6 +12,9 @@ export interface Watch {
  */
 export function watchFolders(folders: readonly string[], changed: () => void, failed: (error: Error) => void): Watch {
   const watcher = watch([...folders], { depth: 0, ignoreInitial: true })
-  watcher.on('all', changed).on('ready', changed).on('error', (error) => failed(error as Error))
+  watcher
+    .on('all', changed)
+    .on('ready', changed)
+    .on('error', (error) => failed(error as Error))
   return { close: () => watcher.close() }
 }

@@ -33,7 +33,10 @@ export class Web {
     this.place = publicUrl(options.url)
   }
 
-  /** Asks once: the groups that there are, and those that went. Throws a Problem (or several), and then what was known stays; its exit code says whether a retry is sensible. */
+  /**
+   * Asks once: the groups that there are, and those that went. Throws a Problem (or several), and then what was known
+   * stays; its exit code says whether a retry is sensible.
+   */
   async refresh(signal?: AbortSignal): Promise<readonly PlacedGroup[]> {
     const { body, headers } = await this.#ask(signal)
     const type = headers.get('content-type') ?? ''
@@ -49,14 +52,21 @@ export class Web {
 
   async #ask(signal: AbortSignal | undefined): Promise<HttpResponse> {
     const { url, every, timeout, maxBytes } = this.options
-    const headers = { accept: 'application/json', 'accept-encoding': 'gzip', 'x-prometheus-refresh-interval-seconds': String(every / 1000) }
+    const headers = {
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'x-prometheus-refresh-interval-seconds': String(every / 1000),
+    }
     let answer: HttpResponse
     try {
       answer = await this.client.request({ method: 'GET', url, headers, timeout, maxBytes, signal })
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
       const bound = error.reason === 'too_large' ? ' (--max-body-bytes)' : ''
-      throw this.#problem(`${error.message}${bound}`, error.reason === 'connect' || error.reason === 'timeout' ? EXIT.temporary : EXIT.failed)
+      throw this.#problem(
+        `${error.message}${bound}`,
+        error.reason === 'connect' || error.reason === 'timeout' ? EXIT.temporary : EXIT.failed,
+      )
     }
     if (answer.status === 200) return answer
     const temporary = answer.status === 429 || answer.status >= 500

@@ -1,6 +1,16 @@
 // YAML to a tree with places: aliases and merge keys are resolved. Loads the parser: import it when there is YAML.
 
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Pair, type Scalar, type YAMLMap } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
 import { type Entry, MAX_DEPTH, type Node, Unreadable } from './node.js'
 
 /** Nodes that aliases may unfold to, so that a short document cannot become an endless one. */
@@ -11,7 +21,10 @@ export function parseYaml(text: string): Node {
   const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true })
   const [error] = document.errors
   if (error !== undefined) {
-    const message = error.code === 'DUPLICATE_KEY' ? 'key stands twice' : `not YAML: ${error.message[0].toLowerCase()}${error.message.slice(1)}`
+    const message =
+      error.code === 'DUPLICATE_KEY'
+        ? 'key stands twice'
+        : `not YAML: ${error.message[0].toLowerCase()}${error.message.slice(1)}`
     throw new Unreadable(message, Math.min(error.pos[0], text.length))
   }
   return new Reader(document).node(document.contents, 0, 0)
@@ -31,7 +44,8 @@ class Reader {
     if (depth > MAX_DEPTH) throw new Unreadable(`nested more than ${MAX_DEPTH} deep`, at)
     if (++this.#nodes > MAX_NODES) throw new Unreadable(`more than ${MAX_NODES} nodes`, at)
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node, depth), at, length }
-    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => this.node(item, at, depth + 1)), at, length }
+    if (isSeq(node))
+      return { kind: 'list', items: node.items.map((item) => this.node(item, at, depth + 1)), at, length }
     if (!isScalar(node) || node.value === null) return { kind: 'null', at, length }
     if (typeof node.value === 'string') return { kind: 'string', text: node.value, at, length }
     // Unquoted numbers, booleans and dates are texts where a text is wanted.
@@ -45,9 +59,16 @@ class Reader {
     for (const pair of map.items) {
       const { range } = (pair.key ?? {}) as { range?: readonly number[] | null }
       const at = range?.[0] ?? 0
-      const entry = { key: keyOf(pair, at), at, length: (range?.[1] ?? at) - at, value: this.node(pair.value, at, depth + 1) }
+      const entry = {
+        key: keyOf(pair, at),
+        at,
+        length: (range?.[1] ?? at) - at,
+        value: this.node(pair.value, at, depth + 1),
+      }
       if (entry.key !== '<<' || (pair.key as Scalar).type !== 'PLAIN') own.push(entry)
-      else for (const from of entry.value.kind === 'list' ? entry.value.items : [entry.value]) merged.push(...entriesOf(from))
+      else
+        for (const from of entry.value.kind === 'list' ? entry.value.items : [entry.value])
+          merged.push(...entriesOf(from))
     }
     const seen = new Set(own.map(({ key }) => key))
     for (const entry of merged) {

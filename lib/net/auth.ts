@@ -25,7 +25,8 @@ export function authOf(options: ClientValues, problems: Problem[]): Auth {
     Object.keys(OAUTH2).some((key) => options[key as keyof typeof OAUTH2] !== undefined) ? '--oauth2-client-id' : '',
     [...options.header.keys()].some((name) => name.toLowerCase() === 'authorization') ? '--header Authorization' : '',
   ].filter((way) => way !== '')
-  if (ways.length > 1) problems.push(new Problem(`${ways.join(' and ')} exclude each other`, { expected: 'one way to authenticate' }))
+  if (ways.length > 1)
+    problems.push(new Problem(`${ways.join(' and ')} exclude each other`, { expected: 'one way to authenticate' }))
   const password = openSecret(options.basic_password, '--basic-password', problems)
   const token = openSecret(options.bearer, '--bearer', problems)
   if (options.basic_password !== undefined && options.basic_user === undefined) {
@@ -49,7 +50,8 @@ function oauth2Of(options: ClientValues, problems: Problem[]): Auth | undefined 
   const keys = Object.keys(OAUTH2) as (keyof typeof OAUTH2)[]
   const missing = keys.filter((key) => options[key] === undefined)
   if (missing.length === keys.length) {
-    if (options.oauth2_scopes.length > 0 || options.oauth2_params.size > 0) problems.push(new Problem('--oauth2-scopes and --oauth2-params need --oauth2-client-id'))
+    if (options.oauth2_scopes.length > 0 || options.oauth2_params.size > 0)
+      problems.push(new Problem('--oauth2-scopes and --oauth2-params need --oauth2-client-id'))
     return undefined
   }
   if (missing.length > 0) {
@@ -57,7 +59,8 @@ function oauth2Of(options: ClientValues, problems: Problem[]): Auth | undefined 
     return undefined
   }
   const url = options.oauth2_token_url!
-  if (!/^https?:/.test(url)) problems.push(new Problem('--oauth2-token-url is not valid', { expected: 'http:// or https://' }))
+  if (!/^https?:/.test(url))
+    problems.push(new Problem('--oauth2-token-url is not valid', { expected: 'http:// or https://' }))
   const secret = openSecret(options.oauth2_client_secret, '--oauth2-client-secret', problems)
   if (secret === undefined) return undefined
   const tokens = new TokenSource({

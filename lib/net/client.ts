@@ -33,6 +33,8 @@ export type HttpFailure = 'timeout' | 'connect' | 'too_large' | 'aborted' | 'pro
 /** The message is a sentence for people that names the host, and never holds a secret. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
+  /** What was answered, where it is the rest of the answer that failed. */
+  status: number | undefined
   constructor(
     readonly reason: HttpFailure,
     message: string,

@@ -27,12 +27,17 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
 
 /** The body behind its `Content-Encoding`. */
 export async function decodeBody(body: Buffer, encoding: string, maxBytes: number, host: string): Promise<Buffer> {
-  const names = encoding.toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity')
+  const names = encoding
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity')
   if (names.length > MAX_NESTED) throw new HttpError('protocol', `${host}: more than ${MAX_NESTED} content encodings`)
   let decoded = body
   for (const name of names.reverse()) {
     const decode = DECODERS.get(name)
-    if (decode === undefined) throw new HttpError('protocol', `${host}: unknown content encoding '${name.slice(0, 40)}'`)
+    if (decode === undefined)
+      throw new HttpError('protocol', `${host}: unknown content encoding '${name.slice(0, 40)}'`)
     if (decoded.length > 0) decoded = await bounded(decode, decoded, name, maxBytes, host)
   }
   return decoded

@@ -1,7 +1,7 @@
 // One request and its response over one connection: collected in bounded memory, and left at once when time is up.
 
 import type { Dispatcher } from 'undici'
-import type { HttpResponse } from './client.js'
+import { HttpError, type HttpResponse } from './client.js'
 import { decodeBody, tooLarge } from './encoding.js'
 import { failureOf } from './failure.js'
 
@@ -38,14 +38,19 @@ export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpRespons
     stop.addEventListener('abort', onStop)
     const { origin, path, headers, body = null } = hop
     try {
-      hop.dispatcher.dispatch({ origin, path, method: hop.method, headers, body, headersTimeout: 0, bodyTimeout: 0 }, collector)
+      hop.dispatcher.dispatch(
+        { origin, path, method: hop.method, headers, body, headersTimeout: 0, bodyTimeout: 0 },
+        collector,
+      )
     } catch (error) {
       collector.stop(failureOf(error, hop.host, false))
     }
   })
   const encoding = answer.headers.get('content-encoding')
   if (encoding === undefined || answer.body.length === 0) return answer
-  const body = await decodeBody(answer.body, encoding, hop.maxBytes, hop.host)
+  const body = await decodeBody(answer.body, encoding, hop.maxBytes, hop.host).catch((error: Error) => {
+    throw answeredWith(answer.status, error)
+  })
   if (stop.aborted) throw stop.reason
   return { ...answer, body }
 }
@@ -57,7 +62,7 @@ class Collector implements Dispatcher.DispatchHandler {
   #status = 0
   #headers: ReadonlyMap<string, string> = new Map()
   #discard = false
-  /** One growing buffer: a list of pieces would cost a hundred bytes for every byte of a body sent in one-byte chunks. */
+  /** One growing buffer: in a list, every byte of a body sent in one-byte chunks would cost a hundred. */
   #bytes = Buffer.alloc(0)
   #length = 0
   #limit: number
@@ -74,7 +79,7 @@ class Collector implements Dispatcher.DispatchHandler {
   stop(error: Error): void {
     this.#failure = error
     this.settled()
-    this.reject(error)
+    this.reject(this.#status === 0 ? error : answeredWith(this.#status, error))
     this.#controller?.abort(error)
   }
 
@@ -83,7 +88,11 @@ class Collector implements Dispatcher.DispatchHandler {
     if (this.#failure !== undefined) controller.abort(this.#failure)
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: { [name: string]: string | string[] | undefined }): void {
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: { [name: string]: string | string[] | undefined },
+  ): void {
     if (status < 200) return
     this.#status = status
     this.#headers = headersOf(headers)
@@ -129,6 +138,11 @@ class Collector implements Dispatcher.DispatchHandler {
     this.settled()
     this.resolve({ status: this.#status, headers: this.#headers, body })
   }
+}
+
+function answeredWith(status: number, error: Error): Error {
+  if (error instanceof HttpError) error.status = status
+  return error
 }
 
 function headersOf(headers: { [name: string]: string | string[] | undefined }): Map<string, string> {

@@ -2,12 +2,25 @@
 
 import { HttpError, type HttpFailure } from './client.js'
 
-/** The connection ended after the request had left and before anything came back: safe to repeat where the method is. */
+/** The connection ended after the request had left and before anything came back: repeat it where the method allows. */
 export class ConnectionLost extends HttpError {}
 
 const CONNECT = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ETIMEDOUT', 'ENOENT',
-  'EACCES', 'EMFILE', 'ENFILE', 'UND_ERR_CONNECT_TIMEOUT', 'EAI_FAIL', 'ENODATA', 'EINVAL',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ETIMEDOUT',
+  'ENOENT',
+  'EACCES',
+  'EMFILE',
+  'ENFILE',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EAI_FAIL',
+  'ENODATA',
+  'EINVAL',
 ])
 const LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
@@ -29,13 +42,18 @@ export function failureOf(error: unknown, host: string, answered: boolean): Http
     return new HttpError('too_large', `${host}: response headers are larger than --max-header-bytes`, options)
   }
   if (LOST.has(code)) {
-    if (answered) return new HttpError('protocol', `${host} closed the connection in the middle of the response`, options)
+    if (answered)
+      return new HttpError('protocol', `${host} closed the connection in the middle of the response`, options)
     return new ConnectionLost('connect', `${host} closed the connection without a response`, options)
   }
   if (CONNECT.has(code)) {
     // A name with several addresses fails with all their errors and no message.
     const text = errors === undefined ? message : errors.map((one) => one.message).join(', ')
-    return new HttpError('connect', text.includes(hostName(host)) || errors !== undefined ? text : `${host}: ${text}`, options)
+    return new HttpError(
+      'connect',
+      text.includes(hostName(host)) || errors !== undefined ? text : `${host}: ${text}`,
+      options,
+    )
   }
   const what = (error as Error).name === 'HTTPParserError' ? `not HTTP: ${message}` : complaint(message)
   return new HttpError(isTls(code, message) ? 'tls' : reasonOf(code), `${host}: ${what}`, options)
@@ -46,11 +64,16 @@ function hostName(host: string): string {
 }
 
 function isTls(code: string, message: string): boolean {
-  return /CERT|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|SELF_SIGNED|HOSTNAME_MISMATCH|UNABLE_TO|CRL_/.test(code) || /TLS connection/.test(message)
+  return (
+    /CERT|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|SELF_SIGNED|HOSTNAME_MISMATCH|UNABLE_TO|CRL_/.test(code) ||
+    /TLS connection/.test(message)
+  )
 }
 
 function reasonOf(code: string): HttpFailure {
-  return code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED' ? 'aborted' : 'protocol'
+  return code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED'
+    ? 'aborted'
+    : 'protocol'
 }
 
 function complaint(message: string): string {

@@ -6,7 +6,15 @@ import { openSecret, revealed, type Secret } from './secret.js'
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 /** Headers that frame the message or belong to the connection. */
 const RESERVED = new Set([
-  'connection', 'content-length', 'expect', 'keep-alive', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ])
 
 export interface ExtraHeaders {
@@ -20,7 +28,8 @@ export function extraHeadersOf(header: ReadonlyMap<string, string>, problems: Pr
     const flag = `--header ${name}`
     if (!TOKEN.test(name)) problems.push(new Problem(`--header: '${name}' is not a header name`))
     else if (RESERVED.has(name.toLowerCase())) problems.push(new Problem(`${flag}: this header is the client's own`))
-    else if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) problems.push(new Problem(`${flag}: the value has characters that a header cannot carry`))
+    else if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+      problems.push(new Problem(`${flag}: the value has characters that a header cannot carry`))
     else {
       const secret = openSecret(value, flag, problems)
       if (secret !== undefined) added.push({ name: name.toLowerCase(), secret, flag })

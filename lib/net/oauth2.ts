@@ -63,7 +63,10 @@ export class TokenSource {
     const form = new URLSearchParams({ grant_type: 'client_credentials' })
     if (scopes.length > 0) form.set('scope', scopes.join(' '))
     for (const [name, value] of params) form.set(name, value)
-    const headers: { [name: string]: string } = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
+    const headers: { [name: string]: string } = {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    }
     if (inBody) {
       form.set('client_id', id)
       form.set('client_secret', secret)
@@ -82,7 +85,8 @@ function tokenOf(answer: HttpResponse, host: string): { header: string; until: n
   if (answer.status < 200 || answer.status > 299) throw complain(`status ${answer.status}${oauthError(answer)}`)
   const fields = fieldsOf(answer)
   const token = fields.get('access_token')
-  if (typeof token !== 'string' || token === '' || /[^\x21-\x7e]/.test(token)) throw complain('the answer holds no access_token')
+  if (typeof token !== 'string' || token === '' || /[^\x21-\x7e]/.test(token))
+    throw complain('the answer holds no access_token')
   const seconds = Number(fields.get('expires_in') ?? 0)
   const until = seconds > 0 ? performance.now() + Math.max(seconds * 1000 - EARLY_MS, 0) : Infinity
   const type = fields.get('token_type')
@@ -100,7 +104,8 @@ function oauthError(answer: HttpResponse): string {
 /** JSON, or the form encoding that some servers answer with. */
 function fieldsOf(answer: HttpResponse): Map<string, unknown> {
   const text = answer.body.toString()
-  if (answer.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true) return new Map(new URLSearchParams(text))
+  if (answer.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true)
+    return new Map(new URLSearchParams(text))
   try {
     const value: unknown = JSON.parse(text)
     return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])

@@ -20,10 +20,14 @@ export const CLIENT_OPTIONS = {
   oauth2_token_url: { ...COMMON, type: 'url', help: 'where OAuth 2.0 tokens are fetched' },
   oauth2_scopes: { ...COMMON, type: 'list', value: 'SCOPE', help: 'a scope to ask for' },
   oauth2_params: { ...COMMON, type: 'map', secret: true, help: 'a further parameter of the token request' },
-  tls_ca: { ...COMMON, type: 'path', help: 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE' },
+  tls_ca: {
+    ...COMMON,
+    type: 'path',
+    help: 'certificates (PEM) that servers are verified with, instead of those of the system or SSL_CERT_FILE',
+  },
   tls_cert: { ...COMMON, type: 'path', help: 'certificate (PEM) shown to servers' },
   tls_key: { ...COMMON, type: 'path', help: 'key (PEM) of --tls-cert' },
-  tls_server_name: { ...COMMON, type: 'string', value: 'NAME', help: 'name that the server\'s certificate must have' },
+  tls_server_name: { ...COMMON, type: 'string', value: 'NAME', help: "name that the server's certificate must have" },
   tls_insecure_skip_verify: { ...COMMON, type: 'bool', help: 'accept any certificate of the server' },
   tls_min_version: {
     ...COMMON,
@@ -39,9 +43,19 @@ export const CLIENT_OPTIONS = {
     value: 'URL',
     help: 'HTTP proxy, user and password included; https is tunnelled with CONNECT',
   },
-  no_proxy: { ...COMMON, type: 'list', value: 'HOST', help: 'host, .domain, address, network or host:port reached without the proxy; or * for all' },
+  no_proxy: {
+    ...COMMON,
+    type: 'list',
+    value: 'HOST',
+    help: 'host, .domain, address, network or host:port reached without the proxy; or * for all',
+  },
   proxy_from_environment: { ...COMMON, type: 'bool', help: 'take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY' },
-  follow_redirects: { ...COMMON, type: 'bool', default: true, help: 'follow redirects; credentials and headers of --header stay with their host' },
+  follow_redirects: {
+    ...COMMON,
+    type: 'bool',
+    default: true,
+    help: 'follow redirects; credentials and headers of --header stay with their host',
+  },
   max_redirects: { ...COMMON, type: 'int', default: 10, min: 0, help: 'redirects followed for one request' },
   max_header_bytes: { ...COMMON, type: 'bytes', default: '64KiB', help: 'longest headers of a response accepted' },
 } as const satisfies OptionTable

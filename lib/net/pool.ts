@@ -43,7 +43,10 @@ export class Pools {
     const route = { origin, path: `${url.pathname}${url.search}`, headers: [] }
     const secure = protocol === 'https:'
     if (socketPath !== undefined) {
-      return { ...route, dispatcher: this.#agent(`${protocol} unix ${socketPath}`, secure, (tls) => this.#toHost(tls, socketPath)) }
+      return {
+        ...route,
+        dispatcher: this.#agent(`${protocol} unix ${socketPath}`, secure, (tls) => this.#toHost(tls, socketPath)),
+      }
     }
     const proxy = this.proxies(url)
     if (proxy === null) return { ...route, dispatcher: this.#agent(protocol, secure, (tls) => this.#toHost(tls)) }
@@ -119,7 +122,11 @@ function sni(name: string): string | undefined {
 }
 
 /** @param nameOf undici would take the name from the Host header, which may be another */
-function connectorOf(tls: ConnectionOptions, nameOf: (hostname: string) => string | undefined, socketPath?: string): Connector {
+function connectorOf(
+  tls: ConnectionOptions,
+  nameOf: (hostname: string) => string | undefined,
+  socketPath?: string,
+): Connector {
   const connect = buildConnector({ ...tls, socketPath, timeout: CONNECT_MS } as Build)
   return (target, callback) => connect({ ...target, servername: nameOf(target.hostname) }, callback)
 }
@@ -132,7 +139,10 @@ function openTunnel(proxy: Proxy, authority: string, tls: ConnectionOptions): Pr
       ...(protocol === 'https:' ? tls : {}),
       method: 'CONNECT',
       path: authority,
-      headers: { host: authority, ...(proxy.authorization !== undefined && { 'proxy-authorization': proxy.authorization }) },
+      headers: {
+        host: authority,
+        ...(proxy.authorization !== undefined && { 'proxy-authorization': proxy.authorization }),
+      },
       agent: false,
       timeout: CONNECT_MS,
     })
@@ -146,7 +156,9 @@ function openTunnel(proxy: Proxy, authority: string, tls: ConnectionOptions): Pr
       const what = `proxy ${host}: CONNECT ${authority}: ${response.statusCode} ${response.statusMessage}`
       reject(new HttpError(response.statusCode === 407 ? 'auth' : 'connect', what.trim()))
     })
-    request.on('timeout', () => request.destroy(new HttpError('connect', `proxy ${host}: no answer to CONNECT ${authority}`)))
+    request.on('timeout', () =>
+      request.destroy(new HttpError('connect', `proxy ${host}: no answer to CONNECT ${authority}`)),
+    )
     request.on('error', reject)
     request.end()
   })

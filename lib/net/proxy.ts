@@ -23,7 +23,8 @@ const DIRECT: ProxyRule = () => null
 
 export function proxyRuleOf(options: ProxyOptions, problems: Problem[]): ProxyRule {
   const { proxy_url: url, no_proxy: except, proxy_from_environment: environment } = options
-  if (url !== undefined && environment) problems.push(new Problem('--proxy-url and --proxy-from-environment exclude each other'))
+  if (url !== undefined && environment)
+    problems.push(new Problem('--proxy-url and --proxy-from-environment exclude each other'))
   if (except.length > 0 && url === undefined) problems.push(new Problem('--no-proxy needs --proxy-url'))
   try {
     if (environment) return fromEnvironment()
@@ -52,7 +53,9 @@ function fromEnvironment(): ProxyRule {
 function proxyOf(text: string, flag: string): Proxy {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new Problem(`${flag}: not a proxy this client can use`, { expected: 'http://[USER:PASSWORD@]HOST:PORT or https://…' })
+    throw new Problem(`${flag}: not a proxy this client can use`, {
+      expected: 'http://[USER:PASSWORD@]HOST:PORT or https://…',
+    })
   }
   return { origin: url.origin, authorization: basicOfUrl(url) }
 }
@@ -61,7 +64,11 @@ type Exception = (host: string, port: string) => boolean
 
 /** True for URLs to be reached directly; localhost and loopback addresses always are. */
 function exceptionsOf(list: string): (url: URL) => boolean {
-  const exceptions = list.split(',').map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== '').map(exceptionOf)
+  const exceptions = list
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .filter((entry) => entry !== '')
+    .map(exceptionOf)
   return (url) => {
     const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
     const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port

@@ -23,7 +23,7 @@ export function redirectOf(status: number, headers: ReadonlyMap<string, string>,
   }
 }
 
-/** Whether what was meant for one URL's host may be shown to another's: the same host or one below it, and not in the clear after TLS. */
+/** Whether what was meant for one URL's host may be shown to another's: the same or one below it, no TLS given up. */
 export function keepsCredentials(from: URL, to: URL): boolean {
   if (from.protocol === 'https:' && to.protocol !== 'https:') return false
   return from.hostname === to.hostname || (to.hostname.endsWith(`.${from.hostname}`) && /[a-z]$/.test(from.hostname))

@@ -14,7 +14,12 @@ type TlsOptions = Pick<
   'tls_ca' | 'tls_cert' | 'tls_key' | 'tls_server_name' | 'tls_insecure_skip_verify' | 'tls_min_version'
 >
 
-const VERSIONS: { readonly [word: string]: SecureVersion } = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' }
+const VERSIONS: { readonly [word: string]: SecureVersion } = {
+  TLS10: 'TLSv1',
+  TLS11: 'TLSv1.1',
+  TLS12: 'TLSv1.2',
+  TLS13: 'TLSv1.3',
+}
 const KEYS = ['ca', 'cert', 'key'] as const
 type Key = (typeof KEYS)[number]
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g

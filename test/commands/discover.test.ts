@@ -33,7 +33,8 @@ async function stops(t: Test, { child }: Running): Promise<void> {
   t.same(await once(child, 'exit'), [0, null], 'SIGTERM ends it')
 }
 
-const target = (address: string, labels: string, state: string) => `{"type":"target","labels":{"__address__":"${address}"${labels}},"state":"${state}"}`
+const target = (address: string, labels: string, state: string) =>
+  `{"type":"target","labels":{"__address__":"${address}"${labels}},"state":"${state}"}`
 
 t.test('discover file follows its files', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'solder-discover-'))

@@ -24,7 +24,16 @@ export class Certificates {
 
   /** @param san as in openssl: `IP:127.0.0.1,DNS:localhost` */
   signed(name: string, by: Pair, san: string): Pair {
-    return this.#make(name, ['-CA', by.cert, '-CAkey', by.key, '-addext', `subjectAltName=${san}`, '-addext', 'basicConstraints=CA:false'])
+    return this.#make(name, [
+      '-CA',
+      by.cert,
+      '-CAkey',
+      by.key,
+      '-addext',
+      `subjectAltName=${san}`,
+      '-addext',
+      'basicConstraints=CA:false',
+    ])
   }
 
   remove(): void {
@@ -34,7 +43,11 @@ export class Certificates {
   #make(name: string, more: readonly string[]): Pair {
     const pair = { cert: join(this.folder, `${name}.pem`), key: join(this.folder, `${name}.key`) }
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', pair.key]
-    execFileSync('openssl', ['req', '-x509', ...key, '-out', pair.cert, '-subj', `/CN=${name}`, '-days', '2', ...more], { stdio: 'pipe' })
+    execFileSync(
+      'openssl',
+      ['req', '-x509', ...key, '-out', pair.cert, '-subj', `/CN=${name}`, '-days', '2', ...more],
+      { stdio: 'pipe' },
+    )
     return pair
   }
 }

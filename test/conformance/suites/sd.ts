@@ -23,7 +23,11 @@ interface Group {
 const MAX_BYTES = 1 << 20
 
 function shownGroup({ source, targets, labels }: PlacedGroup): Group {
-  return { source, targets: targets === null ? null : targets.map((target) => Object.fromEntries(target)), labels: labels && Object.fromEntries(labels) }
+  return {
+    source,
+    targets: targets === null ? null : targets.map((target) => Object.fromEntries(target)),
+    labels: labels && Object.fromEntries(labels),
+  }
 }
 
 function shownDocument({ targets, labels }: TargetGroup): Group {
@@ -33,7 +37,10 @@ function shownDocument({ targets, labels }: TargetGroup): Group {
 export async function targetGroup(test: Case): Promise<void> {
   if (test.kind === 'json_marshal') {
     const { targets, labels } = test.group as Group
-    const group = { targets: (targets ?? []).map((target) => target.__address__), labels: new Map(Object.entries(labels ?? {})) }
+    const group = {
+      targets: (targets ?? []).map((target) => target.__address__),
+      labels: new Map(Object.entries(labels ?? {})),
+    }
     assert.deepEqual(JSON.parse(groupText(group)), JSON.parse(test.expected as string))
     return
   }
@@ -57,7 +64,11 @@ export async function file(test: Case): Promise<void> {
   const here = (path: string) => path.replaceAll('/sd/', `${folder}/`)
   try {
     const known = new Known('__meta_filepath')
-    const files = new Files((test.files as string[]).map((glob) => filePattern(here(glob))), known, MAX_BYTES)
+    const files = new Files(
+      (test.files as string[]).map((glob) => filePattern(here(glob))),
+      known,
+      MAX_BYTES,
+    )
     const groups = new Map<string, Group>()
     for (const { op, file: name, content, expected } of test.steps as FileStep[]) {
       const path = here(name)
@@ -69,7 +80,8 @@ export async function file(test: Case): Promise<void> {
       const updates = (await files.refresh()).groups.map(shownGroup)
       for (const group of updates) groups.set(group.source!, group)
       if (expected.update === false) assert.deepEqual(updates, [])
-      if (expected.groups !== undefined) assert.deepEqual([...groups.values()], JSON.parse(here(JSON.stringify(expected.groups))))
+      if (expected.groups !== undefined)
+        assert.deepEqual([...groups.values()], JSON.parse(here(JSON.stringify(expected.groups))))
     }
   } finally {
     rmSync(folder, { recursive: true })
@@ -97,7 +109,11 @@ export async function http(test: Case): Promise<void> {
     },
     close: async () => {},
   }
-  const web = new Web({ url: test.url as string, every: 30_000, timeout: 1000, maxBytes: MAX_BYTES }, new Known('__meta_url'), client)
+  const web = new Web(
+    { url: test.url as string, every: 30_000, timeout: 1000, maxBytes: MAX_BYTES },
+    new Known('__meta_url'),
+    client,
+  )
   for (const groups of refreshes) {
     if (Array.isArray(groups)) assert.deepEqual((await web.refresh()).map(shownGroup), groups)
     else await assert.rejects(web.refresh(), { name: /^Problems?$/ })

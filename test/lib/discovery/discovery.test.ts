@@ -54,14 +54,41 @@ t.test('JSON is read as JSON.parse reads it', (t) => {
     }),
     { numRuns: 200 },
   )
-  const piece = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"', '\\', '\\u00e4', 'null', 'true', '1', '-0', '01', '1.e5', '2E+3', ' ', '\n', '\u00a0', "'", 'x')
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a"',
+    '"',
+    '\\',
+    '\\u00e4',
+    'null',
+    'true',
+    '1',
+    '-0',
+    '01',
+    '1.e5',
+    '2E+3',
+    ' ',
+    '\n',
+    '\u00a0',
+    "'",
+    'x',
+  )
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')), (text) =>
-      taken(() => parseJson(text)) === taken(() => JSON.parse(text)),
+    fc.property(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      (text) => taken(() => parseJson(text)) === taken(() => JSON.parse(text)),
     ),
     { numRuns: 5000 },
   )
-  t.notOk(taken(() => parseJson('['.repeat(100_000))), 'nesting is bounded')
+  t.notOk(
+    taken(() => parseJson('['.repeat(100_000))),
+    'nesting is bounded',
+  )
   t.end()
 })
 
@@ -83,8 +110,21 @@ t.test('documents that are none', async (t) => {
     ['json', '[{"targets": [1]}]', ['1:15+1 target is not a text']],
     ['json', '[{"targets": []}] x', ['1:19+1 not JSON: unexpected "x"']],
     ['json', '{"targets": []}', ['1:1+15 not a list of target groups']],
-    ['json', '[null,\n{"labels":{"a":1,"":"x"},"tags":[]}]', ['1:2+4 target group is null', "2:16+1 value of label 'a' is not a text", '2:18+2 label without a name', "2:26+6 unknown key 'tags' in a target group"]],
-    ['yaml', 'a: [', ['1:5+1 not YAML: flow sequence in block collection must be sufficiently indented and end with a ]']],
+    [
+      'json',
+      '[null,\n{"labels":{"a":1,"":"x"},"tags":[]}]',
+      [
+        '1:2+4 target group is null',
+        "2:16+1 value of label 'a' is not a text",
+        '2:18+2 label without a name',
+        "2:26+6 unknown key 'tags' in a target group",
+      ],
+    ],
+    [
+      'yaml',
+      'a: [',
+      ['1:5+1 not YAML: flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ],
     ['yaml', '- targets: []\n  targets: []\n', ['2:3+1 key stands twice']],
     ['yaml', '- targets:\n    x\n', ["2:5+1 'targets' is not a list"]],
     ['yaml', '- targets: [[a]]\n  labels: [b]', ['1:13+3 target is not a text', "2:11+3 'labels' is not a map"]],
@@ -106,12 +146,23 @@ t.test('YAML as it is written', async (t) => {
 - {<<: *base, labels: {}}
 `
   const groups = await parseGroups(text, 'yaml', 'doc')
-  const common = [['on', 'yes'], ['date', '2020-01-01'], ['none', ''], ['__proto__', 'x']]
-  t.same(groups.map(({ targets, labels }) => [targets, [...labels]]), [
-    [['a:1', '9090'], [['port', '0x1F'], ...common]],
-    [['b'], [['port', 'own'], ...common]],
-    [['a:1', '9090'], []],
-  ])
+  const common = [
+    ['on', 'yes'],
+    ['date', '2020-01-01'],
+    ['none', ''],
+    ['__proto__', 'x'],
+  ]
+  t.same(
+    groups.map(({ targets, labels }) => [targets, [...labels]]),
+    [
+      [
+        ['a:1', '9090'],
+        [['port', '0x1F'], ...common],
+      ],
+      [['b'], [['port', 'own'], ...common]],
+      [['a:1', '9090'], []],
+    ],
+  )
   t.same(await parseGroups('', 'yaml', 'doc'), [])
   const list = '[' + Array(2000).fill('x').join() + ']'
   const bomb = `- targets: &t ${list}\n` + '- targets: *t\n'.repeat(2000)
@@ -128,7 +179,10 @@ function told(batch: RecordBatch): string[] {
 
 t.test('what changed', (t) => {
   const known = new Known('__meta_x')
-  const group = (labels: { [name: string]: string }, ...targets: string[]) => ({ targets, labels: new Map(Object.entries(labels)) })
+  const group = (labels: { [name: string]: string }, ...targets: string[]) => ({
+    targets,
+    labels: new Map(Object.entries(labels)),
+  })
   known.set('p', [group({ z: '1', __address__: 'group' }, 'a', 'b'), group({ z: '1' }, 'b')])
   t.same(told(known.changes()), ['present __address__ a __meta_x p z 1', 'present __address__ b __meta_x p z 1'])
   t.same(told(known.changes()), [])
@@ -150,7 +204,8 @@ t.test('file patterns', async (t) => {
   const path = folder(t)
   const names = ['a.json', 'b.json', 'B.yml', 'a-1.yaml', 'a*.yml', 'ä.yml', '.hidden.yml', 'x.txt']
   for (const name of names) writeFileSync(join(path, name), '[]')
-  const matching = async (pattern: string) => (await filesOf(filePattern(join(path, pattern)))).map((file) => file.slice(path.length + 1))
+  const matching = async (pattern: string) =>
+    (await filesOf(filePattern(join(path, pattern)))).map((file) => file.slice(path.length + 1))
   t.same(await matching('*.json'), ['a.json', 'b.json'])
   t.same(await matching('?.yml'), ['B.yml', 'ä.yml'])
   t.same(await matching('[ab].json'), ['a.json', 'b.json'])
@@ -159,7 +214,8 @@ t.test('file patterns', async (t) => {
   t.same(await matching('a*1.yaml'), ['a-1.yaml'])
   t.same(await matching('no.json'), [])
   t.same(await filesOf(filePattern('/no/such/folder/*.json')), [])
-  for (const bad of ['x.txt', '*', 'a*/b.json', '[z-a].yml', '[.yml']) t.throws(() => filePattern(bad), { name: 'Problem' }, bad)
+  for (const bad of ['x.txt', '*', 'a*/b.json', '[z-a].yml', '[.yml'])
+    t.throws(() => filePattern(bad), { name: 'Problem' }, bad)
 })
 
 t.test('files', async (t) => {
@@ -173,13 +229,21 @@ t.test('files', async (t) => {
   const state = async () => {
     const { problems, unmatched } = await files.refresh()
     const changes = told(known.changes()).map((line) => line.replaceAll(`${path}/`, ''))
-    return [...problems.map(({ message }) => message), ...unmatched.map(({ text }) => `unmatched ${text.slice(path.length + 1)}`), ...changes]
+    return [
+      ...problems.map(({ message }) => message),
+      ...unmatched.map(({ text }) => `unmatched ${text.slice(path.length + 1)}`),
+      ...changes,
+    ]
   }
   write('a.yml', '- targets: [a]')
   t.same(await state(), ['unmatched one.json', 'present __address__ a __meta_filepath a.yml'])
   write('one.json', '[{"targets":["b"]}]')
   write('a.yml', '- targets: [')
-  t.match(await state(), [/^not YAML/, 'present __address__ b __meta_filepath one.json'], 'a broken file keeps its targets')
+  t.match(
+    await state(),
+    [/^not YAML/, 'present __address__ b __meta_filepath one.json'],
+    'a broken file keeps its targets',
+  )
   t.same(await state(), [], 'and is told once')
   write('a.yml', 'x'.repeat(1001))
   write('one.json', Buffer.from('[{"targets":["\xff"]}]', 'latin1'))
@@ -231,7 +295,11 @@ t.test('a URL', async (t) => {
   const http = await clientWith()
   t.teardown(() => http.close())
   const known = new Known('__meta_url')
-  const web = new Web({ url: url.replace('//', '//user:secret@'), every: 30_000, timeout: 10_000, maxBytes: 1000 }, known, http)
+  const web = new Web(
+    { url: url.replace('//', '//user:secret@'), every: 30_000, timeout: 10_000, maxBytes: 1000 },
+    known,
+    http,
+  )
   await web.refresh()
   t.same(told(known.changes()), [`present __address__ a __meta_url ${url}/ x y`], 'without the password')
   const refused = async (expected: object) => {
@@ -247,7 +315,11 @@ t.test('a URL', async (t) => {
   body = '[]'
   type = 'text/plain'
   await refused({ message: 'content type "text/plain"', exit: 1 })
-  for (const [next, exit] of [[500, 75], [429, 75], [404, 1]]) {
+  for (const [next, exit] of [
+    [500, 75],
+    [429, 75],
+    [404, 1],
+  ]) {
     status = next
     await refused({ message: `status ${next}`, exit })
   }

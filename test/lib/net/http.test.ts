@@ -36,11 +36,23 @@ t.test('an answer', async (t) => {
   const url = await serving(t, async (request, response) => {
     seen.push(request)
     sockets.add(request.socket)
-    response.writeHead(418, [['X-A', '1'], ['x-a', '2'], ['Content-Type', 'text/plain']].flat())
+    response.writeHead(
+      418,
+      [
+        ['X-A', '1'],
+        ['x-a', '2'],
+        ['Content-Type', 'text/plain'],
+      ].flat(),
+    )
     response.end(`${request.method} ${request.url} ${await bodyOf(request)}`)
   })
   const http = await client(t)
-  const answer = await http.request({ method: 'PUT', url: `${url}/a%20b?c=d#e`, headers: { Accept: 'x/y' }, body: 'text' })
+  const answer = await http.request({
+    method: 'PUT',
+    url: `${url}/a%20b?c=d#e`,
+    headers: { Accept: 'x/y' },
+    body: 'text',
+  })
   t.equal(answer.status, 418)
   t.equal(answer.body.toString(), 'PUT /a%20b?c=d text')
   t.equal(answer.headers.get('x-a'), '1, 2')
@@ -73,9 +85,14 @@ t.test('content encodings', async (t) => {
   let encoding = ''
   const url = await serving(t, (_, response) => response.setHeader('content-encoding', encoding).end(body))
   const http = await client(t)
-  for ([encoding, body] of Object.entries(bodies)) t.equal((await http.request(get(url))).body.toString(), text, encoding)
+  for ([encoding, body] of Object.entries(bodies))
+    t.equal((await http.request(get(url))).body.toString(), text, encoding)
   for ([encoding, body] of Object.entries(broken)) {
-    await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'protocol', message: /^127\.0\.0\.1:\d+: / }, encoding)
+    await t.rejects(
+      http.request(get(url)),
+      { name: 'HttpError', reason: 'protocol', message: /^127\.0\.0\.1:\d+: / },
+      encoding,
+    )
   }
   encoding = 'gzip'
   body = Buffer.alloc(0)
@@ -100,7 +117,8 @@ t.test('bodies beyond the bound', async (t) => {
   })
   const http = await client(t)
   const tooLarge = { reason: 'too_large', message: /body is larger than 1000 bytes$/ }
-  for (const path of ['/bomb', '/long']) await t.rejects(http.request({ ...get(url + path), maxBytes: 1000 }), tooLarge, path)
+  for (const path of ['/bomb', '/long'])
+    await t.rejects(http.request({ ...get(url + path), maxBytes: 1000 }), tooLarge, path)
   await t.rejects(http.request({ ...get(`${url}/endless`), maxBytes: 1000 }), tooLarge, 'endless')
   await gone
   t.ok(written < 64 << 20, 'the server is cut off, not drained')
@@ -117,7 +135,11 @@ t.test('time and giving up', async (t) => {
   })
   const http = await client(t)
   for (const path of ['/', '/body']) {
-    const late = { name: 'HttpError', reason: 'timeout', message: /^no complete answer from 127\.0\.0\.1:\d+ within 50ms$/ }
+    const late = {
+      name: 'HttpError',
+      reason: 'timeout',
+      message: /^no complete answer from 127\.0\.0\.1:\d+ within 50ms$/,
+    }
     await t.rejects(http.request({ ...get(url + path), timeout: 50 }), late, path)
   }
   for (const socket of asked) if (!socket.destroyed) await new Promise((resolve) => socket.on('close', resolve))
@@ -140,17 +162,29 @@ t.test('no answer', async (t) => {
 
   let raw = ''
   let connections = 0
-  const port = await listening(t, createNetServer((socket) => {
-    connections++
-    socket.on('error', () => {})
-    socket.once('data', () => socket.end(raw))
-  }))
-  await t.rejects(http.request(get(`http://${port}/`)), { reason: 'connect', message: `${port} closed the connection without a response` })
+  const port = await listening(
+    t,
+    createNetServer((socket) => {
+      connections++
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(raw))
+    }),
+  )
+  await t.rejects(http.request(get(`http://${port}/`)), {
+    reason: 'connect',
+    message: `${port} closed the connection without a response`,
+  })
   t.equal(connections, 2, 'what can be repeated is, once')
-  await t.rejects(http.request({ method: 'POST', url: `http://${port}/`, body: 'x' }), { name: 'HttpError', reason: 'connect' })
+  await t.rejects(http.request({ method: 'POST', url: `http://${port}/`, body: 'x' }), {
+    name: 'HttpError',
+    reason: 'connect',
+  })
   t.equal(connections, 3, 'a POST is not')
   raw = 'SSH-2.0-OpenSSH_9.2\r\n'
-  await t.rejects(http.request(get(`http://${port}/`)), { reason: 'protocol', message: /^127\.0\.0\.1:\d+: not HTTP: / })
+  await t.rejects(http.request(get(`http://${port}/`)), {
+    reason: 'protocol',
+    message: /^127\.0\.0\.1:\d+: not HTTP: /,
+  })
   raw = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'
   await t.rejects(http.request(get(`http://${port}/`)), { name: 'HttpError', reason: 'protocol' })
   raw = `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`
@@ -162,10 +196,14 @@ t.test('no answer', async (t) => {
 
 t.test('redirects', async (t) => {
   const seen: string[] = []
-  const other = await serving(t, (request, response) => {
-    seen.push(`other ${request.headers.authorization} ${request.headers['x-key']} ${request.headers.accept}`)
-    response.end('other')
-  }, '127.0.0.2')
+  const other = await serving(
+    t,
+    (request, response) => {
+      seen.push(`other ${request.headers.authorization} ${request.headers['x-key']} ${request.headers.accept}`)
+      response.end('other')
+    },
+    '127.0.0.2',
+  )
   const url = await serving(t, async (request, response) => {
     const [, status, to] = request.url!.split('/')
     const { authorization = '-', 'content-type': type = '-' } = request.headers
@@ -203,7 +241,8 @@ t.test('redirects', async (t) => {
 
 t.test('basic and bearer authentication', async (t) => {
   const url = await serving(t, (request, response) => response.end(request.headers.authorization ?? 'none'))
-  const shown = async (given: Partial<ClientValues>, to = url) => (await (await client(t, given)).request(get(to))).body.toString()
+  const shown = async (given: Partial<ClientValues>, to = url) =>
+    (await (await client(t, given)).request(get(to))).body.toString()
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
   t.equal(await shown({}), 'none')
   t.equal(await shown({ basic_user: 'ü', basic_password: 'p:w' }), basic('ü:p:w'))
@@ -220,7 +259,9 @@ t.test('basic and bearer authentication', async (t) => {
 
 t.test('secrets in files are read again, and never shown', async (t) => {
   const write = folder(t)
-  const url = await serving(t, (request, response) => response.end(`${request.headers.authorization} ${request.headers['x-key']}`))
+  const url = await serving(t, (request, response) =>
+    response.end(`${request.headers.authorization} ${request.headers['x-key']}`),
+  )
   const path = write('token', 'first\n')
   const http = await client(t, { bearer: `file:${path}`, header: new Map([['X-Key', `file:${path}`]]) })
   t.equal((await http.request(get(url))).body.toString(), 'Bearer first first')
@@ -242,7 +283,8 @@ t.test('OAuth 2.0 client credentials', async (t) => {
     const body = await bodyOf(request)
     asked.push({ body, authorization: request.headers.authorization })
     if (reply !== null) return response.writeHead(reply.status).end(reply.body)
-    if (inBodyOnly && request.headers.authorization !== undefined) return response.writeHead(401).end('{"error":"invalid_client"}')
+    if (inBodyOnly && request.headers.authorization !== undefined)
+      return response.writeHead(401).end('{"error":"invalid_client"}')
     response.end(JSON.stringify({ access_token: `t${++now}`, token_type: 'bearer', expires_in: expires }))
   })
   let valid = /./
@@ -261,10 +303,16 @@ t.test('OAuth 2.0 client credentials', async (t) => {
   const shown = async () => (await http.request(get(url))).body.toString()
   const both = await Promise.all([shown(), shown()])
   t.same(both, ['Bearer t1', 'Bearer t1'])
-  t.same(asked, [{
-    body: 'grant_type=client_credentials&scope=a+b&audience=x+y',
-    authorization: `Basic ${Buffer.from('me%26you:s3cret+%25').toString('base64')}`,
-  }], 'one token for all')
+  t.same(
+    asked,
+    [
+      {
+        body: 'grant_type=client_credentials&scope=a+b&audience=x+y',
+        authorization: `Basic ${Buffer.from('me%26you:s3cret+%25').toString('base64')}`,
+      },
+    ],
+    'one token for all',
+  )
 
   valid = /t2/
   t.equal(await shown(), 'Bearer t2', 'a refused token is replaced')
@@ -284,7 +332,11 @@ t.test('OAuth 2.0 client credentials', async (t) => {
 
   const host = new URL(idp).host
   const replies = [
-    { status: 403, body: '{"error":"access_denied","error_description":"s3cret %"}', says: 'status 403, access_denied' },
+    {
+      status: 403,
+      body: '{"error":"access_denied","error_description":"s3cret %"}',
+      says: 'status 403, access_denied',
+    },
     { status: 200, body: 'not json s3cret', says: 'the answer holds no access_token' },
     { status: 200, body: '{"access_token":"a\\r\\nb"}', says: 'the answer holds no access_token' },
   ]
@@ -296,8 +348,16 @@ t.test('OAuth 2.0 client credentials', async (t) => {
 
 t.test('headers of the user', async (t) => {
   const url = await serving(t, (request, response) => response.end(JSON.stringify(request.headers)))
-  const http = await client(t, { header: new Map([['Host', 'other.example'], ['X-Scope-OrgID', 'team'], ['user-agent', 'me']]) })
-  const headers = JSON.parse((await http.request({ ...get(url), headers: { 'x-scope-orgid': 'no' } })).body.toString()) as object
+  const http = await client(t, {
+    header: new Map([
+      ['Host', 'other.example'],
+      ['X-Scope-OrgID', 'team'],
+      ['user-agent', 'me'],
+    ]),
+  })
+  const headers = JSON.parse(
+    (await http.request({ ...get(url), headers: { 'x-scope-orgid': 'no' } })).body.toString(),
+  ) as object
   t.match(headers, { host: 'other.example', 'x-scope-orgid': 'team', 'user-agent': 'me' })
 })
 
@@ -309,7 +369,10 @@ t.test('Unix sockets', async (t) => {
   const http = await client(t)
   const answer = await http.request({ ...get('http://docker.local:99/x'), socketPath: path })
   t.equal(answer.body.toString(), 'docker.local:99 /x')
-  await t.rejects(http.request({ ...get('http://h/'), socketPath: '/no/such' }), { reason: 'connect', message: /ENOENT \/no\/such/ })
+  await t.rejects(http.request({ ...get('http://h/'), socketPath: '/no/such' }), {
+    reason: 'connect',
+    message: /ENOENT \/no\/such/,
+  })
 })
 
 t.test('what cannot work is told at the start, all of it', async (t) => {
@@ -324,23 +387,44 @@ t.test('what cannot work is told at the start, all of it', async (t) => {
   }
   const write = folder(t)
   t.same(await problems({}), [])
-  t.same(await problems({ basic_user: 'u', bearer: 'env:SOLDER_NO_SUCH', tls_ca: '/no/such', no_proxy: ['h'], header: new Map([['a b', 'x']]) }), [
-    '--basic-user and --bearer exclude each other',
-    '--bearer: environment variable SOLDER_NO_SUCH is not set',
-    "--header: 'a b' is not a header name",
-    '--tls-ca: cannot read /no/such: no such file or directory',
-    '--no-proxy needs --proxy-url',
-  ])
+  t.same(
+    await problems({
+      basic_user: 'u',
+      bearer: 'env:SOLDER_NO_SUCH',
+      tls_ca: '/no/such',
+      no_proxy: ['h'],
+      header: new Map([['a b', 'x']]),
+    }),
+    [
+      '--basic-user and --bearer exclude each other',
+      '--bearer: environment variable SOLDER_NO_SUCH is not set',
+      "--header: 'a b' is not a header name",
+      '--tls-ca: cannot read /no/such: no such file or directory',
+      '--no-proxy needs --proxy-url',
+    ],
+  )
   t.same(await problems({ bearer: 'file:/no/such' }), ['--bearer: cannot read /no/such: no such file or directory'])
   const empty = write('empty', '\n')
   t.same(await problems({ bearer: `file:${empty}` }), [`--bearer: ${empty} is empty`])
   t.same(await problems({ basic_password: 'x' }), ['--basic-password needs --basic-user'])
-  t.same(await problems({ oauth2_client_id: 'x' }), ['OAuth 2.0 needs --oauth2-client-secret and --oauth2-token-url too'])
-  t.same(await problems({ header: new Map([['Authorization', 'x'], ['Content-Length', '1'], ['y', 'a\nb']]), bearer: 'z' }), [
-    '--bearer and --header Authorization exclude each other',
-    '--header Content-Length: this header is the client\'s own',
-    '--header y: the value has characters that a header cannot carry',
+  t.same(await problems({ oauth2_client_id: 'x' }), [
+    'OAuth 2.0 needs --oauth2-client-secret and --oauth2-token-url too',
   ])
+  t.same(
+    await problems({
+      header: new Map([
+        ['Authorization', 'x'],
+        ['Content-Length', '1'],
+        ['y', 'a\nb'],
+      ]),
+      bearer: 'z',
+    }),
+    [
+      '--bearer and --header Authorization exclude each other',
+      "--header Content-Length: this header is the client's own",
+      '--header y: the value has characters that a header cannot carry',
+    ],
+  )
   t.same(await problems({ tls_cert: empty }), ['--tls-cert and --tls-key belong together'])
   t.same(await problems({ tls_ca: empty }), [`--tls-ca: ${empty} holds no valid certificate`])
   t.same(await problems({ proxy_url: 'ftp://user:secret@h' }), ['--proxy-url: not a proxy this client can use'])

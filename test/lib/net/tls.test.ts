@@ -42,19 +42,23 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
     await t.rejects(asked(t, {}, url), unknown)
     await t.rejects(asked(t, { tls_ca: otherCa.cert }, url), unknown)
     process.env.SSL_CERT_FILE = ca.cert
-    t.equal(await asked(t, {}, url), '200 ok', 'the machine\'s own certificates')
+    t.equal(await asked(t, {}, url), '200 ok', "the machine's own certificates")
     delete process.env.SSL_CERT_FILE
     const plain = await serving(t, (_, response) => response.end('ok'))
     await t.rejects(asked(t, {}, plain.replace('http:', 'https:')), { reason: 'tls', message: /: TLS: / })
   })
 
   t.test('the name that the certificate must have', async (t) => {
-    const url = `https://${await secure(t, named, ({ socket }, response) => response.end(String((socket as TLSSocket & { servername: unknown }).servername)))}/`
+    const sniOf = (socket: unknown) => String((socket as TLSSocket & { servername: unknown }).servername)
+    const url = `https://${await secure(t, named, ({ socket }, response) => response.end(sniOf(socket)))}/`
     await t.rejects(asked(t, { tls_ca: ca.cert }, url), { reason: 'tls', message: /does not match certificate/ })
     const given = { tls_ca: ca.cert, tls_server_name: 'solder.test' }
     t.equal(await asked(t, given, url), '200 solder.test')
     t.equal(await asked(t, { ...given, header: new Map([['Host', 'x.example']]) }, url), '200 solder.test')
-    await t.rejects(asked(t, { tls_ca: ca.cert, tls_server_name: 'other.test' }, url), { name: 'HttpError', reason: 'tls' })
+    await t.rejects(asked(t, { tls_ca: ca.cert, tls_server_name: 'other.test' }, url), {
+      name: 'HttpError',
+      reason: 'tls',
+    })
   })
 
   t.test('versions', async (t) => {
@@ -88,15 +92,24 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
     install(second)
     t.equal((await http.request(get(url))).body.toString(), 'second')
     copyFileSync(first.key, own.key)
-    await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'tls', message: '--tls-cert, --tls-key: key values mismatch' })
+    await t.rejects(http.request(get(url)), {
+      name: 'HttpError',
+      reason: 'tls',
+      message: '--tls-cert, --tls-key: key values mismatch',
+    })
     install(first)
     t.equal((await http.request(get(url))).body.toString(), 'first', 'half a rotation harms nothing')
   })
 
   t.test('what cannot work is told at the start', async (t) => {
     const mismatch = clientWith({ tls_cert: first.cert, tls_key: second.key })
-    await t.rejects(mismatch, { name: 'Problem', message: `--tls-key: ${second.key} does not fit ${first.cert}: key values mismatch` })
-    await t.rejects(clientWith({ tls_cert: first.key, tls_key: first.key }), { message: `--tls-cert: ${first.key} holds no valid certificate` })
+    await t.rejects(mismatch, {
+      name: 'Problem',
+      message: `--tls-key: ${second.key} does not fit ${first.cert}: key values mismatch`,
+    })
+    await t.rejects(clientWith({ tls_cert: first.key, tls_key: first.key }), {
+      message: `--tls-cert: ${first.key} holds no valid certificate`,
+    })
   })
 
   t.test('through proxies', async (t) => {
@@ -121,10 +134,15 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
 async function proxying(t: Test, pair?: Pair): Promise<{ host: string; seen: string[] }> {
   const seen: string[] = []
   const listener: RequestListener = (request, response) => {
-    seen.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization']?.slice(6)}`)
+    seen.push(
+      `${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization']?.slice(6)}`,
+    )
     response.end('by proxy')
   }
-  const server = pair === undefined ? createServer(listener) : createSecureServer({ cert: readFileSync(pair.cert), key: readFileSync(pair.key) }, listener)
+  const server =
+    pair === undefined
+      ? createServer(listener)
+      : createSecureServer({ cert: readFileSync(pair.cert), key: readFileSync(pair.key) }, listener)
   server.on('connect', (request, socket: Socket, head) => {
     const authorization = request.headers['proxy-authorization']
     socket.on('error', () => {})
@@ -145,10 +163,16 @@ t.test('plain HTTP through a proxy', async (t) => {
   const proxy = await proxying(t)
   const given = { proxy_url: `http://user:pass@${proxy.host}` }
   t.equal(await asked(t, given, 'http://target.example:8080/x?y'), '200 by proxy')
-  t.same(proxy.seen, [`GET http://target.example:8080/x?y target.example:8080 ${Buffer.from('user:pass').toString('base64')}`])
+  t.same(proxy.seen, [
+    `GET http://target.example:8080/x?y target.example:8080 ${Buffer.from('user:pass').toString('base64')}`,
+  ])
   const direct = await serving(t, (_, response) => response.end('direct'))
   t.equal(await asked(t, given, direct), '200 by proxy')
-  t.equal(await asked(t, { ...given, no_proxy: ['x.example'] }, direct), '200 direct', 'with exceptions, loopback is one')
+  t.equal(
+    await asked(t, { ...given, no_proxy: ['x.example'] }, direct),
+    '200 direct',
+    'with exceptions, loopback is one',
+  )
 })
 
 t.test('which proxy for which URL', (t) => {
@@ -180,7 +204,11 @@ t.test('which proxy for which URL', (t) => {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
   const before = names.map((name) => [name, process.env[name]] as const)
   for (const name of names) delete process.env[name]
-  Object.assign(process.env, { http_proxy: 'plain.example:3128', HTTPS_PROXY: 'http://u:p@tls.example', NO_PROXY: 'near' })
+  Object.assign(process.env, {
+    http_proxy: 'plain.example:3128',
+    HTTPS_PROXY: 'http://u:p@tls.example',
+    NO_PROXY: 'near',
+  })
   const environment = { proxy_from_environment: true }
   t.equal(through(environment, 'http://far/'), 'http://plain.example:3128')
   t.equal(through(environment, 'https://far/'), 'http://tls.example')
