@@ -62,7 +62,9 @@ export async function post(body: Buffer, options: PostOptions, signal: AbortSign
     const answer = await client.request({ method: 'POST', url, headers, body, keepBody: true, timeout, signal, maxBytes: BODY_BYTES })
     return outcomeOf(answer.status, answer.body, answer.headers.get('retry-after'), retry429, options.now())
   } catch (error) {
-    if (error instanceof HttpError) return { kind: 'retry', words: error.message, after: 0 }
-    throw error
+    if (!(error instanceof HttpError)) throw error
+    // The status says all; whether the body is endless, broken or slow does not matter.
+    if (error.status !== undefined) return outcomeOf(error.status, Buffer.alloc(0), undefined, retry429, options.now())
+    return { kind: 'retry', words: error.message, after: 0 }
   }
 }

@@ -1,6 +1,8 @@
 // Delivery: backoff, what an answer means, order, the bounded buffer, draining; and the command against a real socket.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -372,6 +374,30 @@ t.test('redirects: followed where the body goes along, else refused', async (t) 
     t.equal(receiver.arrivals.length - arrived, 1 - code)
     if (code === 1) t.match(ran.stderr, new RegExp(`: ${status} (moved permanently|found)`))
   }
+})
+
+t.test('the status counts, whatever comes behind it', async (t) => {
+  const statuses = [200, 400]
+  let attempts = 0
+  const server = createServer((request, response) => {
+    attempts++
+    request.resume().on('end', () => {
+      response.writeHead(statuses.shift()!)
+      const more = () => response.write('x'.repeat(10_000), more)
+      more()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  t.equal((await sh(`solder write prometheus ${url}`, { stdin: line('m', NOW) })).code, 0)
+  const refused = await sh(`solder write prometheus ${url}`, { stdin: line('m', NOW) })
+  t.equal(refused.code, 1)
+  t.match(refused.stderr, /m: http:\/\/127\.0\.0\.1:\d+: 400 bad request\n/)
+  t.equal(attempts, 2)
 })
 
 t.test('nobody there: exit code 75 after the drain, and everything counted', async (t) => {
