@@ -68,12 +68,16 @@ async function run() {
   const tee = execa('tee', ['-i', SEEN], { stderr: 'inherit', buffer: false, reject: false })
   const write = start(PIPE.write, 'inherit')
   const view = start(PIPE.view, 'inherit')
-  filter.stdout.once('data', () => spinner?.stop())
 
   const stop = () => scrape.kill('SIGTERM')
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const timer = seconds === Infinity ? undefined : setTimeout(stop, seconds * 1000)
+  let timer
+  // The seconds count from the first record: before it, there is nothing to see.
+  filter.stdout.once('data', () => {
+    spinner?.stop()
+    if (seconds !== Infinity) timer = setTimeout(stop, seconds * 1000)
+  })
   scrape.pipe(relabel)
   relabel.pipe(filter)
   filter.pipe(tee)
