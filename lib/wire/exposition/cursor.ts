@@ -73,22 +73,37 @@ export abstract class TextCursor implements ExpositionParser {
   labels(): Labels {
     const { offsets, count, options } = this
     const typed = options.typeAndUnitLabels === true
+    if (this.plain && !typed) return this.#plainLabels()
     const out: string[] = ['__name__', this.string(this.nameStart, this.nameEnd)]
     const kind = typed && this.kind !== 'unknown' ? this.kind : ''
     const unit = typed ? this.unit : ''
-    if (kind !== '') insert(out, '__type__', kind)
-    if (unit !== '') insert(out, '__unit__', unit)
+    if (kind !== '') out.push('__type__', kind)
+    if (unit !== '') out.push('__unit__', unit)
     for (let i = 0; i < count; i += 4) {
       const name = this.string(offsets[i], offsets[i + 1])
       // Labels of these names that the target gives are not to be trusted where the parser gives its own.
       if (typed && (name === '__name__' || (kind !== '' && name === '__type__') || (unit !== '' && name === '__unit__'))) continue
-      insert(out, name, this.#labelValue(name, this.string(offsets[i + 2], offsets[i + 3])))
+      out.push(name, this.#labelValue(name, this.string(offsets[i + 2], offsets[i + 3])))
     }
-    return out
+    return sortLabels(out)
+  }
+
+  /** The same for a series in ASCII without escapes: its bytes become a string once, of which the labels are parts. */
+  #plainLabels(): Labels {
+    const { offsets, count, keyStart } = this
+    const key = this.buffer.latin1Slice(keyStart, this.keyEnd)
+    const out: string[] = ['__name__', key.slice(this.nameStart - keyStart, this.nameEnd - keyStart)]
+    for (let i = 0; i < count; i += 4) {
+      const name = key.slice(offsets[i] - keyStart, offsets[i + 1] - keyStart)
+      const value = key.slice(offsets[i + 2] - keyStart, offsets[i + 3] - keyStart)
+      out.push(name, this.#labelValue(name, value))
+    }
+    return sortLabels(out)
   }
 
   #labelValue(name: string, value: string): string {
-    if (!(name === 'le' && this.kind === 'histogram') && !(name === 'quantile' && this.kind === 'summary')) return value
+    const bound = (name === 'le' && this.kind === 'histogram') || (name === 'quantile' && this.kind === 'summary')
+    if (!bound) return value
     const number = parseNumber(value)
     return number === undefined ? value : floatLabel(number)
   }
@@ -103,8 +118,9 @@ export abstract class TextCursor implements ExpositionParser {
   /** The offset after the name that begins at `at`, whose first byte is known to start one. */
   protected name(at: number, part: number): number {
     const { buffer } = this
+    const names = NAMES
     do at++
-    while ((NAMES[buffer[at]] & part) !== 0)
+    while ((names[buffer[at]] & part) !== 0)
     return at
   }
 
@@ -125,12 +141,13 @@ export abstract class TextCursor implements ExpositionParser {
    */
   protected quoted(open: number, allowed: number, what: string): number {
     const { buffer } = this
+    const special = SPECIAL
     let high = false
     let at = open + 1
     for (;;) {
+      while (special[buffer[at]] === 0) at++
       const c = buffer[at]
-      if (SPECIAL[c] === 0) at++
-      else if (c === QUOTE) break
+      if (c === QUOTE) break
       else if (c >= 0x80) {
         high = true
         at++
@@ -168,6 +185,12 @@ export abstract class TextCursor implements ExpositionParser {
     const { buffer } = this
     let count = 0
     for (;;) {
+      const next = this.#plainLabel(at, count)
+      if (next > 0) {
+        at = next
+        count += 4
+        continue
+      }
       if (!strict) at = this.blanks(at)
       let c = buffer[at]
       if (c === CLOSE_BRACE) break
@@ -197,6 +220,31 @@ export abstract class TextCursor implements ExpositionParser {
     this.count = count
     if (!named) this.fail(this.keyStart, 'a series without a name', 'a metric name, before the brace or quoted inside')
     return at + 1
+  }
+
+  /**
+   * `name="value"` without quoted name, blanks, escapes or other alphabets, and its comma: the offset of what follows; -1
+   * where the label is another, or not before a comma or the closing brace. Most labels are such, and are read in half the time.
+   */
+  #plainLabel(start: number, count: number): number {
+    const { buffer } = this
+    const names = NAMES
+    const special = SPECIAL
+    let at = start
+    if ((names[buffer[at]] & LABEL_START) === 0) return -1
+    while ((names[buffer[at]] & LABEL_PART) !== 0) at++
+    if (buffer[at] !== EQUALS || buffer[at + 1] !== QUOTE) return -1
+    let close = at + 2
+    while (special[buffer[close]] === 0) close++
+    const after = buffer[close + 1]
+    if (buffer[close] !== QUOTE || (after !== COMMA && after !== CLOSE_BRACE)) return -1
+    if (count + 4 > this.offsets.length) this.#grow()
+    const { offsets } = this
+    offsets[count] = start
+    offsets[count + 1] = at
+    offsets[count + 2] = at + 2
+    offsets[count + 3] = close
+    return after === COMMA ? close + 2 : close + 1
   }
 
   #label(start: number, end: number, quoted: boolean, at: number, strict: boolean, count: number): number {
@@ -291,17 +339,31 @@ function characters(buffer: Buffer, start: number, end: number): number {
   return count
 }
 
-/** Adds a label to a sorted flat list, after those of the same name. */
-export function insert(out: string[], name: string, value: string): void {
-  let i = out.length
-  out.push(name, value)
-  while (i > 0 && compareCodePoints(out[i - 2], name) > 0) {
-    out[i] = out[i - 2]
-    out[i + 1] = out[i - 1]
-    i -= 2
+/** Labels up to which shifting them into place is faster than a sort; beyond, it would be quadratic. */
+const FEW = 64
+
+/** Names and values in turn, put into order by name; of equal names the first stays first. */
+export function sortLabels(pairs: string[]): string[] {
+  if (pairs.length > 2 * FEW) return sortMany(pairs)
+  for (let end = 2; end < pairs.length; end += 2) {
+    const name = pairs[end]
+    if (compareCodePoints(pairs[end - 2], name) <= 0) continue
+    const value = pairs[end + 1]
+    let i = end
+    for (; i > 0 && compareCodePoints(pairs[i - 2], name) > 0; i -= 2) {
+      pairs[i] = pairs[i - 2]
+      pairs[i + 1] = pairs[i - 1]
+    }
+    pairs[i] = name
+    pairs[i + 1] = value
   }
-  out[i] = name
-  out[i + 1] = value
+  return pairs
+}
+
+function sortMany(pairs: readonly string[]): string[] {
+  const order = Array.from({ length: pairs.length / 2 }, (_, i) => 2 * i)
+  order.sort((a, b) => compareCodePoints(pairs[a], pairs[b]))
+  return order.flatMap((i) => [pairs[i], pairs[i + 1]])
 }
 
 /** `\"`, `\\` and `\n`; any other backslash stands for itself. */

@@ -204,13 +204,14 @@ function decodeSpan(reader: MessageReader): Span {
 function decodeExemplar(reader: MessageReader): Exemplar {
   const pairs: string[] = []
   const labels = Object.create(null) as { [name: string]: string }
-  const out: Exemplar = { labels, value: 0 }
+  const out: Exemplar = { value: 0 }
   while (reader.next()) {
     if (reader.is(1, BYTES)) decodeLabel(within(reader), pairs)
     else if (reader.is(2, FIXED64)) out.value = fieldOf(reader.double())
     else if (reader.is(3, BYTES)) out.ts = decodeTimestamp(within(reader)).toString()
   }
   for (let i = 0; i < pairs.length; i += 2) labels[pairs[i]] = pairs[i + 1]
+  if (pairs.length > 0) out.labels = labels
   return out
 }
 

@@ -9,6 +9,7 @@ import { TextCursor, unescape } from './cursor.js'
 import type { EntryKind } from './parser.js'
 
 const TYPES = ['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown']
+const LAST = CREATED.charCodeAt(CREATED.length - 1)
 const KEYWORDS = ['HELP', 'TYPE', 'UNIT']
 /** Types whose series may have a `_created` line. */
 const STARTING = ['counter', 'histogram', 'summary']
@@ -67,7 +68,8 @@ export class OpenMetricsParser extends TextCursor {
       labels[this.string(offsets[i], offsets[i + 1])] = this.string(offsets[i + 2], offsets[i + 3])
     }
     this.plain = plain
-    const exemplar: Exemplar = { labels, value: fieldOf(this.#exemplarValue) }
+    const exemplar: Exemplar = { value: fieldOf(this.#exemplarValue) }
+    if (offsets.length > 0) exemplar.labels = labels
     if (this.#exemplarStamp !== undefined) exemplar.ts = nanosOfMillis(this.#exemplarStamp)
     return [exemplar]
   }
@@ -95,7 +97,8 @@ export class OpenMetricsParser extends TextCursor {
 
   #isCreated(): boolean {
     const start = this.nameEnd - CREATED.length
-    return start >= this.nameStart && this.buffer.latin1Slice(start, this.nameEnd) === CREATED
+    // The last letter tells most of them apart.
+    return start >= this.nameStart && this.buffer[this.nameEnd - 1] === LAST && this.isAt(start, CREATED)
   }
 
   #series(at: number, c: number): void {

@@ -25,11 +25,22 @@ export interface ExpositionOptions {
   name?: string
 }
 
+/** Knows which series is likely to come next, because it came next the last time. */
+export interface SeriesGuess {
+  /** Where the bytes of that series end, if they stand at `at` in the body; else -1. */
+  end(at: number): number
+}
+
 /**
  * Moves over the entries of one body. After `help`, `type` and `unit`, `metric` and `text` are theirs; after `series` and
  * `histogram` the rest is. Nothing is decoded before it is asked for, and nothing is valid after the next `next()`.
  */
 export interface ExpositionParser {
+  /**
+   * Parsers that have this ask it at the beginning of each series. Where it is right the labels are not looked at unless
+   * they are asked for; the entries are the same with it as without.
+   */
+  guess?: SeriesGuess | null
   /** The next entry, null at the end. Throws a Problem with line and column. */
   next(): EntryKind | null
   /** Family name. */

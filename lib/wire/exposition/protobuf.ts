@@ -5,7 +5,7 @@ import { EXIT, Problem } from '../../diag/problem.js'
 import type { Labels } from '../../record/labels.js'
 import type { Exemplar, NativeHistogram } from '../../record/record.js'
 import { isLegacyName } from './characters.js'
-import { insert } from './cursor.js'
+import { sortLabels } from './cursor.js'
 import { customHistogram, isNative, nativeHistogram } from './histogram.js'
 import { MessageError, MessageReader } from './message.js'
 import {
@@ -15,6 +15,7 @@ import { floatLabel } from './number.js'
 import type { EntryKind, ExpositionOptions, ExpositionParser } from './parser.js'
 
 const SUMMARY = 2
+const UNTYPED = 3
 const HISTOGRAM = 4
 const GAUGE_HISTOGRAM = 5
 const KINDS = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
@@ -44,7 +45,7 @@ export class ProtobufParser implements ExpositionParser {
   #metric: MetricMessage | null = null
   #field = COUNT
   #native = false
-  /** Own labels of the metric, sorted. */
+  /** Own labels of the metric. */
   #own: string[] = []
   #labels: string[] = []
 
@@ -127,7 +128,7 @@ export class ProtobufParser implements ExpositionParser {
       this.#family = NO_FAMILY
       if (reader.at >= reader.end) return null
       reader.delimited()
-      this.#family = decodeFamily(this.body, reader.start, reader.stop)
+      if (reader.start < reader.stop) this.#family = decodeFamily(this.body, reader.start, reader.stop)
     } while (this.#family.metrics.length === 0)
     const { name, type, unit, help } = this.#family
     this.#checkName(name, false, 'metric')
@@ -226,26 +227,29 @@ export class ProtobufParser implements ExpositionParser {
     const own: string[] = []
     for (let i = 0; i < pairs.length; i += 2) {
       this.#checkName(pairs[i], true, 'label')
-      insert(own, pairs[i], pairs[i + 1])
+      own.push(pairs[i], pairs[i + 1])
     }
     this.#own = own
   }
 
   /** Labels and key of a series: name, then all labels in order. `extra` is le, quantile or empty. */
   #write(name: string, extra: string, value: string): void {
+    const labels = this.options.typeAndUnitLabels === true ? this.#typedLabels(name) : ['__name__', name, ...this.#own]
+    if (extra !== '') labels.push(extra, value)
+    this.#labels = sortLabels(labels)
+    this.#writeKey(name, this.#labels)
+  }
+
+  #typedLabels(name: string): string[] {
+    const { type, unit } = this.#family
     const labels = ['__name__', name]
+    if (type !== UNTYPED) labels.push('__type__', KINDS[type])
+    if (unit !== '') labels.push('__unit__', unit)
+    const given = labels.filter((_, i) => i % 2 === 0)
     const own = this.#own
-    const typed = this.options.typeAndUnitLabels === true
-    const kind = typed ? KINDS[this.#family.type] : ''
-    const unit = typed ? this.#family.unit : ''
-    if (kind !== '' && kind !== 'unknown') insert(labels, '__type__', kind)
-    if (unit !== '') insert(labels, '__unit__', unit)
-    for (let i = 0; i < own.length; i += 2) {
-      if (!typed || !labels.includes(own[i]) || !own[i].startsWith('__')) insert(labels, own[i], own[i + 1])
-    }
-    if (extra !== '') insert(labels, extra, value)
-    this.#labels = labels
-    this.#writeKey(name, labels)
+    // Labels of these names that the target gives are not to be trusted.
+    for (let i = 0; i < own.length; i += 2) if (!given.includes(own[i])) labels.push(own[i], own[i + 1])
+    return labels
   }
 
   #writeKey(name: string, labels: readonly string[]): void {

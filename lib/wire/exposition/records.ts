@@ -6,7 +6,7 @@ import type { Json } from '../../record/json.js'
 import { hasLabel, type Labels } from '../../record/labels.js'
 import type { Payload } from '../../record/record.js'
 import { nanosOfMillis } from '../../record/time.js'
-import { insert } from './cursor.js'
+import { sortLabels } from './cursor.js'
 import { Families, type Family, metadataOf } from './family.js'
 import type { ExpositionParser } from './parser.js'
 
@@ -88,8 +88,8 @@ class Reading {
       else if (all[i + 1] !== '') labels.push(all[i], all[i + 1])
     }
     const added = this.options.labels
-    for (let i = 0; i < added.length; i += 2) if (!hasLabel(labels, added[i])) insert(labels, added[i], added[i + 1])
-    return Identity.of('metric', name, labels, this.#rest(this.#families.kindOf(name)))
+    for (let i = 0; i < added.length; i += 2) if (!hasLabel(labels, added[i])) labels.push(added[i], added[i + 1])
+    return Identity.of('metric', name, sortLabels(labels), this.#rest(this.#families.kindOf(name)))
   }
 
   #rest(kind: string): IdentityRest {

@@ -1,9 +1,10 @@
 // The Prometheus text format 0.0.4, and 1.0.0 with its quoted UTF-8 names, as Prometheus 3 reads it.
 
+import type { Labels } from '../../record/labels.js'
 import type { Exemplar } from '../../record/record.js'
-import { CR, HASH, LF, NAME_PART, NAME_START, NAMES, NINE, OPEN_BRACE, SPACE, TAB, ZERO } from './characters.js'
+import { CLOSE_BRACE, CR, HASH, LF, NAME_PART, NAME_START, NAMES, NINE, OPEN_BRACE, SPACE, TAB, ZERO } from './characters.js'
 import { TextCursor } from './cursor.js'
-import type { EntryKind } from './parser.js'
+import type { EntryKind, SeriesGuess } from './parser.js'
 
 const TYPES = new Map([
   ['counter', 'counter'],
@@ -13,10 +14,14 @@ const TYPES = new Map([
   ['untyped', 'unknown'],
 ])
 
+const NO_EXEMPLARS: Exemplar[] = []
 const MAX_INT64 = 9_223_372_036_854_775_807n
 
 export class TextParser extends TextCursor {
+  guess: SeriesGuess | null = null
   #entry: EntryKind = 'comment'
+  /** The bytes of the current series were guessed, and its labels have not been looked at. */
+  #unread = false
 
   next(): EntryKind | null {
     const { buffer } = this
@@ -38,7 +43,7 @@ export class TextParser extends TextCursor {
   }
 
   exemplars(): Exemplar[] {
-    return []
+    return NO_EXEMPLARS
   }
 
   /** After `comment` the whole comment. */
@@ -49,9 +54,27 @@ export class TextParser extends TextCursor {
     return text.replace(/\\[\\n]/g, (found) => (found === '\\n' ? '\n' : '\\'))
   }
 
-  #series(at: number, c: number): void {
-    const { buffer } = this
-    this.keyStart = at
+  override labels(): Labels {
+    if (this.#unread) {
+      this.#key(this.keyStart, this.buffer[this.keyStart])
+      this.#unread = false
+    }
+    return super.labels()
+  }
+
+  /** The offset of the value of the series whose bytes were guessed, -1 if the guess is wrong. */
+  #guessed(at: number): number {
+    const end = this.guess!.end(at)
+    if (end < 0) return -1
+    const value = this.blanks(end)
+    // A name may go on, or labels may follow it.
+    if (this.buffer[end - 1] !== CLOSE_BRACE && (value === end || this.buffer[value] === OPEN_BRACE)) return -1
+    this.keyEnd = end
+    return value
+  }
+
+  /** Reads name and labels: the offset after them. */
+  #key(at: number, c: number): number {
     this.plain = true
     this.count = 0
     const named = c !== OPEN_BRACE
@@ -60,8 +83,16 @@ export class TextParser extends TextCursor {
       at = this.nameEnd = this.keyEnd = this.name(at, NAME_PART)
       at = this.blanks(at)
     }
-    if (buffer[at] === OPEN_BRACE) at = this.keyEnd = this.labelSet(at + 1, false, named)
-    at = this.blanks(at)
+    if (this.buffer[at] === OPEN_BRACE) at = this.keyEnd = this.labelSet(at + 1, false, named)
+    return this.blanks(at)
+  }
+
+  #series(start: number, c: number): void {
+    const { buffer } = this
+    this.keyStart = start
+    let at = this.guess === null ? -1 : this.#guessed(start)
+    this.#unread = at >= 0
+    if (at < 0) at = this.#key(start, c)
     const end = this.numbers.read(buffer, at)
     if (end < 0 || !this.#ends(buffer[end])) this.#noNumber(at)
     this.value = this.numbers.value
