@@ -11,20 +11,21 @@ export default filter({
   name: 'filter',
   summary: 'keep the records for which an expression is true',
   description: `
-Keeps the records for which EXPR, an expression of the Common Expression Language (CEL), is true, and drops the others. The
-fields of the record are variables: type, name, labels, kind, unit, resource, scope, ts, value, body, severity,
-severity_number, attributes, trace_id, state and so on, as solder-records(7) lists them.
+    Keeps the records for which EXPR, an expression of the Common Expression Language (CEL), is true, and drops the
+    others. The fields of the record are variables: type, name, labels, kind, unit, resource, scope, ts, value, body,
+    severity, severity_number, attributes, trace_id, state and so on, as solder-records(7) lists them.
 
-An absent label reads as the empty text, as in Prometheus; any other field or key that is absent reads as null, and neither is
-an error. null is equal only to null; it is neither less nor greater than anything; functions and arithmetic give null for
-null, or false where they answer yes or no; and null is no condition fulfilled. has(labels.job) and "job" in labels tell
-whether a label is there. ts, start, end and observed are timestamps: ts > timestamp("2025-01-01T00:00:00Z"). Whole
-numbers in attributes are ints, other numbers doubles; ints and doubles compare by what they are worth. matches() takes RE2
-regular expressions, unanchored, and runs in linear time.
+    An absent label reads as the empty text, as in Prometheus; any other field or key that is absent reads as null,
+    and neither is an error. null is equal only to null; it is neither less nor greater than anything; functions and
+    arithmetic give null for null, or false where they answer yes or no; and null is no condition fulfilled.
+    has(labels.job) and "job" in labels tell whether a label is there. The expression looks at records of every type:
+    type != "metric" || value > 10 leaves all but metrics alone. ts, start, end and observed are timestamps: ts >
+    timestamp("2025-01-01T00:00:00Z"). Whole numbers in attributes are ints, other numbers doubles; ints and doubles
+    compare by what they are worth. matches() takes RE2 regular expressions, unanchored, and runs in linear time.
 
-Syntax, names and types are checked before any input is read. An expression that reads only what says which series or stream
-a record belongs to is decided once for each of these and remembered. A record for which the expression has no value
-(division by zero, a text where a number is needed) is rejected, with the reason, and counted.`,
+    Syntax, names and types are checked before any input is read. An expression that reads only what says which series
+    or stream a record belongs to is decided once for each of these and remembered. A record for which the expression
+    has no value (division by zero, a text where a number is needed) is rejected, with the reason, and counted.`,
   since: '0.1.0',
   accepts: ['any'],
   emits: ['same'],

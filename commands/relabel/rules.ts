@@ -77,7 +77,9 @@ async function readRules(file: string, scheme: NameScheme): Promise<RuleConfig[]
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
-    throw new Problem(`cannot read ${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause, expected: 'a file of relabel rules' })
+    // Node says `ENOENT: no such file or directory, open 'rules.yaml'`.
+    const reason = (cause as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/s, '')
+    throw new Problem(`cannot read ${file}: ${reason}`, { cause, expected: 'a file of relabel rules' })
   }
   return parseRules(text, file, scheme)
 }

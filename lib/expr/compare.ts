@@ -9,8 +9,8 @@ export function equal(a: Value, b: Value): boolean {
   if (a === b) return true
   const x = a instanceof Uint ? a.value : a
   const y = b instanceof Uint ? b.value : b
-  // Between a bigint and a number == is exact.
-  if ((typeof x === 'bigint' || typeof x === 'number') && (typeof y === 'bigint' || typeof y === 'number')) return x == y
+  // Neither less nor greater: between a bigint and a number that is exact, while === looks at the types.
+  if (isNumeric(x) && isNumeric(y)) return x <= y && x >= y
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((value, i) => equal(value, b[i]))
   if (a instanceof Uint8Array) return b instanceof Uint8Array && compareBytes(a, b) === 0
@@ -26,11 +26,11 @@ export function order(a: Value, b: Value): number | null {
   if (a === null || b === null) return null
   const x = a instanceof Uint ? a.value : a
   const y = b instanceof Uint ? b.value : b
-  if ((typeof x === 'bigint' || typeof x === 'number') && (typeof y === 'bigint' || typeof y === 'number')) {
+  if (isNumeric(x) && isNumeric(y)) {
     // Between an int and a double the int is rounded to a double first (cel-spec, lt_dyn_int_big_lossy_double).
     const p = typeof y === 'number' ? Number(x) : x
     const q = typeof x === 'number' ? Number(y) : y
-    return p < q ? -1 : p > q ? 1 : p == q ? 0 : NaN
+    return p < q ? -1 : p > q ? 1 : p >= q ? 0 : NaN
   }
   if (typeof a === 'string' && typeof b === 'string') return compareCodePoints(a, b)
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
@@ -38,6 +38,10 @@ export function order(a: Value, b: Value): number | null {
   if (a instanceof Duration && b instanceof Duration) return compareBig(a.nanos, b.nanos)
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b)
   throw new EvaluationError(`cannot compare ${kindOf(a)} with ${kindOf(b)}`)
+}
+
+function isNumeric(value: Value): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 function compareBig(a: bigint, b: bigint): number {

@@ -3,28 +3,15 @@
 import { didYouMean, Problem } from '../diag/problem.js'
 import { Pattern } from '../regex/pattern.js'
 import { arithmetic, type ArithmeticOp, negate, resultType } from './arithmetic.js'
-import { equal, order } from './compare.js'
-import { FUNCTIONS, type Overload } from './function.js'
+import { FUNCTIONS } from './function.js'
 import { compileMacro } from './macro.js'
+import {
+  comparison, decision, elementOf, equality, fail, fieldOf, invocation, membership,
+} from './operation.js'
+import type { Frame, Part } from './part.js'
 import { type BinaryOp, type Literal, type Node, placeIn } from './syntax.js'
 import { comparable, DYN, isNumber, type Type, typeOf, union } from './type.js'
-import { EvaluationError, FieldList, isMap, kindOf, LiteralMap, TypeName, Uint, type Value } from './value.js'
-
-/** What an evaluation works on: the source of the variables, and the variables of macros. */
-export interface Frame<S> {
-  source: S
-  readonly locals: Value[]
-}
-
-export type Run<S> = (frame: Frame<S>) => Value
-
-/** A part of an expression, compiled. */
-export interface Part<S> {
-  readonly type: Type
-  readonly run: Run<S>
-  /** Set where the value is the same in every evaluation. */
-  readonly constant?: Value
-}
+import { isMap, kindOf, LiteralMap, TypeName, Uint, type Value } from './value.js'
 
 /** A variable of the surroundings. */
 export interface Variable<S> {
@@ -122,7 +109,7 @@ export class Compiler<S> {
   /** A part whose value decides: null counts as false. */
   condition(node: Node): (frame: Frame<S>) => boolean {
     const { type, run } = this.compile(node)
-    if (type.kind !== 'bool' && type.kind !== 'dyn') this.fault(node, `expected bool, found ${type.kind}`)
+    if (type.kind !== 'bool' && type.kind !== 'dyn') this.fault({ ...node, pos: node.start }, `expected bool, found ${type.kind}`)
     if (type.kind !== 'bool') this.fallible = true
     return (frame) => {
       const value = run(frame)
@@ -321,8 +308,7 @@ export class Compiler<S> {
     const parts = nodes.map((each) => this.compile(each))
     const overloads = FUNCTIONS.get(name)
     if (overloads === undefined) {
-      const place = { ...node, pos: node.pos }
-      return this.fault(place, `unknown function '${name}'`, { hint: didYouMean(name, FUNCTIONS.keys()) })
+      return this.fault(node, `unknown function '${name}'`, { hint: didYouMean(name, FUNCTIONS.keys()) })
     }
     const form = receiver === null ? 'function' : 'method'
     const candidates = overloads.filter(
@@ -365,10 +351,6 @@ export class Compiler<S> {
       },
     }
   }
-}
-
-function fail(message: string): never {
-  throw new EvaluationError(message)
 }
 
 /** The parser takes letters of bytes as Latin-1; CEL encodes them as UTF-8. */
@@ -422,110 +404,3 @@ function ordered(a: Type, b: Type): boolean {
   if (!sortable(a) || !sortable(b)) return false
   return a.kind === 'dyn' || b.kind === 'dyn' || a.kind === b.kind || (isNumber(a) && isNumber(b))
 }
-
-/** The value of a field; null where what it should be in is null or has no fields. */
-function fieldOf(from: Value, key: string): Value {
-  if (from === null) return null
-  if (!isMap(from)) return fail(`no field '${key}' in ${kindOf(from)}`)
-  return from.get(key) ?? absent(from, key)
-}
-
-function absent(from: Value, key: Value): Value {
-  if (from instanceof LiteralMap && !from.has(key)) return fail('no such key')
-  return null
-}
-
-function elementOf(from: Value, key: Value): Value {
-  if (from === null) return null
-  if (isMap(from)) return from.get(key) ?? absent(from, key)
-  if (!Array.isArray(from)) return fail(`${kindOf(from)} has no elements`)
-  const list = from as readonly Value[]
-  const at = key instanceof Uint ? Number(key.value) : typeof key === 'bigint' || typeof key === 'number' ? Number(key) : NaN
-  if (!Number.isInteger(at)) return key === null ? null : fail(`not an index: ${kindOf(key)}`)
-  if (at >= 0 && at < list.length) return list[at]
-  return from instanceof FieldList ? null : fail(`index out of range: ${at}`)
-}
-
-/** The first operand of the value `decider` decides; else an error counts; else the value is the other one. */
-function decision<S>(runs: readonly ((frame: Frame<S>) => boolean)[], decider: boolean): Run<S> {
-  return (frame) => {
-    let failure: EvaluationError | null = null
-    for (const run of runs) {
-      try {
-        if (run(frame) === decider) return decider
-      } catch (error) {
-        if (!(error instanceof EvaluationError)) throw error
-        failure ??= error
-      }
-    }
-    if (failure !== null) throw failure
-    return !decider
-  }
-}
-
-function equality<S>(left: Part<S>, right: Part<S>, wanted: boolean): Run<S> {
-  const { constant } = right
-  const { run } = left
-  // Texts and truth values are equal only if they are the same.
-  if (typeof constant === 'string' || typeof constant === 'boolean') return (frame) => (run(frame) === constant) === wanted
-  return (frame) => equal(run(frame), right.run(frame)) === wanted
-}
-
-/** Values compared with null are neither less nor greater nor equal. */
-function comparison<S>(op: '<' | '<=' | '>' | '>=', left: Part<S>, right: Part<S>): Run<S> {
-  const holds = (result: number | null): boolean => {
-    if (result === null) return false
-    return op === '<' ? result < 0 : op === '<=' ? result <= 0 : op === '>' ? result > 0 : result >= 0
-  }
-  const bound = exactNumber(right.constant)
-  if (bound === undefined) return (frame) => holds(order(left.run(frame), right.run(frame)))
-  const other = right.constant!
-  const { run } = left
-  const slow = (value: Value) => holds(order(value, other))
-  // The usual filter, a sample's value against a constant, in plain numbers.
-  switch (op) {
-    case '<':
-      return (frame) => { const value = run(frame); return typeof value === 'number' ? value < bound : slow(value) }
-    case '<=':
-      return (frame) => { const value = run(frame); return typeof value === 'number' ? value <= bound : slow(value) }
-    case '>':
-      return (frame) => { const value = run(frame); return typeof value === 'number' ? value > bound : slow(value) }
-    case '>=':
-      return (frame) => { const value = run(frame); return typeof value === 'number' ? value >= bound : slow(value) }
-  }
-}
-
-/** A constant as a double that is exactly as large. */
-function exactNumber(constant: Value | undefined): number | undefined {
-  if (typeof constant === 'number') return constant
-  return typeof constant === 'bigint' && BigInt(Number(constant)) === constant ? Number(constant) : undefined
-}
-
-function membership<S>(left: Part<S>, right: Part<S>): Run<S> {
-  const { constant } = right
-  if (Array.isArray(constant) && constant.every((value) => typeof value === 'string')) {
-    const texts = new Set<Value>(constant)
-    return (frame) => texts.has(left.run(frame))
-  }
-  return (frame) => {
-    const value = left.run(frame)
-    const within = right.run(frame)
-    if (within === null) return false
-    if (isMap(within)) return within.has(value)
-    return Array.isArray(within) ? within.some((each: Value) => equal(each, value)) : fail(`no such overload: in ${kindOf(within)}`)
-  }
-}
-
-/** Calls the overload for the kinds of the values. null gives null, or false where the answer is a bool. */
-function invocation<S>(name: string, candidates: readonly Overload[], parts: readonly Part<S>[]): Run<S> {
-  const empty = candidates.every(({ gives }) => gives === 'bool') && name !== 'bool' ? false : null
-  return (frame) => {
-    const values = parts.map((part) => part.run(frame))
-    const kinds = values.map(kindOf)
-    for (const { takes, run } of candidates) {
-      if (takes.every((kind, i) => kind === 'dyn' || kind === kinds[i])) return run(...(values as never[]))
-    }
-    return kinds.includes('null_type') ? empty : fail(`no such overload: ${name}(${kinds.join(', ')})`)
-  }
-}
-

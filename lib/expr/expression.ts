@@ -2,8 +2,9 @@
 
 import { Problem, throwAll } from '../diag/problem.js'
 import { type RecordType, RECORD_TYPES } from '../record/type.js'
-import { Compiler, type Frame, type Run } from './compile.js'
+import { Compiler } from './compile.js'
 import { FIELDS, fieldVariable, isPayload, type RecordView } from './field.js'
+import type { Frame, Run } from './part.js'
 import { parseExpression, placeIn } from './syntax.js'
 import type { Type } from './type.js'
 import { EvaluationError, kindOf, type Value } from './value.js'
@@ -78,7 +79,8 @@ export async function compileExpression(source: string, options: ExpressionOptio
     problems.push(new Problem(`the expression is ${article(type.kind)}, not a bool`, { place, expected: 'a condition such as value > 10' }))
   }
   throwAll(problems)
-  return new Expression(source, compiler.reads, type, compiler.fallible, run)
+  const fallible = compiler.fallible || (options.result === 'bool' && type.kind !== 'bool')
+  return new Expression(source, compiler.reads, type, fallible, run)
 }
 
 function article(kind: string): string {

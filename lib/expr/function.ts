@@ -4,8 +4,10 @@ import { Pattern } from '../regex/pattern.js'
 import { Problem } from '../diag/problem.js'
 import { checkInt, checkTime, checkUint } from './arithmetic.js'
 import { textFunctions } from './text.js'
-import { Duration, durationOf, parseDuration, parseTimestamp, type Selector, selectPart, Timestamp, timestampOf } from './time.js'
-import { EvaluationError, type Kind, kindOf, TypeName, Uint, type Value, type ValueMap } from './value.js'
+import type { Duration, Timestamp} from './time.js';
+import { durationOf, parseDuration, parseTimestamp, type Selector, selectPart, timestampOf } from './time.js'
+import type { Uint} from './value.js';
+import { EvaluationError, type Kind, kindOf, TypeName, type Value, type ValueMap } from './value.js'
 
 export interface Overload {
   /** Of the receiver, if it is a method, and the arguments. */

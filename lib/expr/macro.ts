@@ -1,6 +1,7 @@
 // Macros: all, exists, exists_one, map and filter over lists and the keys of maps, and cel.bind.
 
-import type { Compiler, Frame, Part } from './compile.js'
+import type { Compiler } from './compile.js'
+import type { Frame, Part } from './part.js'
 import type { Node } from './syntax.js'
 import { DYN, type Type, typeOf } from './type.js'
 import { EvaluationError, isMap, kindOf, type Value } from './value.js'

@@ -1,5 +1,6 @@
 // A file of relabel rules to checked rules: every fault at once, each with its place in the file.
 
+import type * as YamlModule from 'yaml'
 import type { Document, LineCounter, Pair, Scalar, YAMLMap } from 'yaml'
 import { didYouMean, Problem, throwAll } from '../diag/problem.js'
 import { patternFault } from '../regex/pattern.js'
@@ -10,7 +11,7 @@ import type { NameScheme } from './name.js'
 const LIST_KEYS = ['relabel_configs', 'metric_relabel_configs', 'write_relabel_configs', 'rules'] as const
 
 /** The library, loaded when there is a file to read. */
-type Yaml = typeof import('yaml')
+type Yaml = typeof YamlModule
 
 /**
  * The rules of a YAML or JSON text: a bare list, or one under `relabel_configs`, `metric_relabel_configs`,

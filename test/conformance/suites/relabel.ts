@@ -1,7 +1,7 @@
 // The suite `relabel`: rules over label sets, their validation, and the YAML they are read from and written to.
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { isLabelName } from '../../../lib/relabel/name.js'
+import type { isLabelName } from '../../../lib/relabel/name.js'
 import { type RuleConfig, ruleFault } from '../../../lib/relabel/config.js'
 import { parseRules, rulesText } from '../../../lib/relabel/document.js'
 import { compileRules } from '../../../lib/relabel/rules.js'
