@@ -79,7 +79,7 @@ export class Appender {
    * `appendNothing` closes it.
    */
   append(parser: ExpositionParser, millis: number, now: number): Appended {
-    this.#begin(millis, now)
+    this.#begin(parser, millis, now)
     let error: Error | null = null
     try {
       for (let kind = parser.next(); kind !== null; kind = parser.next()) {
@@ -118,9 +118,10 @@ export class Appender {
     return this.#cache.size
   }
 
-  #begin(millis: number, now: number): void {
+  #begin(parser: ExpositionParser, millis: number, now: number): void {
     this.#counters()
-    this.#cache.rewind()
+    this.#cache.rewind(parser.buffer)
+    if (parser.guess !== undefined) parser.guess = this.#cache
     this.#columns.begin()
     this.#family = null
     this.#millis = millis

@@ -4,7 +4,9 @@
 import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
 import type { Family } from './family.js'
+import type { SeriesGuess } from '../wire/exposition/parser.js'
 import { hash53 } from './hash.js'
+import { KeyStore } from './key_store.js'
 
 /** One final label set. Several exposed spellings may share it. */
 export class Series {
@@ -32,9 +34,13 @@ export class Entry {
   family: Family | null = null
   kind = ''
 
-  /** @param series null where rules drop the series */
+  /**
+   * @param start its bytes in the cache's store
+   * @param series null where rules drop the series
+   */
   constructor(
-    public key: string,
+    public start: number,
+    public length: number,
     public series: Series | null,
   ) {}
 }
@@ -42,11 +48,14 @@ export class Entry {
 /** Entries over twice the last good scrape's number that failing scrapes may leave behind. */
 const FAILED_SCRAPES_SLACK = 1000
 
-export class SeriesCache {
+export class SeriesCache implements SeriesGuess {
   readonly #entries = new Map<string, Entry>()
   readonly #series = new Map<number, Series>()
-  readonly #head = new Entry('', null)
+  readonly #head = new Entry(0, 0, null)
+  readonly #keys = new KeyStore()
   #last = this.#head
+  /** Where `end` was right last. */
+  #guessedAt = -1
   #seen = 0
   #goodSize = 0
   /** Number of this scrape, from 1. */
@@ -59,14 +68,28 @@ export class SeriesCache {
   }
 
   /** Starts at the top of a body. */
-  rewind(): void {
+  rewind(body: Buffer): void {
     this.#last = this.#head
+    this.#guessedAt = -1
+    this.#keys.against(body)
+  }
+
+  /** Where the series ends that followed last time, if it stands here. */
+  end(at: number): number {
+    const guess = this.#last.next
+    if (guess === null || !this.#keys.stands(guess, at)) return -1
+    this.#guessedAt = at
+    return at + guess.length
   }
 
   /** The entry for the bytes of a series, null if they are new. */
   find(buffer: Buffer, start: number, end: number): Entry | null {
     const guess = this.#last.next
-    if (guess !== null && sameBytes(guess.key, buffer, start, end)) return (this.#last = guess)
+    if (guess !== null && guess.length === end - start) {
+      const guessed = start === this.#guessedAt || this.#keys.equals(guess, buffer, start, end)
+      this.#guessedAt = -1
+      if (guessed) return (this.#last = guess)
+    }
     const entry = this.#entries.get(buffer.latin1Slice(start, end))
     if (entry === undefined) return null
     this.#last.next = entry
@@ -74,8 +97,8 @@ export class SeriesCache {
   }
 
   add(buffer: Buffer, start: number, end: number, series: Series | null): Entry {
-    const entry = new Entry(buffer.latin1Slice(start, end), series)
-    this.#entries.set(entry.key, entry)
+    const entry = new Entry(this.#keys.add(buffer, start, end), end - start, series)
+    this.#entries.set(buffer.latin1Slice(start, end), entry)
     this.#last.next = entry
     this.see(entry)
     return (this.#last = entry)
@@ -144,18 +167,11 @@ export class SeriesCache {
       }
       this.#entries.delete(key)
       // No bytes of a series are empty: a guess that still leads here never holds.
-      entry.key = ''
+      entry.length = 0
     }
+    this.#keys.compact(this.#entries.values())
     for (const [key, series] of this.#series) if (!kept.has(series)) this.#series.delete(key)
   }
-}
-
-function sameBytes(key: string, buffer: Buffer, start: number, end: number): boolean {
-  const n = end - start
-  if (key.length !== n) return false
-  // From the end: the series of one family differ in their labels.
-  for (let i = n - 1; i >= 0; i--) if (key.charCodeAt(i) !== buffer[start + i]) return false
-  return true
 }
 
 function keyOf(name: string, labels: Labels): number {
