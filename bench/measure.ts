@@ -11,9 +11,10 @@ export interface Cost {
   wall: number
 }
 
-/** CPU and wall seconds of a shell command that ends; throws when it fails. */
-export function costOf(command: string): Promise<Cost> {
-  const script = `TIMEFORMAT='%U %S %R'; time { ${command}; }`
+/** CPU and wall seconds of a shell command that ends, alone or fed by a pipe; throws when it fails. */
+export function costOf(command: string, feed?: string): Promise<Cost> {
+  const timed = `( TIMEFORMAT='%U %S %R'; time ${command} )`
+  const script = `set -o pipefail; ${feed === undefined ? timed : `${feed} | ${timed} | cat >/dev/null`}`
   return new Promise((resolve, reject) => {
     execFile('bash', ['-c', script], { env: environment(), maxBuffer: 1 << 26 }, (error, _stdout, stderr) => {
       const last = stderr.trim().split('\n').at(-1) ?? ''
