@@ -1,4 +1,4 @@
-# Completion of solder for bash, as 'solder completion bash' prints it. Generated from the declarations. Do not edit.
+# Completion of solder for bash, as 'solder completion bash' prints it. Generated: do not edit.
 
 _solder() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]}

@@ -1,4 +1,4 @@
-# Completion of solder for fish, as 'solder completion fish' prints it. Generated from the declarations. Do not edit.
+# Completion of solder for fish, as 'solder completion fish' prints it. Generated: do not edit.
 
 # Whether the command line is that of the command named.
 function __solder_at --argument-names name

@@ -21,6 +21,9 @@ import { loadComponent } from '../lib/component.js'
 import { solderCommands } from './support/shell.js'
 import { environment, ROOT, sh } from './support/solder.js'
 
+// Many processes, on a machine that may have other work.
+t.setTimeout(300_000)
+
 interface Block {
   line: number
   code: string
@@ -55,7 +58,15 @@ async function valid(t: Test, { code, line }: Block): Promise<void> {
   }
 }
 
-const PEERS: { readonly [program: string]: { port: number; flags(port: number, folder: string): string[]; ready: string } } = {
+interface Peer {
+  /** Where the pages say it is. */
+  port: number
+  flags(port: number, folder: string): string[]
+  /** Path that answers when it is up. */
+  ready: string
+}
+
+const PEERS: { readonly [program: string]: Peer } = {
   prometheus: {
     port: 9090,
     flags: (port, folder) => [
@@ -111,12 +122,18 @@ async function withPeers(t: Test, block: Block, programs: readonly string[], fol
     if (program === 'prometheus') prometheus = address
     const shown = `127.0.0.1:${PEERS[program].port}`
     code = code.replaceAll(shown, address)
-    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ya?ml|json)$/.test(name))) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.(ya?ml|json)$/.test(name)) continue
       writeFileSync(`${folder}/${name}`, readFileSync(`${folder}/${name}`, 'utf8').replaceAll(shown, address))
     }
   }
   // Its own process group, as a shell gives a pipeline: the signal goes to all of it.
-  const child = spawn('sh', ['-c', code], { cwd: folder, env: environment(), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('sh', ['-c', code], {
+    cwd: folder,
+    env: environment(),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()))
@@ -127,7 +144,8 @@ async function withPeers(t: Test, block: Block, programs: readonly string[], fol
   await closed
 }
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(`${ROOT}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+const written = readdirSync(`${ROOT}/docs`).filter((name) => name.endsWith('.md'))
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...written.map((name) => `docs/${name}`)]
 const installed = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 
 /** Whether these programs are installed; a missing one is counted as a skip, or fails where peers are demanded. */
@@ -158,7 +176,8 @@ for (const path of pages.filter((path) => existsSync(`${ROOT}/${path}`))) {
       const programs = /^needs: (.*)/.exec(block.mark)?.[1].split(', ') ?? []
       if (programs.length > 0 && programs.every((program) => Object.hasOwn(PEERS, program))) {
         if (present(test, at, programs)) await withPeers(test, block, programs, folder)
-      } else if (block.mark.startsWith('run') && present(test, at, /^run with (.*)/.exec(block.mark)?.[1].split(', ') ?? [])) {
+      } else if (block.mark.startsWith('run')) {
+        if (!present(test, at, /^run with (.*)/.exec(block.mark)?.[1].split(', ') ?? [])) continue
         const { code, stdout, stderr } = await sh(`exec ${STRICT} "$CODE"`, { cwd: folder, env: { CODE: block.code } })
         t.ok(code === 0 || code === 141, `${at} runs`, { code, stderr })
         if (block.output !== null) t.equal(stdout, block.output, `${at} prints what is shown`)

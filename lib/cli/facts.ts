@@ -16,7 +16,10 @@ export const EXIT_STATUS: readonly (readonly [number, string])[] = (Object.keys(
 )
 
 export const SIGNALS: readonly (readonly [string, string])[] = [
-  ['SIGTERM, SIGINT', 'sources stop, what is in flight drains, and the exit code is 0; a second one ends the process at once'],
+  [
+    'SIGTERM, SIGINT',
+    'sources stop, what is in flight drains, and the exit code is 0; a second one ends the process at once',
+  ],
   ['SIGUSR1', 'with `--ledger`, writes the account to stderr'],
 ]
 

@@ -25,15 +25,16 @@ export async function overview(catalogue: Catalogue): Promise<string> {
 
 /** `solder VERB KIND --help`. */
 export function helpOf(component: Component): string {
-  const lines = [`usage: ${synopsis(component)}`, '', sentence(component.summary), '', ...wrap(component.description, '')]
+  const { summary, description, examples } = component
+  const lines = [`usage: ${synopsis(component)}`, '', sentence(summary), '', ...wrap(description, '')]
   if (component.args.length > 0) lines.push('', 'Arguments:')
   for (const arg of component.args) lines.push(...entry(argumentSynopsis(arg), argumentHelp(arg)))
   for (const [group, options] of optionGroups(component)) {
     lines.push('', `${group}:`)
     for (const [key, spec] of options) lines.push(...entry(flagSynopsis(key, spec), optionHelp(spec)))
   }
-  if (component.examples.length > 0) lines.push('', 'Examples:')
-  for (const example of component.examples) lines.push(`  # ${example.about}`, `  ${example.command.replaceAll('\n', '\n  ')}`)
+  if (examples.length > 0) lines.push('', 'Examples:')
+  for (const { about, command } of examples) lines.push(`  # ${about}`, `  ${command.replaceAll('\n', '\n  ')}`)
   return lines.join('\n') + '\n'
 }
 

@@ -1,4 +1,4 @@
-// The reference in Markdown, a page per component, from the declarations; and the tables of facts inside hand-written pages.
+// The reference in Markdown, a page per component, from the declarations; and tables of facts for hand-written pages.
 
 import type { Component } from '../component.js'
 import { READER_OPTIONS } from '../io/options.js'
@@ -27,46 +27,66 @@ export function fileOf(component: Component): string {
 
 /** docs/reference/README.md. */
 export function indexPage(components: readonly Component[]): string {
-  const rows = components.map((component) => [`[${component.name}](${fileOf(component)})`, component.role, cell(component.summary)])
+  const rows = components.map((component) => {
+    return [`[${component.name}](${fileOf(component)})`, component.role, cell(component.summary)]
+  })
   return [NOTICE, '', '# Commands', '', ...tableOf(['command', 'role', 'what it does'], rows), ''].join('\n')
 }
 
 /** The page of one component. */
 export function componentReference(component: Component): string {
-  const lines = [NOTICE, '', `# solder ${component.name}`, '', sentence(component.summary), '', '```', synopsis(component), '```']
-  lines.push(...prose(component.description))
+  const lines = [NOTICE, '', `# solder ${component.name}`, '', escaped(sentence(component.summary))]
+  lines.push('', '```', synopsis(component), '```', ...prose(component.description))
   if (component.role !== 'tool') {
     lines.push('', `Accepts: ${types(component.accepts)}. Emits: ${types(component.emits)}. Since ${component.since}.`)
     lines.push('', '## Delivery', ...prose(component.guarantee))
   }
   if (component.args.length > 0) {
-    const rows = component.args.map((arg) => [`\`${argumentSynopsis(arg)}\``, cell(argumentHelp(arg))])
+    const rows = component.args.map((arg) => [code(argumentSynopsis(arg)), cell(argumentHelp(arg))])
     lines.push('', '## Arguments', '', ...tableOf(['argument', 'help'], rows))
   }
   for (const [group, options] of optionGroups(component)) {
-    lines.push('', `## ${group}`, '', ...tableOf(['option', 'type', 'default', 'help', 'since'], options.map(optionRow)))
+    lines.push('', `## ${escaped(group)}`, '', ...tableOf(OPTION_COLUMNS, options.map(optionRow)))
   }
   if (component.examples.length > 0) lines.push('', '## Examples')
-  for (const { about, command } of component.examples) lines.push('', sentence(about), '', '```sh', command, '```')
+  for (const { about, command } of component.examples) {
+    lines.push('', escaped(sentence(about)), '', '```sh', command, '```')
+  }
   return lines.join('\n') + '\n'
 }
+
+const OPTION_COLUMNS = ['option', 'type', 'default', 'help', 'since']
 
 function optionRow([key, spec]: readonly [string, OptionSpec]): string[] {
   const standard = defaultText(spec)
   const help = withNotes(spec.help, optionNotes(spec))
-  return [`\`${cell(flagSynopsis(key, spec))}\``, spec.type, standard === '' ? '' : `\`${cell(standard)}\``, cell(help), spec.since]
+  return [code(flagSynopsis(key, spec)), spec.type, standard === '' ? '' : code(standard), cell(help), spec.since]
 }
 
 function prose(text: string): string[] {
-  return paragraphs(text).flatMap((part) => ['', part])
+  return paragraphs(text).flatMap((part) => ['', escaped(part)])
 }
 
 function types(list: readonly string[]): string {
   return list.length === 0 ? 'nothing' : list.join(', ')
 }
 
+/** `code`, options, names that begin or end with an underscore; and characters that are markup elsewhere. */
+const MARKUP = /`[^`]+`|((?<![\w-])--[a-z][\w-]*|(?<!\w)_\w+|\b\w+_(?:\*|(?!\w)))|[\\*<$]/g
+
+/** Text of a declaration, of which Markdown takes nothing for its own. */
+function escaped(text: string): string {
+  return text.replace(MARKUP, (part, name?: string) => {
+    return name !== undefined ? `\`${name}\`` : part.length > 1 ? part : `\\${part}`
+  })
+}
+
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
+  return escaped(text).replaceAll('|', '\\|')
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('|', '\\|')}\``
 }
 
 function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -88,13 +108,14 @@ const FACTS: { readonly [name: string]: () => string[] } = {
   bounds: () =>
     tableOf(
       ['option', 'bound'],
-      Object.entries(READER_OPTIONS).map(([key, spec]) => [`\`${flagOf(key)}\``, `${spec.help}; default ${spec.default}`]),
+      Object.entries(READER_OPTIONS).map(([key, spec]) => [code(flagOf(key)), `${spec.help}; default ${spec.default}`]),
     ),
 }
 
 /** A hand-written page with its tables of facts made anew, each between `<!-- facts: NAME -->` and `<!-- end -->`. */
 export function withFacts(page: string): string {
-  return page.replace(/(<!-- facts: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, start: string, name: string, end: string) =>
-    [start, '\n', FACTS[name]().join('\n'), '\n\n', end].join(''),
-  )
+  const marked = /(<!-- facts: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g
+  return page.replace(marked, (_, start: string, name: string, end: string) => {
+    return `${start}\n${FACTS[name]().join('\n')}\n\n${end}`
+  })
 }

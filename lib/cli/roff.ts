@@ -15,13 +15,32 @@ function prose(text: string): string {
     .replace(/[^\0-\x7f]/gu, (char) => `\\[u${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`)
 }
 
-/** A line of Markdown: `code` and **bold** in bold, *words* in italics, links by their text. */
+export function bold(text: string): string {
+  return `\\fB${literal(text)}\\fR`
+}
+
+/** A word that stands for another one. */
+export function value(text: string): string {
+  return `\\fI${literal(text)}\\fR`
+}
+
+/** Text of a declaration, in which nothing is markup but `code`; options are kept in one piece. */
+export function declared(text: string): string {
+  return text.replace(/`([^`]+)`|(?<![\w-])(--[a-z][\w-]*)|[^`-]+|./g, (part, code?: string, flag?: string) =>
+    code === undefined && flag === undefined ? prose(part) : bold(code ?? flag!),
+  )
+}
+
+/** Markdown inside a line: code, **strong**, *emphasis*, links. */
+const MARKUP = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\([^)]*\)|[^`*[]+|./g
+
+/** A line of Markdown: code and strong in bold, emphasis in italics, links by their text. */
 export function inline(text: string): string {
-  return text.replace(/`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\([^)]*\)|[^`*[]+|./g, (part, code, bold, word, link) => {
-    if (code !== undefined) return `\\fB${literal(code as string)}\\fR`
-    if (bold !== undefined) return `\\fB${prose(bold as string)}\\fR`
-    if (word !== undefined) return `\\fI${prose(word as string)}\\fR`
-    return link === undefined ? prose(part) : inline(link as string)
+  return text.replace(MARKUP, (part, code?: string, strong?: string, emphasis?: string, link?: string) => {
+    if (code !== undefined) return bold(code)
+    if (strong !== undefined) return `\\fB${prose(strong)}\\fR`
+    if (emphasis !== undefined) return `\\fI${prose(emphasis)}\\fR`
+    return link === undefined ? prose(part) : inline(link)
   })
 }
 
@@ -128,13 +147,18 @@ function endOf(lines: readonly string[], at: number, goesOn: (line: string) => b
 
 /** A table as a list: the first column is the term; of several others each is named by its heading. */
 function table(rows: readonly string[]): string {
-  const cells = rows.map((row) => row.slice(1, row.lastIndexOf('|')).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')))
+  const cells = rows.map((row) => row.slice(1, row.lastIndexOf('|')).split(/(?<!\\)\|/).map(cellText))
   const [headings] = cells
   return cells
     .slice(2)
     .map(([first, ...rest]) => {
-      const named = (cell: string, i: number) => (rest.length === 1 ? cell : `${headings[i + 1]}: ${cell === '' ? 'none' : cell}.`)
+      const named = (cell: string, i: number) => `${headings[i + 1]}: ${cell === '' ? 'none' : cell}.`
+      if (rest.length === 1) return term(inline(first), inline(rest[0]))
       return term(inline(first), inline(rest.map(named).join(' ')))
     })
     .join('\n')
+}
+
+function cellText(cell: string): string {
+  return cell.trim().replaceAll('\\|', '|')
 }

@@ -27,7 +27,9 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
 /** One object with a property per component: its arguments and options by their keys. */
 export function schemaOf(components: readonly Component[]): Schema {
   const properties: { [name: string]: Schema } = {}
-  for (const component of components) if (component.role !== 'tool') properties[component.name] = componentSchema(component)
+  for (const component of components) {
+    if (component.role !== 'tool') properties[component.name] = componentSchema(component)
+  }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'A stage of a solder pipe',
@@ -51,7 +53,8 @@ function componentSchema(component: Component): Schema {
     properties[key] = optionSchema(spec)
     if (spec.required === true) required.push(key)
   }
-  const schema: Schema = { description: sentence(component.summary), type: 'object', properties, additionalProperties: false }
+  const description = sentence(component.summary)
+  const schema: Schema = { description, type: 'object', properties, additionalProperties: false }
   return required.length === 0 ? schema : { ...schema, required }
 }
 

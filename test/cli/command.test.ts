@@ -53,7 +53,7 @@ t.test('defaults', async (t) => {
   const { args, options } = parse('a', '--to', 'http://h/')
   t.same(args, ['a'])
   const { on_bad, max_depth, label, ...rest } = options
-  t.match(rest, { count: 3, every: 15000, size: 1048576, mode: 'fast', tag: [], send_it: true, dry: false, to: 'http://h/' })
+  t.match(rest, { count: 3, every: 15000, size: 1048576, mode: 'fast', tag: [], send_it: true, dry: false })
   t.equal(rest.ratio, undefined)
   t.equal(rest.token, undefined)
   t.same(label, new Map())
@@ -61,10 +61,13 @@ t.test('defaults', async (t) => {
 })
 
 t.test('values', async (t) => {
-  const { args, options } = parse('a', '--count=4', 'b', '--ratio', '-1e-3', '--every', '1m30s', '--size', '64KiB', '--tag', 'x', '--tag=y',
-    '--label', '__proto__=p=q', '--no-send-it', '--dry', '--token', 'env:T', '--to', 'http://h/', '--', '--c')
+  const { args, options } = parse(
+    ...['a', '--count=4', 'b', '--ratio', '-1e-3', '--every', '1m30s', '--size', '64KiB', '--tag', 'x', '--tag=y'],
+    ...['--label', '__proto__=p=q', '--no-send-it', '--dry', '--token', 'env:T', '--to', 'http://h/', '--', '--c'],
+  )
   t.same(args, ['a', 'b', '--c'])
-  t.match(options, { count: 4, ratio: -0.001, every: 90000, size: 65536, tag: ['x', 'y'], send_it: false, dry: true, token: 'env:T' })
+  t.match(options, { count: 4, ratio: -0.001, every: 90000, size: 65536, tag: ['x', 'y'] })
+  t.match(options, { send_it: false, dry: true, token: 'env:T' })
   t.same(options.label, new Map([['__proto__', 'p=q']]))
   t.equal(parse('a', '--to', 'http://h/', '--dry', '--no-dry').options.dry, false, 'the last word counts')
   t.equal(parse('a', '--to', 'http://h/', '--count', '2', '--count', '5').options.count, 5)
@@ -79,15 +82,23 @@ t.test('every problem of the values is told at once', async (t) => {
     { message: '--to is missing', expected: 'where to', hint: undefined },
   ])
   t.match(complaints('a', '--to', 'h', '--every', '10ms', '--size', '1XB', '--ratio', ''), [
-    { message: '--ratio' }, { message: '--every: 10ms is out of range', expected: 'at least 1s' }, { message: '--size' }, { message: '--to' },
+    { message: '--ratio' },
+    { message: '--every: 10ms is out of range', expected: 'at least 1s' },
+    { message: '--size' },
+    { message: '--to' },
   ])
 })
 
 t.test('words that nobody knows', async (t) => {
-  t.match(complaints('a', '--moed', 'safe'), [{ message: "unknown option '--moed' for 'sample thing'", hint: "did you mean '--mode'?" }])
-  t.match(complaints('--to', 'http://h/'), [{ message: 'argument FIRST is missing', hint: "see 'solder sample thing --help'" }])
+  t.match(complaints('a', '--moed', 'safe'), [
+    { message: "unknown option '--moed' for 'sample thing'", hint: "did you mean '--mode'?" },
+  ])
+  t.match(complaints('--to', 'http://h/'), [
+    { message: 'argument FIRST is missing', hint: "see 'solder sample thing --help'" },
+  ])
   t.match(complaints('a', '--count'), [{ message: /needs a value/ }])
-  const none = tool({ name: 'none', summary: 's', description: 'd', since, args: [], options: {}, examples: [], run: async () => 0 })
+  const words = { name: 'none', summary: 's', description: 'd', since, args: [], options: {}, examples: [] }
+  const none = tool({ ...words, run: async () => 0 })
   t.throws(() => parseInput(none, ['x']), { message: "too many arguments for 'none'", expected: 'none' })
 })
 
@@ -101,8 +112,15 @@ t.test('the component that is meant', async (t) => {
   t.same(found('scrape', 'host', '--once'), ['scrape host', '--once'])
   t.same(found('scrape', 'http://h/'), ['scrape', 'http://h/'])
   t.throws(() => found('write'), { message: 'write: which kind?', expected: 'prometheus, file' })
-  t.throws(() => found('write', 'promtheus'), { message: "unknown kind 'promtheus' for 'write'", hint: "did you mean 'prometheus'?" })
-  t.throws(() => found('scarpe'), { message: "unknown command 'scarpe'", expected: 'scrape, write', hint: "did you mean 'scrape'?" })
+  t.throws(() => found('write', 'promtheus'), {
+    message: "unknown kind 'promtheus' for 'write'",
+    hint: "did you mean 'prometheus'?",
+  })
+  t.throws(() => found('scarpe'), {
+    message: "unknown command 'scarpe'",
+    expected: 'scrape, write',
+    hint: "did you mean 'scrape'?",
+  })
 })
 
 t.test('help', async (t) => {
@@ -152,7 +170,9 @@ Secrets:
 })
 
 t.test('stages that do not read records have no bounds for them', async (t) => {
-  const made = (accepts: readonly 'target'[]) => ({ ...sample, role: 'source', accepts, run: async () => {} }) as Component
+  const made = (accepts: readonly 'target'[]) => {
+    return { ...sample, role: 'source', accepts, run: async () => {} } as Component
+  }
   t.notOk('max_depth' in allOptions(made([])))
   t.ok('max_depth' in allOptions(made(['target'])))
 })

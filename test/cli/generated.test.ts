@@ -38,9 +38,12 @@ t.test('generated files are fresh (npm run generate)', async (t) => {
     }
   })
   t.same(stale.map(([path]) => path), [], 'no file differs')
-  const there = GENERATED_FOLDERS.flatMap((folder) => readdirSync(`${ROOT}/${folder}`).map((name) => `${folder}/${name}`))
+  const there = GENERATED_FOLDERS.flatMap((folder) => {
+    return readdirSync(`${ROOT}/${folder}`).map((name) => `${folder}/${name}`)
+  })
   t.same(there.filter((path) => !files.has(path)), [], 'no file is left over')
-  t.same(generatedFiles(components, { changelog, pages: new Map(written.map((path) => [path, files.get(path)!])) }), files, 'once more is the same')
+  const again = generatedFiles(components, { changelog, pages: new Map(written.map((path) => [path, files.get(path)!])) })
+  t.same(again, files, 'once more is the same')
 })
 
 const manual = [...files].filter(([path]) => path.startsWith('man/'))
@@ -60,10 +63,13 @@ withProgram('mandoc', 'mandoc has no warning about the man pages', (t) => {
 })
 
 t.test('roff of what is special to it', async (t) => {
-  const page = essayPage("# odd(7): a summary\n\n## Text\n\n.dot at 'line' start, `a\\b -x`, é\n\n```\n.SH no\n'q\n```\n", { version: '1', date: '2026-01-01' })
+  const source = "# odd(7): a summary\n\n## Text\n\n.dot at 'line' start, `a\\b -x`, é\n\n```\n.SH no\n'q\n```\n"
+  const page = essayPage(source, { version: '1', date: '2026-01-01' })
   t.match(page, /^\\&\.dot at \\\(aqline\\\(aq start, \\fBa\\eb \\-x\\fR, \\\[u00E9\]$/m)
   t.match(page, /^\\&\.SH no$/m)
   t.match(page, /^\\\(aqq$/m)
+  t.match(files.get('man/man1/solder-scrape.1'), "\\(aqscrape_*\\(aq", 'a star of a declaration is no markup')
+  t.match(files.get('docs/reference/scrape.md'), '`__scheme__`')
 })
 
 t.test('docs/records.md: every example is a canonical record, every type has one', async (t) => {
@@ -95,7 +101,8 @@ t.test('docs/records.md: the reasons are those of the reader', async (t) => {
     too_deep: '[[[[[]]]]]',
   }
   const told: string[] = []
-  const reader = new LineReader({ maxLineBytes: 100, maxDepth: 4, maxIdentities: 10, onBad: ({ reason }) => told.push(reason) < 0 })
+  const onBad = ({ reason }: { reason: string }) => told.push(reason) < 0
+  const reader = new LineReader({ maxLineBytes: 100, maxDepth: 4, maxIdentities: 10, onBad })
   for (const line of Object.values(bad)) reader.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]))
   t.same(told, Object.keys(bad))
   const table = records.split('## Bad lines')[1].split('\n## ')[0]
@@ -103,7 +110,8 @@ t.test('docs/records.md: the reasons are those of the reader', async (t) => {
 })
 
 t.test('solder(1) names the variables of the environment that the code reads', async (t) => {
-  const { stdout } = await sh(`grep -rhoE "process\\.env(\\.|\\[')[A-Z_]+" lib commands | grep -oE '[A-Z_]+$' | sort -u`)
+  const search = `grep -rhoE "process\\.env(\\.|\\[')[A-Z_]+" lib commands | grep -oE '[A-Z_]+$' | sort -u`
+  const { stdout } = await sh(search)
   // Proxies are named by the option that asks for them.
   const read = stdout.split('\n').filter((name) => name !== '' && !/PROXY$/.test(name))
   const known = ENVIRONMENT.map(([name]) => name)
@@ -113,7 +121,12 @@ t.test('solder(1) names the variables of the environment that the code reads', a
 /** What bash offers for the words of a command line, of which the last is being typed. */
 async function offered(...words: string[]): Promise<string[]> {
   const typed = words.map((word) => `'${word}'`).join(' ')
-  const script = `source '${ROOT}/completions/solder.bash'; COMP_WORDS=(solder ${typed}); COMP_CWORD=${words.length}; _solder; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const script = [
+    `source '${ROOT}/completions/solder.bash'`,
+    `COMP_WORDS=(solder ${typed}) COMP_CWORD=${words.length}`,
+    '_solder',
+    `printf '%s\\n' "\${COMPREPLY[@]}"`,
+  ].join('\n')
   const { stdout, stderr } = await sh(`exec bash -c "$SCRIPT"`, { env: { SCRIPT: script }, cwd: folder })
   t.equal(stderr, '')
   return stdout.split('\n').filter(Boolean)
@@ -143,7 +156,8 @@ withProgram('bash', 'bash completes', async (t) => {
 })
 
 withProgram('zsh', 'zsh loads its completion', async (t) => {
-  const load = `autoload -U compinit; compinit -D -u; source '${ROOT}/completions/${COMPLETION_FILES.zsh}'; print -r -- $_comps[solder]`
+  const file = `${ROOT}/completions/${COMPLETION_FILES.zsh}`
+  const load = `autoload -U compinit; compinit -D -u; source '${file}'; print -r -- $_comps[solder]`
   const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', load], { encoding: 'utf8' })
   t.equal(stdout + stderr, '_solder\n')
 })
@@ -171,21 +185,40 @@ t.test('the tools print what the files hold', async (t) => {
   t.same(declared.map(({ name }) => name), components.map(({ name }) => name))
 })
 
+interface Value {
+  $ref?: string
+  pattern?: string
+  anyOf?: Value[]
+  enum?: Json[]
+  default?: Json
+  writeOnly?: boolean
+  description?: string
+}
+
+interface Schema {
+  properties: { [name: string]: { properties: { [key: string]: Value } } }
+  $defs: { [name: string]: Value }
+}
+
+/** As far as the schema of a text goes. */
+function takes({ anyOf, enum: words, pattern }: Value, text: string): boolean {
+  if (anyOf !== undefined) return anyOf.some((one) => takes(one, text))
+  return words?.includes(text) ?? new RegExp(pattern ?? '').test(text)
+}
+
 t.test('the schema', async (t) => {
-  const schema = schemaOf(components) as unknown as { properties: { [name: string]: Stage }; $defs: { [name: string]: Value } }
-  interface Value { $ref?: string; pattern?: string; anyOf?: Value[]; enum?: Json[]; default?: Json; writeOnly?: boolean; description?: string }
-  interface Stage { properties: { [key: string]: Value } }
+  const schema = schemaOf(components) as unknown as Schema
   for (const component of components) {
     if (component.role === 'tool') continue
     const { properties } = schema.properties[component.name]
-    for (const arg of component.args) t.notOk(Object.hasOwn(component.options, argumentKey(arg)), `${component.name}: ${arg.name} is no option too`)
+    const doubled = component.args.map(argumentKey).filter((key) => Object.hasOwn(component.options, key))
+    t.same(doubled, [], `${component.name}: no argument has the key of an option`)
     for (const [key, value] of Object.entries(properties)) {
       const where = `${component.name}.${key}`
       t.match(value.description, /^\S.*\.$/, `${where} is described`)
       const target = value.$ref === undefined ? value : schema.$defs[value.$ref.slice('#/$defs/'.length)]
       if (typeof value.default !== 'string') continue
-      const accepts = (one: Value): boolean => one.anyOf?.some(accepts) ?? (one.enum?.includes(value.default!) ?? new RegExp(one.pattern ?? '').test(value.default as string))
-      t.ok(accepts(target), `${where}: default is valid`)
+      t.ok(takes(target, value.default), `${where}: default is valid`)
     }
     for (const [key, spec] of Object.entries(component.options)) {
       if (spec.type !== 'secret' && spec.secret !== true) continue

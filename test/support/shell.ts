@@ -1,5 +1,22 @@
 // Shell commands taken apart, as far as examples use the language: quotes, pipes, lists, redirections.
 
+/** A comment, a quoted string, an escaped character, a redirection, an operator, blanks, or text. */
+const TOKEN = new RegExp(
+  [
+    /(?:^|(?<=\s))#[^\n]*/,
+    /'([^']*)'/,
+    /"((?:\\[\s\S]|[^"\\])*)"/,
+    /\\([\s\S])/,
+    /(\d*(?:>>|>&|>|<))/,
+    /(&&|\|\||[|;&\n()])/,
+    /([ \t]+)/,
+    /([^\s'"\\|;&<>()]+)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+)
+
 /** The simple commands of a script, each as its words, redirections left out. */
 export function simpleCommands(script: string): string[][] {
   const commands: string[][] = [[]]
@@ -10,9 +27,7 @@ export function simpleCommands(script: string): string[][] {
     if (word !== null) redirected = false
     word = null
   }
-  // A comment, a quoted string, an escaped character, an operator, blanks, or text.
-  const token = /(?:^|(?<=\s))#[^\n]*|'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|(\d*(?:>>|>&|>|<))|(&&|\|\||[|;&\n()])|([ \t]+)|([^\s'"\\|;&<>()]+)/g
-  for (const [, single, double, escaped, redirection, operator, blank, text] of script.matchAll(token)) {
+  for (const [, single, double, escaped, redirection, operator, blank, text] of script.matchAll(TOKEN)) {
     if (single !== undefined) word = (word ?? '') + single
     else if (double !== undefined) word = (word ?? '') + double.replace(/\\([\\"$`])/g, '$1')
     else if (escaped !== undefined) word = escaped === '\n' ? word : (word ?? '') + escaped

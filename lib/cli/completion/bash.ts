@@ -5,7 +5,8 @@ import { flagsOf, notice, type Verb, verbsOf } from './words.js'
 
 export function bash(components: readonly Component[]): string {
   const verbs = verbsOf(components)
-  return [notice('bash'), '', '_solder() {', ...firstWords(verbs), ...otherWords(components), '}', 'complete -F _solder solder', ''].join('\n')
+  const body = [...firstWords(verbs), ...otherWords(components)]
+  return [notice('bash'), '', '_solder() {', ...body, '}', 'complete -F _solder solder', ''].join('\n')
 }
 
 /** Which command the line is about: its verb is completed here, and its name is found. */

@@ -6,7 +6,8 @@ import { type Flag, flagsOf, notice, single, verbsOf } from './words.js'
 
 export function fish(components: readonly Component[]): string {
   const kinds = components.map((component) => component.name).filter((name) => name.includes(' '))
-  return [notice('fish'), '', ...conditions(kinds), 'complete -c solder -f', ...verbLines(components), ...components.flatMap(commandLines), ''].join('\n')
+  const lines = ['complete -c solder -f', ...verbLines(components), ...components.flatMap(commandLines)]
+  return [notice('fish'), '', ...conditions(kinds), ...lines, ''].join('\n')
 }
 
 function conditions(names: readonly string[]): string[] {
@@ -39,7 +40,9 @@ function commandLines(component: Component): string[] {
   const at = `complete -c solder -n '__solder_at "${component.name}"'`
   return [
     ...component.args.flatMap((arg) => argument(at, arg)),
-    ...flagsOf(component).map(({ flag, help, value }) => `${at} -l ${flag.slice(2)}${valueOf(value)} -d ${quoted(help)}`),
+    ...flagsOf(component).map(({ flag, help, value }) => {
+      return `${at} -l ${flag.slice(2)}${valueOf(value)} -d ${quoted(help)}`
+    }),
   ]
 }
 

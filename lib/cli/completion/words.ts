@@ -48,7 +48,7 @@ function valueOf(spec: OptionSpec): Flag['value'] {
 
 /** The comment that begins a script. */
 export function notice(shell: string): string {
-  return `# Completion of solder for ${shell}, as 'solder completion ${shell}' prints it. Generated from the declarations. Do not edit.`
+  return `# Completion of solder for ${shell}, as 'solder completion ${shell}' prints it. Generated: do not edit.`
 }
 
 /** One word of a shell, whatever is in it. */

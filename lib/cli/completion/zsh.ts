@@ -32,7 +32,10 @@ export function zsh(components: readonly Component[]): string {
     '    (( CURRENT-- ))',
     '  fi',
     '  case $name in',
-    ...components.map((component) => `    ${single(component.name)})\n      _arguments ${specs(component).join(' \\\n        ')} ;;`),
+    ...components.flatMap((component) => [
+      `    ${single(component.name)})`,
+      `      _arguments ${specs(component).join(' \\\n        ')} ;;`,
+    ]),
     '  esac',
     '}',
     '',
