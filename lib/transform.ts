@@ -20,10 +20,8 @@ export function applyOf(transform: Transform, accepts: readonly (RecordType | 'a
   return 'identity' in transform ? applyIdentity(transform, looksAt) : applyRecord(transform, looksAt)
 }
 
-interface LayoutAnswer {
-  layout: Layout
-  take: Int32Array
-}
+/** What became of a layout: another one with the rows it takes, or nothing changed. */
+type LayoutAnswer = { layout: Layout; take: Int32Array } | 'unchanged'
 
 /** Asks for an identity that was not seen before, and remembers the answer. */
 function decider(transform: IdentityTransform, looksAt: (type: RecordType) => boolean, slot: number) {
@@ -40,6 +38,7 @@ function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType)
   return (batch, drop) => {
     const { layout } = batch
     const kept = layout?.memo?.[slot] as LayoutAnswer | undefined
+    if (kept === 'unchanged') return batch
     if (kept !== undefined) {
       if (kept.take.length < batch.length) drop(transform.reason, batch.length - kept.take.length)
       return batch.select(kept.layout.ids, kept.take, kept.layout)
@@ -61,7 +60,10 @@ function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType)
       ids.push(answer)
     }
     if (ids.length < n) drop(transform.reason, n - ids.length)
-    else if (!changed) return batch
+    else if (!changed) {
+      if (layout !== null) (layout.memo ??= [])[slot] = 'unchanged' satisfies LayoutAnswer
+      return batch
+    }
     const shared = layout === null ? null : new Layout(ids as Identity[])
     const taken = take.slice(0, ids.length)
     if (layout !== null) (layout.memo ??= [])[slot] = { layout: shared!, take: taken } satisfies LayoutAnswer

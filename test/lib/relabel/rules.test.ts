@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { Problem, Problems, renderProblem } from '../../../lib/diag/problem.js'
-import { ByteBuffer, decodeLine, Identity, labelsOfObject, LineReader, type Record, tailText } from '../../../lib/record/index.js'
+import { ByteBuffer, decodeLine, Identity, labelsOfObject, Layout, LineReader, type Record, SampleBatch, tailText } from '../../../lib/record/index.js'
 import { lowercase, uppercase } from '../../../lib/relabel/case.js'
 import { parseRules, rulesText } from '../../../lib/relabel/document.js'
 import { compileRules, RelabelRules, type RuleConfig } from '../../../lib/relabel/rules.js'
@@ -172,6 +172,31 @@ t.test('a thousand rules are asked once for an identity', (t) => {
   const lines = Array.from({ length: 10 }, (_, i) => `${metric('m', { i: `${i % 2}` }).prefix.toString()}${i}","value":1}\n`)
   for (let round = 0; round < 5; round++) apply(reader.push(Buffer.from(lines.join('')))!, () => {})
   t.equal(asked, 2000, 'two identities, whatever the number of records')
+  t.end()
+})
+
+t.test('a layout is asked about once, whatever becomes of it', (t) => {
+  const layout = new Layout([metric('a', { x: '1' }), metric('b', { x: '2' })])
+  const scrape = (value: number) => new SampleBatch(layout, '1', Float64Array.of(value, value))
+  const answers: [RuleConfig, string[]][] = [
+    [{ source_labels: ['x'], regex: '.*', action: 'keep' }, ['a', 'b']],
+    [{ source_labels: ['x'], regex: '1', action: 'drop' }, ['b']],
+    [{ source_labels: ['__name__'], target_label: '__name__', replacement: 'n_$1' }, ['n_a', 'n_b']],
+  ]
+  for (const [config, expected] of answers) {
+    let asked = 0
+    const rules = compileRules([config])
+    const apply = applyOf({ identity: (id) => (asked++, rules.identity(id)), reason: 'relabel' }, ['any'])
+    let dropped = 0
+    const after = [1, 2, 3].map((value) => apply(scrape(value), (_, count) => void (dropped += count)))
+    for (const [round, batch] of after.entries()) {
+      t.same(Array.from({ length: batch.length }, (_, row) => batch.id(row)?.name), expected)
+      t.equal(batch.value(0), round + 1)
+      t.equal(batch.layout, after[0].layout, 'what comes out shares a layout too')
+    }
+    t.equal(asked, 2)
+    t.equal(dropped, 3 * (2 - expected.length))
+  }
   t.end()
 })
 
