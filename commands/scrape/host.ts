@@ -18,7 +18,7 @@ export default source({
   summary: "read the machine's own metrics from /proc and /sys",
   description: `Reads processors, memory, load, disks, file systems, network and the rest of what the kernel tells in /proc and
 /sys, under the names, labels and help that node_exporter 1.5 gives them, so that dashboards and alerts made for it work unchanged.
-Nothing is started and no port is opened.
+Nothing is started and no port is opened. It reads Linux; elsewhere every collector but time has no success.
 
 Each reading is what a scrape of that exporter would be: one time stamp, the series 'up' and 'scrape_*' beside the metrics,
 'node_scrape_collector_success' by collector, and a staleness marker for every series that went (a disk taken out, a file
