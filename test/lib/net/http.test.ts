@@ -68,7 +68,7 @@ t.test('content encodings', async (t) => {
   const text = 'metric 1\n'.repeat(10_000)
   const bodies: { [encoding: string]: Buffer } = {
     gzip: gzipSync(text),
-    'x-gzip': gzipSync(text),
+    'x-gzip': Buffer.concat([gzipSync(text.slice(0, 50)), gzipSync(text.slice(50))]),
     deflate: deflateSync(text),
     'Deflate ': deflateRawSync(text),
     br: brotliCompressSync(text),
@@ -97,6 +97,17 @@ t.test('content encodings', async (t) => {
   encoding = 'gzip'
   body = Buffer.alloc(0)
   t.equal((await http.request(get(url))).body.length, 0, 'nothing is nothing in any encoding')
+})
+
+t.test('gzip that lies about its size', async (t) => {
+  const text = Buffer.alloc(6 << 20, 'x')
+  const lying = gzipSync(text)
+  const url = await serving(t, (_, response) => response.setHeader('content-encoding', 'gzip').end(lying))
+  const http = await client(t)
+  t.ok((await http.request(get(url))).body.equals(text), 'several pieces')
+  lying.writeUInt32LE(10, lying.length - 4)
+  await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'protocol', message: /not gzip: incorrect length/ })
+  await t.rejects(http.request({ ...get(url), maxBytes: 1 << 20 }), { name: 'HttpError', reason: 'too_large' })
 })
 
 t.test('bodies beyond the bound', async (t) => {
