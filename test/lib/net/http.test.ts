@@ -106,7 +106,11 @@ t.test('gzip that lies about its size', async (t) => {
   const http = await client(t)
   t.ok((await http.request(get(url))).body.equals(text), 'several pieces')
   lying.writeUInt32LE(10, lying.length - 4)
-  await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'protocol', message: /not gzip: incorrect length/ })
+  await t.rejects(http.request(get(url)), {
+    name: 'HttpError',
+    reason: 'protocol',
+    message: /not gzip: incorrect length/,
+  })
   await t.rejects(http.request({ ...get(url), maxBytes: 1 << 20 }), { name: 'HttpError', reason: 'too_large' })
 })
 
