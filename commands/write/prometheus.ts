@@ -8,42 +8,61 @@ import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
 const group = 'What is sent'
-const SAMPLE = `printf '%s\\n' '{"type":"metric","name":"up","labels":{"job":"node"},"ts":"1763804400123000000","value":1}'`
+const SAMPLE = '{"type":"metric","name":"up","labels":{"job":"node"},"ts":"1763804400123000000","value":1}'
 
 export default sink({
   name: 'write prometheus',
   summary: 'send samples to Prometheus, Mimir, Thanos, VictoriaMetrics … by remote write',
   description: `
-    Sends metrics as Prometheus remote write 1.0: samples, staleness markers, exemplars, native histograms and the metadata
-    of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old. Series are
-    spread over --concurrency requests by their labels, so that the samples of one series arrive in order.
+    Sends metrics as Prometheus remote write 1.0: samples, staleness markers, exemplars, native histograms and the
+    metadata of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
+    Series are spread over --concurrency requests by their labels, so that the samples of one series arrive in order.
 
-    A receiver that cannot be reached, answers 5xx or 429, is asked again, with growing waits or when Retry-After says; up to
-    --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples of that request
-    are rejected, with the receiver's words, and go to --dead-letter as they were sent.
+    A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
+    says; up to --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples
+    of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
 
-    A series is sent with the name of its metric and its labels; resource, scope and kind have no place in remote write 1.0.
-    Times are cut to milliseconds. Values of the label set --external-label never replace labels that are there, and rules of
-    --write-relabel see them.`,
+    A series is sent with the name of its metric and its labels; resource, scope and kind have no place in remote write
+    1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there, and the rules of
+    --write-relabel see it.`,
   since,
   accepts: ['metric', 'metadata'],
   emits: [],
   guarantee: `Every sample is stored, or rejected and counted. What is held is lost when the process is killed; what is
-    not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code is 75.
-    After a lost answer a request is sent again, so that samples may arrive twice.`,
+    not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
+    is 75. After a lost answer a request is sent again, so that samples may arrive twice.`,
   args: [{ name: 'URL', help: 'the receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true }],
   options: {
     external_label: { type: 'map', help: 'label for every series that does not have it', since, group },
     write_relabel: { type: 'path', value: 'FILE', help: 'relabel rules for what is sent', since, group },
     name_validation_scheme: {
-      type: 'enum', values: ['utf8', 'legacy'], default: 'utf8', since, group,
-      help: 'which names are valid: any UTF-8 text, or letters, digits and underscores as receivers older than Prometheus 3 want',
+      type: 'enum',
+      values: ['utf8', 'legacy'],
+      default: 'utf8',
+      since,
+      group,
+      help: 'valid names: any UTF-8 text, or letters, digits and underscores as before Prometheus 3',
     },
     send_exemplars: { type: 'bool', default: true, help: 'send exemplars', since, group },
     send_native_histograms: { type: 'bool', default: true, help: 'send native histograms', since, group },
     metadata: { type: 'bool', default: true, help: 'send the metadata of metric families', since, group },
-    metadata_interval: { type: 'duration', default: '1m', min: '1s', max: '20d', help: 'time after which known metadata is sent again', since, group },
-    max_metadata: { type: 'int', default: 100_000, min: 1, help: 'metric families whose metadata is remembered', since, group },
+    metadata_interval: {
+      type: 'duration',
+      default: '1m',
+      min: '1s',
+      max: '20d',
+      help: 'time after which known metadata is sent again',
+      since,
+      group,
+    },
+    max_metadata: {
+      type: 'int',
+      default: 100_000,
+      min: 1,
+      help: 'metric families whose metadata is remembered',
+      since,
+      group,
+    },
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
     batch_samples: { type: 'int', default: 2000, min: 1, help: 'most samples in a request', since, group: 'Delivery' },
     ...DELIVERY_OPTIONS,
@@ -51,19 +70,26 @@ export default sink({
   },
   examples: [
     {
-      command: 'solder scrape http://127.0.0.1:9100/metrics --every 15s | solder write prometheus http://127.0.0.1:9090/api/v1/write',
-      about: 'scrape a machine for Prometheus', needs: 'a target and a receiver',
+      command:
+        'solder scrape http://127.0.0.1:9100/metrics --every 15s' +
+        ' | solder write prometheus http://127.0.0.1:9090/api/v1/write',
+      about: 'scrape a machine for Prometheus',
+      needs: 'a target and a receiver',
     },
     {
-      command: `${SAMPLE} | solder write prometheus http://127.0.0.1:9009/api/v1/push --tenant team-a --external-label cluster=eu`,
-      about: 'send to a tenant of Mimir, with a label of our own', needs: 'a receiver',
+      command:
+        `printf '%s\\n' '${SAMPLE}' | solder write prometheus http://127.0.0.1:9009/api/v1/push` +
+        ' --tenant team-a --external-label cluster=eu',
+      about: 'send to a tenant of Mimir, with a label of our own',
+      needs: 'a receiver',
     },
   ],
   async create({ args, options }, context) {
     const problems: Problem[] = []
     const [url] = args
     await collect(problems, () => checkUrl(url))
-    if (options.min_backoff > options.max_backoff) problems.push(new Problem('--min-backoff is longer than --max-backoff'))
+    if (options.min_backoff > options.max_backoff)
+      problems.push(new Problem('--min-backoff is longer than --max-backoff'))
     const rules = await collect(problems, () => readRules(options.write_relabel))
     const { clientOf } = await import('../../lib/net/http.js')
     const client = await collect(problems, () => clientOf(options, { timeout: options.timeout }))
@@ -71,7 +97,10 @@ export default sink({
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { RemoteWriteSink } = await import('../../lib/delivery/remote_write.js')
     const headers: { [name: string]: string } = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant }
-    return new RemoteWriteSink({ ...options, url, headers, rules: rules!, client: client!, snappy: await loadSnappy() }, context)
+    return new RemoteWriteSink(
+      { ...options, url, headers, rules: rules!, client: client!, snappy: await loadSnappy() },
+      context,
+    )
   },
 })
 

@@ -105,9 +105,12 @@ export class Delivery {
     if (this.#droppedRecords === 0) return
     const { destination, drainTimeout } = this.options
     const time = durationText(drainTimeout)
-    throw new Problem(`${destination}: ${recordsText(this.#droppedRecords)} dropped: not delivered within ${time} (--drain-timeout)`, {
-      exit: EXIT.temporary,
-    })
+    throw new Problem(
+      `${destination}: ${recordsText(this.#droppedRecords)} dropped: not delivered within ${time} (--drain-timeout)`,
+      {
+        exit: EXIT.temporary,
+      },
+    )
   }
 
   async #until(done: () => boolean): Promise<void> {
@@ -180,14 +183,17 @@ export class Delivery {
     if (now - this.#told < TELL_EVERY) return
     this.#told = now
     const held = `${recordsText(this.#heldRecords)} held`
-    this.context.log.warn(`${this.options.destination}: ${words}, retrying in ${durationText(Math.round(wait))} (${held})`)
+    this.context.log.warn(
+      `${this.options.destination}: ${words}, retrying in ${durationText(Math.round(wait))} (${held})`,
+    )
   }
 
   #answered(): void {
     if (this.#failingSince === null) return
     const lasted = Math.round((this.context.clock.monotonic() - this.#failingSince) / 1000)
     this.#failingSince = null
-    if (lasted > 0) this.context.log.info(`${this.options.destination}: answers again after ${durationText(lasted * 1000)}`)
+    if (lasted > 0)
+      this.context.log.info(`${this.options.destination}: answers again after ${durationText(lasted * 1000)}`)
   }
 }
 

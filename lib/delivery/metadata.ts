@@ -16,8 +16,8 @@ export class KnownMetadata {
   constructor(private readonly max: number) {}
 
   /**
-   * Takes a metadata record. Returns `fresh` where it is to be sent, `known` where it says nothing new, `replaced` where it
-   * takes the place of one that was not sent yet.
+   * Takes a metadata record. Returns `fresh` where it is to be sent, `known` where it says nothing new, `replaced`
+   * where it takes the place of one that was not sent yet.
    */
   add(id: Identity): 'fresh' | 'known' | 'replaced' {
     const message = metadataMessage(id)

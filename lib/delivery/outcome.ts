@@ -16,13 +16,19 @@ const BODY_BYTES = 1 << 20
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g
 
 /**
- * The outcome of a status. 5xx may pass, and 429 unless the caller says otherwise; any other than 2xx will not change by
- * asking again.
+ * The outcome of a status. 5xx may pass, and 429 unless the caller says otherwise; any other than 2xx will not change
+ * by asking again.
  *
  * @param after the Retry-After header
  * @param now Unix milliseconds
  */
-export function outcomeOf(status: number, body: Buffer, after: string | undefined, retry429: boolean, now: number): Outcome {
+export function outcomeOf(
+  status: number,
+  body: Buffer,
+  after: string | undefined,
+  retry429: boolean,
+  now: number,
+): Outcome {
   if (status >= 200 && status < 300) return { kind: 'stored' }
   const words = statusWords(status, body)
   if (status < 500 && !(status === 429 && retry429)) return { kind: 'refused', words }
@@ -32,7 +38,12 @@ export function outcomeOf(status: number, body: Buffer, after: string | undefine
 /** `429 too many requests: the first line of the body`. */
 function statusWords(status: number, body: Buffer): string {
   const reason = STATUS_CODES[status]?.toLowerCase()
-  const said = body.subarray(0, 4 * SHOWN).toString().split('\n', 1)[0].replace(CONTROLS, ' ').trim()
+  const said = body
+    .subarray(0, 4 * SHOWN)
+    .toString()
+    .split('\n', 1)[0]
+    .replace(CONTROLS, ' ')
+    .trim()
   const shown = said.length > SHOWN ? `${said.slice(0, SHOWN)}…` : said
   const line = [status, reason].filter((part) => part !== undefined).join(' ')
   return shown === '' || shown.toLowerCase() === reason ? line : `${line}: ${shown}`
@@ -59,7 +70,16 @@ export async function post(body: Buffer, options: PostOptions, signal: AbortSign
   const { client, url, headers, timeout, retry429 } = options
   try {
     // A GET to where a redirect leads could be answered with 200 and store nothing.
-    const answer = await client.request({ method: 'POST', url, headers, body, keepBody: true, timeout, signal, maxBytes: BODY_BYTES })
+    const answer = await client.request({
+      method: 'POST',
+      url,
+      headers,
+      body,
+      keepBody: true,
+      timeout,
+      signal,
+      maxBytes: BODY_BYTES,
+    })
     return outcomeOf(answer.status, answer.body, answer.headers.get('retry-after'), retry429, options.now())
   } catch (error) {
     if (!(error instanceof HttpError)) throw error

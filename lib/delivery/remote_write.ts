@@ -151,7 +151,8 @@ export class RemoteWriteSink implements Sink {
   }
 
   #answer(id: Identity): Answer {
-    if (id.rest.temporality === 'delta') return 'a delta cannot be told to Prometheus, which knows cumulative values only'
+    if (id.rest.temporality === 'delta')
+      return 'a delta cannot be told to Prometheus, which knows cumulative values only'
     // Rules see the external labels, as in Prometheus.
     const given = seriesLabels(id.name, id.labels, this.options.external_label)
     const ruled = this.options.rules === null ? given : this.options.rules.apply(given)
@@ -251,8 +252,10 @@ export class RemoteWriteSink implements Sink {
       const part = messages.slice(from, from + METADATA_PER_REQUEST)
       const request = new WriteRequest()
       for (const message of part) request.addMetadata(message)
-      this.#delivery.push(this.#metadataLane, { body: this.options.snappy.compress(request.finish()), records: counted ? part.length : 0 })
+      this.#delivery.push(this.#metadataLane, {
+        body: this.options.snappy.compress(request.finish()),
+        records: counted ? part.length : 0,
+      })
     }
   }
 }
-

@@ -65,14 +65,23 @@ interface World {
   attempts: string[]
 }
 
-function world(answer: (body: string, attempt: number) => Outcome | Promise<Outcome>, change: Partial<DeliveryOptions> = {}): World {
+function world(
+  answer: (body: string, attempt: number) => Outcome | Promise<Outcome>,
+  change: Partial<DeliveryOptions> = {},
+): World {
   const clock = new TestClock()
   const stop = new AbortController()
   const log: string[] = []
   const [stored, refused, dropped, attempts] = [[], [], [], []] as string[][]
   const write = (message: string) => void log.push(message)
   const options: DeliveryOptions = {
-    destination: 'http://h:1', lanes: 2, bufferBytes: 10, minBackoff: 30, maxBackoff: 5000, maxRetryAfter: 60_000, drainTimeout: 60_000,
+    destination: 'http://h:1',
+    lanes: 2,
+    bufferBytes: 10,
+    minBackoff: 30,
+    maxBackoff: 5000,
+    maxRetryAfter: 60_000,
+    drainTimeout: 60_000,
     send: async (body) => {
       attempts.push(body.toString())
       return answer(body.toString(), attempts.filter((other) => other === body.toString()).length)
@@ -107,11 +116,13 @@ t.test('Retry-After', async (t) => {
   t.equal(retryAfter('0', now), 0)
   t.equal(retryAfter('Sun, 22 Nov 2026 10:00:07 GMT', now), 7000)
   t.equal(retryAfter('Sun, 22 Nov 2026 09:00:00 GMT', now), 0)
-  for (const text of ['', 'soon', '-1', '1.5', '2026-11-22', 'Mon, 02 Jan 2006 15:04:05 MST']) t.equal(retryAfter(text, now), 5000, text)
+  for (const text of ['', 'soon', '-1', '1.5', '2026-11-22', 'Mon, 02 Jan 2006 15:04:05 MST'])
+    t.equal(retryAfter(text, now), 5000, text)
 })
 
 t.test('what an answer means', async (t) => {
-  const of = (status: number, body = '', retry429 = true) => outcomeOf(status, Buffer.from(body), undefined, retry429, 0)
+  const of = (status: number, body = '', retry429 = true) =>
+    outcomeOf(status, Buffer.from(body), undefined, retry429, 0)
   for (const status of [200, 202, 204]) t.equal(of(status).kind, 'stored')
   for (const status of [500, 502, 503, 504, 599, 429]) t.equal(of(status).kind, 'retry', String(status))
   for (const status of [300, 304, 400, 401, 404, 409, 413, 422]) t.equal(of(status).kind, 'refused', String(status))
@@ -124,7 +135,9 @@ t.test('what an answer means', async (t) => {
 })
 
 t.test('a lane keeps its order through retries, lanes do not wait for each other', async (t) => {
-  const { clock, delivery, stored } = world((body, attempt) => (body === 'a1' && attempt < 4 ? RETRY : { kind: 'stored' }))
+  const { clock, delivery, stored } = world((body, attempt) =>
+    body === 'a1' && attempt < 4 ? RETRY : { kind: 'stored' },
+  )
   for (const body of ['a1', 'a2', 'a3']) delivery.push(0, request(body))
   for (const body of ['b1', 'b2']) delivery.push(1, request(body))
   await clock.run(delivery.drain())
@@ -132,7 +145,9 @@ t.test('a lane keeps its order through retries, lanes do not wait for each other
 })
 
 t.test('a refused request is told and the next goes on', async (t) => {
-  const { clock, delivery, stored, refused } = world((body) => (body === 'bad' ? { kind: 'refused', words: '400 no' } : { kind: 'stored' }))
+  const { clock, delivery, stored, refused } = world((body) =>
+    body === 'bad' ? { kind: 'refused', words: '400 no' } : { kind: 'stored' },
+  )
   delivery.push(0, request('bad'))
   delivery.push(0, request('good'))
   await clock.run(delivery.drain())
@@ -162,7 +177,9 @@ t.test('waits: Retry-After where given, else the backoff; told once in a while, 
   const outcomes: Outcome[] = [
     { kind: 'retry', words: '429 too many requests', after: 4000 },
     { kind: 'retry', words: '429 too many requests', after: 999_999_999 },
-    RETRY, RETRY, { kind: 'stored' },
+    RETRY,
+    RETRY,
+    { kind: 'stored' },
   ]
   const { clock, delivery, log } = world(() => outcomes.shift()!)
   delivery.push(0, request('a', 300))
@@ -175,11 +192,16 @@ t.test('waits: Retry-After where given, else the backoff; told once in a while, 
 })
 
 t.test('what is not delivered in time is dropped, counted and told; the exit code asks for another try', async (t) => {
-  const { clock, delivery, dropped, stored } = world((body) => (body === 'a' ? RETRY : { kind: 'stored' }), { drainTimeout: 1000 })
+  const { clock, delivery, dropped, stored } = world((body) => (body === 'a' ? RETRY : { kind: 'stored' }), {
+    drainTimeout: 1000,
+  })
   delivery.push(0, request('a', 5))
   delivery.push(0, request('behind', 7))
   delivery.push(1, request('other', 1))
-  await t.rejects(clock.run(delivery.drain()), { message: 'http://h:1: 12 records dropped: not delivered within 1s (--drain-timeout)', exit: 75 })
+  await t.rejects(clock.run(delivery.drain()), {
+    message: 'http://h:1: 12 records dropped: not delivered within 1s (--drain-timeout)',
+    exit: 75,
+  })
   t.same([dropped, stored], [['a', 'behind'], ['other']])
   delivery.push(0, request('late'))
   t.same(dropped, ['a', 'behind', 'late'])
@@ -260,9 +282,11 @@ t.test('metadata: new, known, replaced, repeated, bounded', async (t) => {
   t.equal(known.takeFresh().length, 2)
 })
 
-const line = (name: string, ms: number, value: unknown = 1, more = '') => `{"type":"metric","name":"${name}","ts":"${ms}000000","value":${JSON.stringify(value)}${more}}\n`
+const line = (name: string, ms: number, value: unknown = 1, more = '') =>
+  `{"type":"metric","name":"${name}","ts":"${ms}000000","value":${JSON.stringify(value)}${more}}\n`
 const NOW = 1763804400000
-const ledgerOf = (stderr: string) => JSON.parse(stderr.split('\n').find((text) => text.startsWith('{'))!) as { [key: string]: unknown }
+const ledgerOf = (stderr: string) =>
+  JSON.parse(stderr.split('\n').find((text) => text.startsWith('{'))!) as { [key: string]: unknown }
 
 t.test('the command sends what it reads, in order, with the headers of the protocol', async (t) => {
   const receiver = await Receiver.start(() => ({ status: 204 }))
@@ -270,20 +294,41 @@ t.test('the command sends what it reads, in order, with the headers of the proto
   let stdin = '{"type":"metadata","name":"m","kind":"counter","help":"h"}\n'.repeat(2)
   for (let i = 0; i < 50; i++) for (let series = 0; series < 20; series++) stdin += line(`m${series}`, NOW + i, i)
   stdin += line('stale', NOW, 0).replace('"value":0', '"stale":true')
-  const ran = await sh(`solder write prometheus ${receiver.url} --batch-samples 30 --tenant team --external-label cluster=eu --header x-a=b --ledger`, { stdin })
+  const ran = await sh(
+    `solder write prometheus ${receiver.url} --batch-samples 30 --ledger` +
+      ' --tenant team --external-label cluster=eu --header x-a=b',
+    { stdin },
+  )
   t.equal(ran.code, 0, ran.stderr)
-  t.same(ledgerOf(ran.stderr), { stage: 'write prometheus', in: 1003, made: 0, out: 1002, dropped: { metadata_known: 1 }, pending: 0 })
+  t.same(ledgerOf(ran.stderr), {
+    stage: 'write prometheus',
+    in: 1003,
+    made: 0,
+    out: 1002,
+    dropped: { metadata_known: 1 },
+    pending: 0,
+  })
   t.match(receiver.arrivals[0].headers, {
-    'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0',
-    'x-scope-orgid': 'team', 'x-a': 'b', 'user-agent': /^solder\/\d/,
+    'content-type': 'application/x-protobuf',
+    'content-encoding': 'snappy',
+    'x-prometheus-remote-write-version': '0.1.0',
+    'x-scope-orgid': 'team',
+    'x-a': 'b',
+    'user-agent': /^solder\/\d/,
   })
   const samples = samplesOf(receiver.stored)
   t.equal(samples.length, 1001)
   for (let series = 0; series < 20; series++) {
     const own = samples.filter(({ labels }) => labels.__name__ === `m${series}`)
-    t.same(own.map(({ ms }) => ms - NOW), Array.from({ length: 50 }, (_, i) => i))
+    t.same(
+      own.map(({ ms }) => ms - NOW),
+      Array.from({ length: 50 }, (_, i) => i),
+    )
   }
-  t.same(samples.filter(({ stale }) => stale).map(({ labels }) => labels.__name__), ['stale'])
+  t.same(
+    samples.filter(({ stale }) => stale).map(({ labels }) => labels.__name__),
+    ['stale'],
+  )
   t.ok(samples.every(({ labels }) => labels.cluster === 'eu'))
   t.equal(receiver.stored.flatMap(({ metadata }) => metadata).length, 1)
   t.ok(receiver.arrivals.every(({ message }) => message.timeseries.length <= 30))
@@ -294,9 +339,15 @@ t.test('a receiver that fails for a while loses nothing', async (t) => {
   t.teardown(() => receiver.stop())
   let stdin = ''
   for (let i = 0; i < 200; i++) stdin += line('m', NOW + i, i)
-  const ran = await sh(`solder write prometheus ${receiver.url} --batch-samples 50 --min-backoff 1ms --max-backoff 5ms --buffer-bytes 10`, { stdin })
+  const ran = await sh(
+    `solder write prometheus ${receiver.url} --batch-samples 50 --min-backoff 1ms --max-backoff 5ms --buffer-bytes 10`,
+    { stdin },
+  )
   t.equal(ran.code, 0, ran.stderr)
-  t.same(samplesOf(receiver.stored).map(({ value }) => value), Array.from({ length: 200 }, (_, i) => i))
+  t.same(
+    samplesOf(receiver.stored).map(({ value }) => value),
+    Array.from({ length: 200 }, (_, i) => i),
+  )
 })
 
 t.test('what is refused is rejected with the words of the receiver, and can be fed back', async (t) => {
@@ -305,12 +356,17 @@ t.test('what is refused is rejected with the words of the receiver, and can be f
   const receiver = await Receiver.start(() => ({ status: 400, body: 'out of order sample\n' }))
   t.teardown(() => receiver.stop())
   const letter = `${folder}/dead.ndjson`
-  const ran = await sh(`solder write prometheus ${receiver.url} --dead-letter ${letter} --ledger`, { stdin: line('m', NOW, 'NaN') + line('m', NOW + 1, 2) })
+  const ran = await sh(`solder write prometheus ${receiver.url} --dead-letter ${letter} --ledger`, {
+    stdin: line('m', NOW, 'NaN') + line('m', NOW + 1, 2),
+  })
   t.equal(ran.code, 1)
   t.equal(receiver.arrivals.length, 1, 'sent once')
   t.match(ran.stderr, /solder write prometheus: m: http:\/\/127\.0\.0\.1:\d+: 400 bad request: out of order sample/)
   t.match(ledgerOf(ran.stderr), { in: 2, out: 0, dropped: { refused: 2 }, pending: 0 })
-  const originals = readFileSync(letter, 'utf8').trim().split('\n').map((text) => JSON.parse(text).original)
+  const originals = readFileSync(letter, 'utf8')
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text).original)
   t.same(originals, [
     { type: 'metric', name: 'm', ts: `${NOW}000000`, value: 'NaN' },
     { type: 'metric', name: 'm', ts: `${NOW + 1}000000`, value: 2 },
@@ -320,7 +376,10 @@ t.test('what is refused is rejected with the words of the receiver, and can be f
 t.test('odd records are rejected one by one, the rest is sent', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'solder-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  writeFileSync(`${folder}/rules.yaml`, '- {source_labels: [__name__, cluster], regex: secret;eu, action: drop}\n- {regex: tmp, action: labeldrop}\n')
+  writeFileSync(
+    `${folder}/rules.yaml`,
+    '- {source_labels: [__name__, cluster], regex: secret;eu, action: drop}\n- {regex: tmp, action: labeldrop}\n',
+  )
   const receiver = await Receiver.start(() => ({ status: 200 }))
   t.teardown(() => receiver.stop())
   const stdin = [
@@ -336,13 +395,27 @@ t.test('odd records are rejected one by one, the rest is sent', async (t) => {
     '{"type":"metric","name":"good","labels":{"tmp":"x"},"ts":"1000000","value":"-Inf","exemplars":[{"value":2}]}',
     'no record',
   ].join('\n')
-  const ran = await sh(`solder write prometheus ${receiver.url} --external-label cluster=eu --write-relabel ${folder}/rules.yaml --ledger`, { stdin })
+  const ran = await sh(
+    `solder write prometheus ${receiver.url} --external-label cluster=eu --write-relabel ${folder}/rules.yaml --ledger`,
+    { stdin },
+  )
   t.equal(ran.code, 1)
   t.match(ledgerOf(ran.stderr), {
-    in: 11, out: 1, pending: 0,
-    dropped: { invalid_series: 3, invalid_sample: 3, unsupported_type: 1, invalid_metadata: 1, write_relabel: 1, not_json: 1 },
+    in: 11,
+    out: 1,
+    pending: 0,
+    dropped: {
+      invalid_series: 3,
+      invalid_sample: 3,
+      unsupported_type: 1,
+      invalid_metadata: 1,
+      write_relabel: 1,
+      not_json: 1,
+    },
   })
-  t.same(samplesOf(receiver.stored), [{ labels: { __name__: 'good', cluster: 'eu' }, value: -Infinity, stale: false, ms: 1 }])
+  t.same(samplesOf(receiver.stored), [
+    { labels: { __name__: 'good', cluster: 'eu' }, value: -Infinity, stale: false, ms: 1 },
+  ])
   t.match(receiver.stored[0].timeseries[0].exemplars, [{ value: 2, timestamp: '1' }])
 })
 
@@ -365,7 +438,12 @@ t.test('what is switched off is not sent', async (t) => {
 t.test('redirects: followed where the body goes along, else refused', async (t) => {
   const receiver = await Receiver.start(() => ({ status: 200 }))
   t.teardown(() => receiver.stop())
-  for (const [status, code] of [[307, 0], [308, 0], [301, 1], [302, 1]] as const) {
+  for (const [status, code] of [
+    [307, 0],
+    [308, 0],
+    [301, 1],
+    [302, 1],
+  ] as const) {
     const before = await Receiver.start(() => ({ status, headers: { location: receiver.url } }))
     t.teardown(() => before.stop())
     const arrived = receiver.arrivals.length
@@ -403,7 +481,9 @@ t.test('the status counts, whatever comes behind it', async (t) => {
 t.test('nobody there: exit code 75 after the drain, and everything counted', async (t) => {
   const receiver = await Receiver.start(() => ({ status: 200 }))
   await receiver.stop()
-  const ran = await sh(`solder write prometheus ${receiver.url} --drain-timeout 50ms --ledger`, { stdin: line('m', NOW) })
+  const ran = await sh(`solder write prometheus ${receiver.url} --drain-timeout 50ms --ledger`, {
+    stdin: line('m', NOW),
+  })
   t.equal(ran.code, 75)
   t.match(ran.stderr, /ECONNREFUSED.*retrying in \d+ms \(1 record held\)/)
   t.match(ran.stderr, /1 record dropped: not delivered within 50ms \(--drain-timeout\)/)

@@ -53,7 +53,12 @@ export function temporary(t: Test): string {
 }
 
 /** Starts a server and waits for `ready` (a path) to answer. Returns its URL. */
-async function serve(t: Test, program: string, args: (port: number, folder: string) => string[], ready: string): Promise<string> {
+async function serve(
+  t: Test,
+  program: string,
+  args: (port: number, folder: string) => string[],
+  ready: string,
+): Promise<string> {
   const port = await freePort()
   const folder = temporary(t)
   const log = join(folder, 'log')
@@ -86,8 +91,11 @@ export class Prometheus {
     const args = (port: number, folder: string) => {
       writeFileSync(join(folder, 'prometheus.yml'), config)
       return [
-        '--config.file=prometheus.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${port}`,
-        '--web.enable-remote-write-receiver', '--enable-feature=native-histograms,exemplar-storage',
+        '--config.file=prometheus.yml',
+        '--storage.tsdb.path=data',
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--web.enable-remote-write-receiver',
+        '--enable-feature=native-histograms,exemplar-storage',
       ]
     }
     return new Prometheus(await serve(t, 'prometheus', args, '/-/ready'))
@@ -118,7 +126,12 @@ export class Prometheus {
 
 /** VictoriaMetrics, one node. Returns its URL. */
 export function victoriaMetrics(t: Test): Promise<string> {
-  const args = (port: number, folder: string) => [`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${folder}/data`, '-retentionPeriod=1d', '-search.latencyOffset=0']
+  const args = (port: number, folder: string) => [
+    `-httpListenAddr=127.0.0.1:${port}`,
+    `-storageDataPath=${folder}/data`,
+    '-retentionPeriod=1d',
+    '-search.latencyOffset=0',
+  ]
   return serve(t, 'victoria-metrics', args, '/health')
 }
 
@@ -127,8 +140,11 @@ export function vmagent(t: Test, config: string, writeUrl: string): Promise<stri
   const args = (port: number, folder: string) => {
     writeFileSync(join(folder, 'scrape.yml'), config)
     return [
-      `-httpListenAddr=127.0.0.1:${port}`, `-promscrape.config=${folder}/scrape.yml`, `-remoteWrite.url=${writeUrl}`,
-      `-remoteWrite.tmpDataPath=${folder}/queue`, '-remoteWrite.flushInterval=200ms',
+      `-httpListenAddr=127.0.0.1:${port}`,
+      `-promscrape.config=${folder}/scrape.yml`,
+      `-remoteWrite.url=${writeUrl}`,
+      `-remoteWrite.tmpDataPath=${folder}/queue`,
+      '-remoteWrite.flushInterval=200ms',
     ]
   }
   return serve(t, 'vmagent', args, '/health')

@@ -1,4 +1,4 @@
-// Remote write as its schema has it: requests decoded by protobufjs from the .proto, and a receiver that plays a script.
+// Remote write as its schema has it: requests decoded by protobufjs from the .proto, and a receiver with a script.
 // A sample's value is read as its bits, which tell a staleness marker from another NaN.
 
 import { once } from 'node:events'
@@ -12,7 +12,8 @@ const SCHEMA = `
   message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
   message MetricMetadata { int32 type = 1; string metric_family_name = 2; string help = 4; string unit = 5; }
   message TimeSeries {
-    repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3; repeated Histogram histograms = 4;
+    repeated Label labels = 1; repeated Sample samples = 2;
+    repeated Exemplar exemplars = 3; repeated Histogram histograms = 4;
   }
   message Label { string name = 1; string value = 2; }
   message Sample { fixed64 value = 1; int64 timestamp = 2; }
@@ -103,7 +104,9 @@ export class Receiver {
     readonly url: string,
   ) {}
 
-  static async start(answer: (index: number, message: WriteRequestMessage) => Answer | Promise<Answer>): Promise<Receiver> {
+  static async start(
+    answer: (index: number, message: WriteRequestMessage) => Answer | Promise<Answer>,
+  ): Promise<Receiver> {
     const server = createServer()
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

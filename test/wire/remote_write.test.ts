@@ -11,8 +11,20 @@ import { checkExemplars, metadataMessage, WriteRequest } from '../../lib/wire/re
 import { loadSnappy } from '../../lib/wire/snappy.js'
 import { decodeMessage, encodeMessage } from '../support/remote_write.js'
 
-const text = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: 'grapheme', maxLength: 8 }), fc.constantFrom('__proto__', 'le', 'constructor'))
-const labels = fc.array(fc.tuple(text.filter((name) => name !== ''), text), { maxLength: 6 }).map(labelsOf)
+const text = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.string({ unit: 'grapheme', maxLength: 8 }),
+  fc.constantFrom('__proto__', 'le', 'constructor'),
+)
+const labels = fc
+  .array(
+    fc.tuple(
+      text.filter((name) => name !== ''),
+      text,
+    ),
+    { maxLength: 6 },
+  )
+  .map(labelsOf)
 const name = text.filter((name) => name !== '')
 const value = fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity, -0, 0, 5e-324, 1))
 const ms = fc.oneof(
@@ -21,7 +33,8 @@ const ms = fc.oneof(
   fc.constantFrom(0, -1, 2 ** 35 - 1, 2 ** 35, 2 ** 42 - 1, 2 ** 42, 2 ** 28 - 1, 2 ** 31, 2 ** 32),
 )
 
-const pairsOf = (flat: readonly string[]) => Array.from({ length: flat.length / 2 }, (_, i) => ({ name: flat[2 * i], value: flat[2 * i + 1] }))
+const pairsOf = (flat: readonly string[]) =>
+  Array.from({ length: flat.length / 2 }, (_, i) => ({ name: flat[2 * i], value: flat[2 * i + 1] }))
 
 t.test('plain samples are what the schema says, labels sorted, values bit for bit', async (t) => {
   const row = fc.record({ name, labels, value, ms })
@@ -74,59 +87,105 @@ const span = fc.record({ offset: fc.nat(1000), length: fc.integer({ min: 1, max:
 const spans = fc.array(span, { maxLength: 4 })
 const side = spans.chain((spans) => {
   const buckets = spans.reduce((sum, { length }) => sum + length, 0)
-  return fc.record({ spans: fc.constant(spans), buckets: fc.array(fc.bigInt(0n, 2n ** 56n), { minLength: buckets, maxLength: buckets }) })
+  return fc.record({
+    spans: fc.constant(spans),
+    buckets: fc.array(fc.bigInt(0n, 2n ** 56n), { minLength: buckets, maxLength: buckets }),
+  })
 })
 const deltasOf = (buckets: readonly bigint[]) => buckets.map((bucket, i) => bucket - (i === 0 ? 0n : buckets[i - 1]))
 const exact = (number: bigint) => (Number.isSafeInteger(Number(number)) ? Number(number) : String(number))
 const finite = fc.double({ noNaN: true })
 
 const integerHistogram = fc
-  .record({ positive: side, negative: side, zero: fc.bigInt(0n, 2n ** 60n), sum: finite, schema: fc.integer({ min: -4, max: 8 }), threshold: fc.double({ min: 0, max: 1, noNaN: true }) })
+  .record({
+    positive: side,
+    negative: side,
+    zero: fc.bigInt(0n, 2n ** 60n),
+    sum: finite,
+    schema: fc.integer({ min: -4, max: 8 }),
+    threshold: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
   .map(({ positive, negative, zero, sum, schema, threshold }): NativeHistogram => ({
-    schema, sum, zero_threshold: threshold, zero_count: String(zero), reset: 'no',
+    schema,
+    sum,
+    zero_threshold: threshold,
+    zero_count: String(zero),
+    reset: 'no',
     count: String([...positive.buckets, ...negative.buckets].reduce((a, b) => a + b, zero)),
-    positive_spans: positive.spans, positive_deltas: deltasOf(positive.buckets).map(exact),
-    negative_spans: negative.spans, negative_deltas: deltasOf(negative.buckets).map(exact),
+    positive_spans: positive.spans,
+    positive_deltas: deltasOf(positive.buckets).map(exact),
+    negative_spans: negative.spans,
+    negative_deltas: deltasOf(negative.buckets).map(exact),
   }))
-const floatHistogram = fc.record({ positive: side, sum: finite, count: fc.double({ min: 0, noNaN: true }), schema: fc.integer({ min: -4, max: 8 }) }).map(
-  ({ positive, sum, count, schema }): NativeHistogram => ({
-    schema, sum, count, zero_threshold: 0.001, zero_count: 2.5,
-    positive_spans: positive.spans, positive_counts: positive.buckets.map(Number), reset: 'gauge',
-  }),
-)
-const customHistogram = fc.uniqueArray(fc.double({ noNaN: true, max: 1e300 }), { maxLength: 5 }).map((bounds): NativeHistogram => {
-  const sorted = bounds.map((bound) => bound + 0).sort((a, b) => a - b)
-  const counts = [...sorted.map((_, i) => BigInt(i)), 7n]
-  return {
-    schema: -53, sum: 1.5, count: String(counts.reduce((a, b) => a + b)), custom_values: sorted,
-    positive_spans: [{ offset: 0, length: counts.length }], positive_deltas: deltasOf(counts).map(exact),
-  }
-})
+const floatHistogram = fc
+  .record({
+    positive: side,
+    sum: finite,
+    count: fc.double({ min: 0, noNaN: true }),
+    schema: fc.integer({ min: -4, max: 8 }),
+  })
+  .map(({ positive, sum, count, schema }): NativeHistogram => ({
+    schema,
+    sum,
+    count,
+    zero_threshold: 0.001,
+    zero_count: 2.5,
+    positive_spans: positive.spans,
+    positive_counts: positive.buckets.map(Number),
+    reset: 'gauge',
+  }))
+const customHistogram = fc
+  .uniqueArray(fc.double({ noNaN: true, max: 1e300 }), { maxLength: 5 })
+  .map((bounds): NativeHistogram => {
+    const sorted = bounds.map((bound) => bound + 0).sort((a, b) => a - b)
+    const counts = [...sorted.map((_, i) => BigInt(i)), 7n]
+    return {
+      schema: -53,
+      sum: 1.5,
+      count: String(counts.reduce((a, b) => a + b)),
+      custom_values: sorted,
+      positive_spans: [{ offset: 0, length: counts.length }],
+      positive_deltas: deltasOf(counts).map(exact),
+    }
+  })
 
 /** The same histogram as the schema's message. */
 function expectedMessage(histogram: NativeHistogram, ms: number): object {
   const integer = typeof histogram.count === 'string'
   return {
-    ...(integer ? { count_int: histogram.count, zero_count_int: histogram.zero_count ?? '0' } : { count_float: histogram.count, zero_count_float: histogram.zero_count }),
-    sum: histogram.sum, schema: histogram.schema, zero_threshold: histogram.zero_threshold ?? 0,
-    negative_spans: histogram.negative_spans ?? [], negative_deltas: (histogram.negative_deltas ?? []).map(String), negative_counts: histogram.negative_counts ?? [],
-    positive_spans: histogram.positive_spans ?? [], positive_deltas: (histogram.positive_deltas ?? []).map(String), positive_counts: histogram.positive_counts ?? [],
+    ...(integer
+      ? { count_int: histogram.count, zero_count_int: histogram.zero_count ?? '0' }
+      : { count_float: histogram.count, zero_count_float: histogram.zero_count }),
+    sum: histogram.sum,
+    schema: histogram.schema,
+    zero_threshold: histogram.zero_threshold ?? 0,
+    negative_spans: histogram.negative_spans ?? [],
+    negative_deltas: (histogram.negative_deltas ?? []).map(String),
+    negative_counts: histogram.negative_counts ?? [],
+    positive_spans: histogram.positive_spans ?? [],
+    positive_deltas: (histogram.positive_deltas ?? []).map(String),
+    positive_counts: histogram.positive_counts ?? [],
     reset_hint: histogram.reset === undefined ? 0 : ['yes', 'no', 'gauge'].indexOf(histogram.reset) + 1,
-    timestamp: String(ms), custom_values: histogram.custom_values ?? [],
+    timestamp: String(ms),
+    custom_values: histogram.custom_values ?? [],
   }
 }
 
 t.test('native histograms are what the schema says, integers beyond 2^53 included', async (t) => {
   fc.assert(
-    fc.property(fc.oneof(integerHistogram, floatHistogram, customHistogram), fc.integer({ min: 1, max: 1.9e12 }), (histogram, ms) => {
-      const checked = checkHistogram(histogram)
-      if (typeof checked === 'string') throw new Error(`${checked}: ${JSON.stringify(histogram)}`)
-      const request = new WriteRequest()
-      request.addSample(seriesOf(['__name__', 'h']), { histogram: checked, ms })
-      const [{ samples, histograms }] = decodeMessage(request.finish()).timeseries
-      t.same(samples, [])
-      t.same(histograms, [expectedMessage(histogram, ms)])
-    }),
+    fc.property(
+      fc.oneof(integerHistogram, floatHistogram, customHistogram),
+      fc.integer({ min: 1, max: 1.9e12 }),
+      (histogram, ms) => {
+        const checked = checkHistogram(histogram)
+        if (typeof checked === 'string') throw new Error(`${checked}: ${JSON.stringify(histogram)}`)
+        const request = new WriteRequest()
+        request.addSample(seriesOf(['__name__', 'h']), { histogram: checked, ms })
+        const [{ samples, histograms }] = decodeMessage(request.finish()).timeseries
+        t.same(samples, [])
+        t.same(histograms, [expectedMessage(histogram, ms)])
+      },
+    ),
     { numRuns: 200 },
   )
 })
@@ -135,11 +194,24 @@ t.test('histograms that a receiver would refuse are refused here', async (t) => 
   const good = { schema: 0, count: '3', sum: 1, positive_spans: [{ offset: 0, length: 2 }], positive_deltas: [1, 1] }
   t.type(checkHistogram(good), 'object')
   const cases: [string, object, RegExp][] = [
-    ['more buckets than spans', { positive_spans: [{ offset: 0, length: 1 }] }, /positive_spans hold 1 buckets, but there are 2/],
+    [
+      'more buckets than spans',
+      { positive_spans: [{ offset: 0, length: 1 }] },
+      /positive_spans hold 1 buckets, but there are 2/,
+    ],
     ['fewer', { positive_deltas: [3] }, /hold 2 buckets, but there are 1/],
     ['negative bucket', { positive_deltas: [1, -2] }, /negative/],
     ['count', { count: '4' }, /buckets hold 3 observations, but count is 4/],
-    ['overlap', { positive_spans: [{ offset: 0, length: 1 }, { offset: -1, length: 1 }] }, /overlap/],
+    [
+      'overlap',
+      {
+        positive_spans: [
+          { offset: 0, length: 1 },
+          { offset: -1, length: 1 },
+        ],
+      },
+      /overlap/,
+    ],
     ['schema', { schema: 100 }, /schema/],
     ['schema is a word', { schema: '3' }, /schema/],
     ['sum', { sum: 'much' }, /sum/],
@@ -152,19 +224,26 @@ t.test('histograms that a receiver would refuse are refused here', async (t) => 
     ['reset', { reset: 'maybe' }, /reset/],
     ['negative float', { count: 3, positive_deltas: undefined, positive_counts: [1, -1] }, /negative/],
   ]
-  for (const [about, change, complaint] of cases) t.match(checkHistogram({ ...good, ...change } as unknown as NativeHistogram), complaint, about)
+  for (const [about, change, complaint] of cases)
+    t.match(checkHistogram({ ...good, ...change } as unknown as NativeHistogram), complaint, about)
   t.type(checkHistogram({ ...good, count: '5', sum: 'NaN' }), 'object', 'observations of NaN are in no bucket')
 })
 
 t.test('exemplars stand beside their sample', async (t) => {
   const series = seriesOf(['__name__', 'c'])
-  const exemplars = checkExemplars([{ labels: { trace_id: 'a' }, value: 'NaN', ts: '1763804400123456789' }, { value: 2 }], 5)
+  const exemplars = checkExemplars(
+    [{ labels: { trace_id: 'a' }, value: 'NaN', ts: '1763804400123456789' }, { value: 2 }],
+    5,
+  )
   if (typeof exemplars === 'string') throw new Error(exemplars)
   const request = new WriteRequest()
   request.addSample(series, { value: 1, ms: 5, exemplars })
   t.match(decodeMessage(request.finish()).timeseries[0], {
     samples: [{ value: 1, timestamp: '5' }],
-    exemplars: [{ labels: [{ name: 'trace_id', value: 'a' }], value: NaN, timestamp: '1763804400123' }, { labels: [], value: 2, timestamp: '5' }],
+    exemplars: [
+      { labels: [{ name: 'trace_id', value: 'a' }], value: NaN, timestamp: '1763804400123' },
+      { labels: [], value: 2, timestamp: '5' },
+    ],
   })
   t.match(checkExemplars([{ value: 'x' }], 0), /value/)
   t.match(checkExemplars([null as never], 0), /value/)
@@ -174,7 +253,11 @@ t.test('exemplars stand beside their sample', async (t) => {
 
 t.test('metadata', async (t) => {
   const request = new WriteRequest()
-  request.addMetadata(metadataMessage(Identity.of('metadata', 'x_seconds', [], { kind: 'gaugehistogram', unit: 'seconds', help: 'hé\nlp' })))
+  request.addMetadata(
+    metadataMessage(
+      Identity.of('metadata', 'x_seconds', [], { kind: 'gaugehistogram', unit: 'seconds', help: 'hé\nlp' }),
+    ),
+  )
   request.addMetadata(metadataMessage(Identity.of('metadata', 'y', [], { kind: 'odd' })))
   t.same(decodeMessage(request.finish()).metadata, [
     { type: 4, metric_family_name: 'x_seconds', help: 'hé\nlp', unit: 'seconds' },
@@ -183,16 +266,35 @@ t.test('metadata', async (t) => {
 })
 
 t.test('a request decodes to the records that it was made of', async (t) => {
-  const lines = (records: readonly Record[]) => records.map(({ identity, payload }) => identity.prefix + tailText(identity, payload))
+  const lines = (records: readonly Record[]) =>
+    records.map(({ identity, payload }) => identity.prefix + tailText(identity, payload))
   const records: Record[] = [
-    { identity: Identity.of('metric', 'up', labelsOf([['job', 'a'], ['__proto__', 'b']])), payload: { ts: '1763804400123000000', value: 1 } },
+    {
+      identity: Identity.of(
+        'metric',
+        'up',
+        labelsOf([
+          ['job', 'a'],
+          ['__proto__', 'b'],
+        ]),
+      ),
+      payload: { ts: '1763804400123000000', value: 1 },
+    },
     { identity: Identity.of('metric', 'up'), payload: { ts: '-5000000', value: 'NaN' } },
     { identity: Identity.of('metric', 'gone'), payload: { ts: '1000000', stale: true } },
     {
       identity: Identity.of('metric', 'h'),
       payload: {
         ts: '1000000',
-        histogram: { schema: 3, count: '9007199254740999', sum: 0.5, zero_count: '0', positive_spans: [{ offset: -2, length: 1 }], positive_deltas: ['9007199254740999'], reset: 'gauge' },
+        histogram: {
+          schema: 3,
+          count: '9007199254740999',
+          sum: 0.5,
+          zero_count: '0',
+          positive_spans: [{ offset: -2, length: 1 }],
+          positive_deltas: ['9007199254740999'],
+          reset: 'gauge',
+        },
         exemplars: [{ labels: { id: 'q' }, value: 3, ts: '7000000' }],
       },
     },
@@ -205,17 +307,26 @@ t.test('a request decodes to the records that it was made of', async (t) => {
       continue
     }
     const ms = Number(BigInt(payload.ts!) / 1_000_000n)
-    const checked = payload.histogram === undefined ? undefined : checkHistogram(payload.histogram as unknown as NativeHistogram)
+    const checked =
+      payload.histogram === undefined ? undefined : checkHistogram(payload.histogram as unknown as NativeHistogram)
     const exemplars = checkExemplars((payload.exemplars ?? []) as never, ms)
     if (typeof checked === 'string' || typeof exemplars === 'string') throw new Error('bad case')
     const value = payload.value === 'NaN' ? NaN : (payload.value as number)
-    request.addSample(seriesOf(seriesLabels(identity.name, identity.labels, new Map())), { ms, value, stale: payload.stale === true, histogram: checked, exemplars })
+    request.addSample(seriesOf(seriesLabels(identity.name, identity.labels, new Map())), {
+      ms,
+      value,
+      stale: payload.stale === true,
+      histogram: checked,
+      exemplars,
+    })
   }
   t.same(lines(decodeWriteRequest(request.finish())), lines(records))
 })
 
 t.test('unknown fields and unpacked numbers are read; garbage is an error, not a crash', async (t) => {
-  const bytes = encodeMessage({ timeseries: [{ labels: [{ name: '__name__', value: 'a' }], histograms: [{ sum: 1, positive_counts: [1, 2] }] }] })
+  const bytes = encodeMessage({
+    timeseries: [{ labels: [{ name: '__name__', value: 'a' }], histograms: [{ sum: 1, positive_counts: [1, 2] }] }],
+  })
   const unknown = Buffer.concat([Buffer.from([0x7a, 2, 1, 1]), bytes])
   t.same(decodeWriteRequest(unknown)[0].payload.histogram, { schema: 0, count: 0, sum: 1, positive_counts: [1, 2] })
   fc.assert(
@@ -230,7 +341,18 @@ t.test('unknown fields and unpacked numbers are read; garbage is an error, not a
 })
 
 t.test('labels: external ones never override, empty ones are absent, names are checked', async (t) => {
-  t.same(seriesLabels('m', ['a', 'b', 'e', ''], new Map([['a', 'x'], ['c', 'y'], ['d', '']])), ['__name__', 'm', 'a', 'b', 'c', 'y'])
+  t.same(
+    seriesLabels(
+      'm',
+      ['a', 'b', 'e', ''],
+      new Map([
+        ['a', 'x'],
+        ['c', 'y'],
+        ['d', ''],
+      ]),
+    ),
+    ['__name__', 'm', 'a', 'b', 'c', 'y'],
+  )
   t.same(seriesLabels('', ['__name__', 'own'], new Map()), ['__name__', 'own'])
   t.equal(labelsComplaint(['__name__', 'a.b', 'c-d', 'é']), null)
   t.equal(labelsComplaint(['__name__', 'a.b'], 'legacy'), 'invalid metric name: a.b')

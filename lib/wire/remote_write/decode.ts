@@ -56,7 +56,8 @@ function timeSeries(reader: Reader): Record[] {
   const labels = labelsOf(pairs.filter(([name]) => name !== NAME))
   const identity = Identity.of('metric', getLabel(labelsOf(pairs), NAME), labels)
   // Exemplars stand beside the samples of their series; a record keeps them with its last.
-  if (exemplars.length > 0 && points.length > 0) points[points.length - 1].exemplars = exemplars as unknown as Payload['exemplars']
+  if (exemplars.length > 0 && points.length > 0)
+    points[points.length - 1].exemplars = exemplars as unknown as Payload['exemplars']
   return points.map((payload) => ({ identity, payload }))
 }
 

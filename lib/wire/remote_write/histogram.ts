@@ -35,8 +35,8 @@ export interface CheckedHistogram {
 }
 
 /**
- * Checks a record's histogram as a receiver would, who answers a bad one by refusing the whole request: numbers in range,
- * spans that fit their buckets, no negative bucket, buckets that add up to the count.
+ * Checks a record's histogram as a receiver would, who answers a bad one by refusing the whole request: numbers in
+ * range, spans that fit their buckets, no negative bucket, buckets that add up to the count.
  *
  * @returns the histogram, or what is wrong with it
  */
@@ -74,7 +74,8 @@ function isInteger(given: NativeHistogram): boolean {
 
 function schemaOf(schema: unknown): number {
   if (schema === CUSTOM_SCHEMA) return CUSTOM_SCHEMA
-  if (Number.isInteger(schema) && (schema as number) >= MIN_SCHEMA && (schema as number) <= MAX_SCHEMA) return schema as number
+  if (Number.isInteger(schema) && (schema as number) >= MIN_SCHEMA && (schema as number) <= MAX_SCHEMA)
+    return schema as number
   throw new Complaint(`schema: expected ${MIN_SCHEMA} to ${MAX_SCHEMA} or ${CUSTOM_SCHEMA}`)
 }
 
@@ -91,7 +92,8 @@ function numberIn(value: unknown, field: string): number {
 }
 
 function bigOf(value: unknown, field: string): bigint {
-  const whole = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' && /^-?\d{1,20}$/.test(value)
+  const whole =
+    typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' && /^-?\d{1,20}$/.test(value)
   if (!whole) throw new Complaint(`${field}: expected a whole number`)
   return BigInt(value as number | string)
 }
@@ -117,14 +119,17 @@ function listOf(value: unknown, field: string): readonly unknown[] {
 
 function spanOf(span: unknown, name: string): { offset: number; length: number } {
   const { offset, length } = (span ?? {}) as { offset?: unknown; length?: unknown }
-  const fits = (value: unknown, min: number) => Number.isInteger(value) && (value as number) >= min && (value as number) < 2 ** 31
-  if (!fits(offset, -(2 ** 31)) || !fits(length, 0)) throw new Complaint(`${name}_spans: expected whole offset and length`)
+  const fits = (value: unknown, min: number) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) < 2 ** 31
+  if (!fits(offset, -(2 ** 31)) || !fits(length, 0))
+    throw new Complaint(`${name}_spans: expected whole offset and length`)
   return { offset: offset as number, length: length as number }
 }
 
 function totalComplaint(histogram: CheckedHistogram): string | null {
   const { integer, negative, positive } = histogram
-  if (!integer) return [...negative.counts, ...positive.counts].some((count) => count < 0) ? 'a bucket is negative' : null
+  if (!integer)
+    return [...negative.counts, ...positive.counts].some((count) => count < 0) ? 'a bucket is negative' : null
   let total = histogram.zeroCount
   for (const { deltas } of [negative, positive]) {
     let bucket = 0n

@@ -22,8 +22,8 @@ export const TIME_BYTES = 6
 const SAMPLE_BYTES = 9 + 1 + TIME_BYTES
 
 /**
- * The labels of a series: `name` as `__name__`, the external ones where they are not there already, empty values left out
- * (an empty label is an absent one).
+ * The labels of a series: `name` as `__name__`, the external ones where they are not there already, empty values left
+ * out (an empty label is an absent one).
  */
 export function seriesLabels(name: string, labels: Labels, external: ReadonlyMap<string, string>): Labels {
   const pairs = new Map(external)

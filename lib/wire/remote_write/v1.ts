@@ -157,12 +157,16 @@ export function checkExemplars(exemplars: readonly Exemplar[], ms: number): Chec
     const value = numberOf(exemplar?.value)
     if (value === undefined) return 'exemplars: expected a value'
     const { labels = {}, ts } = exemplar
-    if (labels === null || typeof labels !== 'object' || Object.values(labels).some((text) => typeof text !== 'string')) {
+    if (
+      labels === null ||
+      typeof labels !== 'object' ||
+      Object.values(labels).some((text) => typeof text !== 'string')
+    ) {
       return 'exemplars: expected labels as a map of strings'
     }
-    if (ts !== undefined && (typeof ts !== 'string' || !/^-?\d{1,20}$/.test(ts))) return 'exemplars: expected ts as nanoseconds'
+    if (ts !== undefined && (typeof ts !== 'string' || !/^-?\d{1,20}$/.test(ts)))
+      return 'exemplars: expected ts as nanoseconds'
     checked.push({ labels: labelsOfObject(labels), value, ms: ts === undefined ? ms : millisOf(ts) })
   }
   return checked
 }
-

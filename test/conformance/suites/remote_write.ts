@@ -19,17 +19,31 @@ const map = (value: unknown) => (value ?? {}) as { [name: string]: string }
 function textOf(value: unknown): string {
   const bytes = bytesOf(value)
   const text = bytes.toString()
-  return Buffer.from(text).equals(bytes) ? text : [...bytes].map((byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join('')
+  return Buffer.from(text).equals(bytes)
+    ? text
+    : [...bytes].map((byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join('')
 }
 
 function checkStatus(test: Case): void {
-  const expected = test.expected as { ok?: boolean; recoverable?: boolean; error_starts_with?: string; retry_after?: string }
+  const expected = test.expected as {
+    ok?: boolean
+    recoverable?: boolean
+    error_starts_with?: string
+    retry_after?: string
+  }
   const { text = '' } = map(test.body_repeat)
   const header = map(test.headers)['Retry-After']
-  const outcome = outcomeOf(test.status as number, Buffer.from(text.repeat(1000)), header, test.retry_on_http_429 !== false, Date.now())
+  const outcome = outcomeOf(
+    test.status as number,
+    Buffer.from(text.repeat(1000)),
+    header,
+    test.retry_on_http_429 !== false,
+    Date.now(),
+  )
   if (expected.ok !== undefined) assert.equal(outcome.kind === 'stored', expected.ok)
   if (expected.recoverable !== undefined) assert.equal(outcome.kind === 'retry', expected.recoverable)
-  if (expected.retry_after !== undefined) assert.equal(outcome.kind === 'retry' && outcome.after, parseDuration(expected.retry_after))
+  if (expected.retry_after !== undefined)
+    assert.equal(outcome.kind === 'retry' && outcome.after, parseDuration(expected.retry_after))
   // The wording is our own; it names the status and shows a bounded part of the body.
   if (expected.error_starts_with !== undefined) {
     const words = outcome.kind === 'stored' ? '' : outcome.words
@@ -40,9 +54,14 @@ function checkStatus(test: Case): void {
 
 /** The delay that a header asks for; a date may be given as seconds from now. */
 function checkRetryAfter(test: Case): void {
-  const given = [test.header, test.retry_after, test.value, test.input, map(test.headers)['Retry-After']].find((value) => value !== undefined)
+  const given = [test.header, test.retry_after, test.value, test.input, map(test.headers)['Retry-After']].find(
+    (value) => value !== undefined,
+  )
   const expected = test.expected as string | { [key: string]: unknown }
-  const wanted = typeof expected === 'string' ? expected : Object.values(expected).find((value) => typeof value === 'string' || typeof value === 'number')
+  const wanted =
+    typeof expected === 'string'
+      ? expected
+      : Object.values(expected).find((value) => typeof value === 'string' || typeof value === 'number')
   const delay = typeof wanted === 'number' ? wanted * 1000 : parseDuration(String(wanted))
   const now = typeof test.now === 'string' ? Date.parse(test.now) : Date.now()
   assert.ok(Math.abs(retryAfter(String(given ?? ''), now) - delay!) <= 1000)
@@ -100,13 +119,17 @@ const EVERY = '100ms'
 const ENOUGH_SCRAPES = 4
 
 export const sender: Runner = async (test) => {
-  const target = createServer((_, response) => response.writeHead(200, { 'content-type': contentType(test) }).end(exposition(test)))
+  const target = createServer((_, response) =>
+    response.writeHead(200, { 'content-type': contentType(test) }).end(exposition(test)),
+  )
   target.listen(0, '127.0.0.1')
   await once(target, 'listening')
   const script = (test.receiver as { script: Step[] }).script
   // The script is about samples; metadata comes beside them, in requests of its own.
   let requests = 0
-  const receiver = await Receiver.start((_, { timeseries }) => (timeseries.length === 0 ? { status: 204 } : stepAt(script, requests++)))
+  const receiver = await Receiver.start((_, { timeseries }) =>
+    timeseries.length === 0 ? { status: 204 } : stepAt(script, requests++),
+  )
   const began = Date.now()
   const { job_name = 'test' } = map(test.scrape_config)
   const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/metrics`
@@ -152,17 +175,24 @@ function scrapesIn(samples: readonly Received[]): number {
 /** Prometheus 3 spells le="1" as le="1.0"; the suite is older. */
 function sameLabel(name: string, actual: string | undefined, wanted: string): boolean {
   if (actual === wanted) return true
-  return (name === 'le' || name === 'quantile') && actual !== undefined && wanted !== '' && Number(actual) === Number(wanted)
+  return (
+    (name === 'le' || name === 'quantile') && actual !== undefined && wanted !== '' && Number(actual) === Number(wanted)
+  )
 }
 
 function matching(samples: readonly Received[], labels: unknown): Received[] {
-  return samples.filter((sample) => Object.entries(map(labels)).every(([name, wanted]) => sameLabel(name, sample.labels[name], wanted)))
+  return samples.filter((sample) =>
+    Object.entries(map(labels)).every(([name, wanted]) => sameLabel(name, sample.labels[name], wanted)),
+  )
 }
 
 function checkSamples(check: Check, run: Run): void {
   const found = matching(run.samples, check.labels_contain)
   const count = (check.min_count ?? 0) as number
-  assert.ok(found.length >= count, `${JSON.stringify(check.labels_contain)}: ${found.length} samples, expected ${count} or more`)
+  assert.ok(
+    found.length >= count,
+    `${JSON.stringify(check.labels_contain)}: ${found.length} samples, expected ${count} or more`,
+  )
   if (check.max_count !== undefined) assert.ok(found.length <= (check.max_count as number), `${found.length} samples`)
   for (const { value, stale, ms } of found) {
     if (check.every_value !== undefined) {
@@ -180,7 +210,11 @@ function checkSameCount(check: Check, run: Run): void {
 }
 
 const INVARIANTS: readonly [RegExp, (labels: { name: string; value: string }[]) => boolean][] = [
-  [/sort/, (labels) => labels.every(({ name }, i) => i === 0 || Buffer.compare(Buffer.from(labels[i - 1].name), Buffer.from(name)) < 0)],
+  [
+    /sort/,
+    (labels) =>
+      labels.every(({ name }, i) => i === 0 || Buffer.compare(Buffer.from(labels[i - 1].name), Buffer.from(name)) < 0),
+  ],
   [/repeat|unique|dupl/, (labels) => new Set(labels.map(({ name }) => name)).size === labels.length],
   [/empty/, (labels) => labels.every(({ name, value }) => name !== '' && value !== '')],
   [/name/, (labels) => labels.some(({ name, value }) => name === '__name__' && value !== '')],
@@ -189,15 +223,20 @@ const INVARIANTS: readonly [RegExp, (labels: { name: string; value: string }[]) 
 function checkInvariant(check: Check, run: Run): void {
   const invariant = INVARIANTS.find(([word]) => word.test(check.invariant as string))
   assert.ok(invariant !== undefined, `unknown invariant ${String(check.invariant)}`)
-  for (const { labels } of run.receiver.stored.flatMap(({ timeseries }) => timeseries)) assert.ok(invariant[1](labels), JSON.stringify(labels))
+  for (const { labels } of run.receiver.stored.flatMap(({ timeseries }) => timeseries))
+    assert.ok(invariant[1](labels), JSON.stringify(labels))
 }
 
 function checkRetried(check: Check, run: Run): void {
   const { arrivals } = run.receiver
-  const failed = arrivals.findIndex(({ status, message }) => status >= 300 && matching(samplesOf([message]), check.labels_contain).length > 0)
+  const failed = arrivals.findIndex(
+    ({ status, message }) => status >= 300 && matching(samplesOf([message]), check.labels_contain).length > 0,
+  )
   assert.ok(failed >= 0, 'no request with the sample was answered with an error')
   const [lost] = matching(samplesOf([arrivals[failed].message]), check.labels_contain)
-  const again = arrivals.slice(failed + 1).some(({ message }) => matching(samplesOf([message]), lost.labels).some(({ ms }) => ms === lost.ms))
+  const again = arrivals
+    .slice(failed + 1)
+    .some(({ message }) => matching(samplesOf([message]), lost.labels).some(({ ms }) => ms === lost.ms))
   assert.equal(again, check.must_arrive_again ?? true)
 }
 
@@ -228,7 +267,8 @@ const SENDER_CHECKS: { readonly [check: string]: (check: Check, run: Run) => voi
   retried_sample: checkRetried,
   header: checkHeader,
   timestamps_not_decreasing: checkOrder,
-  timestamps_within_run: (_, { samples, began, ended }) => assert.ok(samples.every(({ ms }) => ms >= began - 1 && ms <= ended)),
+  timestamps_within_run: (_, { samples, began, ended }) =>
+    assert.ok(samples.every(({ ms }) => ms >= began - 1 && ms <= ended)),
   request_count: (check, { receiver }) => assert.ok(receiver.arrivals.length >= ((check.min ?? 0) as number)),
 }
 
