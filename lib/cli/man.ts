@@ -12,6 +12,7 @@ import {
   inline,
   literal,
   markdown,
+  page,
   paragraph,
   section,
   subsection,
@@ -59,16 +60,16 @@ export function componentPage(component: Component, release: Release): string {
   }
   const others = component.role === 'tool' ? ['solder(1)'] : ['solder(1)', 'solder-records(7)']
   parts.push(...examples([component]), exitStatus(), seeAlso(others))
-  return parts.join('\n') + '\n'
+  return page(...parts)
 }
 
 /** solder(1). */
 export function overviewPage(components: readonly Component[], release: Release): string {
   const commands = components.map((component) => {
-    const page = `${bold(pageName(component))}(1)`
-    return term(bold(`solder ${component.name}`), `${declared(sentence(component.summary))} See ${page}.`)
+    const see = `See ${bold(pageName(component))}(1).`
+    return term(bold(`solder ${component.name}`), `${declared(sentence(component.summary))} ${see}`)
   })
-  return [
+  return page(
     title('solder', 1, release.date, release.version),
     section('Name', nameLine('solder', 'telemetry as Unix filters')),
     section('Synopsis', '\\fBsolder\\fR \\fIVERB\\fR [\\fIKIND\\fR] [\\fIARGUMENT\\fR...] [\\fI\\-\\-option\\fR...]'),
@@ -80,7 +81,7 @@ export function overviewPage(components: readonly Component[], release: Release)
     section('Environment', ...ENVIRONMENT.map(([name, text]) => term(bold(name), inline(sentence(text))))),
     ...examples(components.slice(0, 4)),
     seeAlso(['solder-records(7)', ...components.map((component) => `${pageName(component)}(1)`)]),
-  ].join('\n') + '\n'
+  )
 }
 
 const OVERVIEW = [
@@ -100,7 +101,7 @@ export function essayPage(source: string, release: Release): string {
   const [, name, summary] = /^# ([\w-]+)\(7\): (.+)$/m.exec(source)!
   const body = source.slice(source.indexOf('\n', source.indexOf('# ')))
   const head = [title(name, 7, release.date, release.version), section('Name', nameLine(name, summary))]
-  return [...head, markdown(body)].join('\n') + '\n'
+  return page(...head, markdown(body))
 }
 
 function nameLine(name: string, summary: string): string {

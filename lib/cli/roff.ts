@@ -16,7 +16,12 @@ function prose(text: string): string {
 }
 
 export function bold(text: string): string {
-  return `\\fB${literal(text)}\\fR`
+  return `\\fB${whole(literal(text))}\\fR`
+}
+
+/** Names and options are not divided at the end of a line. */
+function whole(escaped: string): string {
+  return escaped.replace(/[^\s%]*(?:_|\\-)[^\s%]*/g, '\\%$&')
 }
 
 /** A word that stands for another one. */
@@ -27,7 +32,7 @@ export function value(text: string): string {
 /** Text of a declaration, in which nothing is markup but `code`; options are kept in one piece. */
 export function declared(text: string): string {
   return text.replace(/`([^`]+)`|(?<![\w-])(--[a-z][\w-]*)|[^`-]+|./g, (part, code?: string, flag?: string) =>
-    code === undefined && flag === undefined ? prose(part) : bold(code ?? flag!),
+    code === undefined && flag === undefined ? whole(prose(part)) : bold(code ?? flag!),
   )
 }
 
@@ -78,6 +83,11 @@ export function title(name: string, section: number, date: string, version: stri
   ].join('\n')
 }
 
+/** A whole page of its parts. A heading begins a paragraph by itself; a further macro for it is a fault to mandoc. */
+export function page(...parts: readonly string[]): string {
+  return parts.join('\n').replace(/^(\.S[HS] .*)\n\.PP\n/gm, '$1\n') + '\n'
+}
+
 export function section(heading: string, ...parts: readonly string[]): string {
   return [`.SH ${quoted(heading.toUpperCase())}`, ...parts].join('\n')
 }
@@ -101,7 +111,7 @@ export function term(head: string, escaped: string): string {
 
 /** Lines kept as they are. */
 export function verbatim(text: string): string {
-  return ['.PP', '.RS 4', '.EX', ...text.split('\n').map((line) => guard(literal(line))), '.EE', '.RE'].join('\n')
+  return ['.IP "" 4', '.EX', ...text.split('\n').map((line) => guard(literal(line))), '.EE'].join('\n')
 }
 
 /** Markdown's headings, paragraphs, lists, tables and fences; comments are left out. */
