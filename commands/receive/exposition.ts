@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises'
 import { source, type SourceContext } from '../../lib/component.js'
 import { EXIT, Problem, renderProblem, throwAll } from '../../lib/diag/problem.js'
 import { labelsOfMap } from '../../lib/record/labels.js'
-import { type ExpositionOptions, guessFormat, openParser, type RecordOptions, recordsOf } from '../../lib/wire/exposition/index.js'
+import { checkExposition, type ExpositionOptions, guessFormat, openParser, type RecordOptions, recordsOf } from '../../lib/wire/exposition/index.js'
 
 const since = '0.1.0'
 const STDIN = 'stdin'
@@ -42,7 +42,8 @@ export default source({
     metadata: { type: 'bool', default: true, help: 'make a metadata record of each family, before its samples', since },
     classic_histograms: { type: 'bool', help: 'also show the classic series of histograms that have a native form', since },
     convert_classic_histograms_to_nhcb: { type: 'bool', help: 'turn classic histograms into native ones with custom buckets', since },
-    max_body_bytes: { type: 'bytes', default: '256MiB', help: 'largest exposition accepted', since, group: 'Bounds' },
+    max_body_bytes: { type: 'bytes', default: '64MiB', help: 'largest exposition accepted', since, group: 'Bounds' },
+    max_families: { type: 'int', default: 100_000, min: 1, help: 'most metric families accepted in an exposition', since, group: 'Bounds' },
   },
   examples: [
     { command: `${SAMPLE} | solder receive exposition`, about: 'text on stdin to records' },
@@ -75,7 +76,9 @@ export default source({
         original = body
         const format = options.format === 'auto' ? guessFormat(body) : options.format
         const reading: RecordOptions = { now: time ?? context.clock.now(), labels, metadata: options.metadata }
-        for (const batch of recordsOf(openParser(body, format, { ...parsing, name }), reading)) await context.emit(batch)
+        // Read twice rather than held: the records of a body take many times its memory.
+        checkExposition(openParser(body, format, { ...parsing, name }), options.max_families)
+        for (const batch of recordsOf(openParser(body, format, parsing), reading)) await context.emit(batch)
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         context.account.in++

@@ -8,7 +8,7 @@ import { TextParser } from './text.js'
 
 export { type AnnouncedFormat, formatOf } from './content_type.js'
 export { guessFormat } from './guess.js'
-export { recordsOf, type RecordOptions } from './records.js'
+export { checkExposition, recordsOf, type RecordOptions } from './records.js'
 export type { EntryKind, ExpositionFormat, ExpositionOptions, ExpositionParser } from './parser.js'
 
 /** A cursor at the beginning of a body, which must not be written to while it is read. */

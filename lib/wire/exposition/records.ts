@@ -1,5 +1,6 @@
-// A whole exposition as records: metadata of each family, then its samples.
+// An exposition as records: metadata of each family, then its samples, in batches.
 
+import { EXIT, Problem } from '../../diag/problem.js'
 import { type Batch, Layout, RecordBatch, SampleBatch } from '../../record/batch.js'
 import { Identity, type IdentityRest } from '../../record/identity.js'
 import type { Json } from '../../record/json.js'
@@ -19,20 +20,44 @@ export interface RecordOptions {
   metadata: boolean
 }
 
-/** All records of a body, in its order. Throws a Problem where the body is wrong; then it has no records. */
-export function recordsOf(parser: ExpositionParser, options: RecordOptions): Batch[] {
+/** Rows of a batch, so that the records of a large body are never all there at once. */
+const ROWS = 4096
+
+/**
+ * Reads a body to its end without keeping anything of it. Throws a Problem where it is wrong, has a series that cannot be, or
+ * more families than `maxFamilies`.
+ */
+export function checkExposition(parser: ExpositionParser, maxFamilies: number): void {
+  const families = new Set<string>()
+  for (let kind = parser.next(); kind !== null; kind = parser.next()) {
+    if (kind === 'series' || kind === 'histogram') {
+      const labels = parser.labels()
+      for (let i = 2; i < labels.length; i += 2) {
+        if (labels[i] === labels[i - 2]) throw parser.invalid(`label ${JSON.stringify(labels[i])} stands there twice`)
+      }
+    } else if (kind !== 'comment' && families.add(parser.metric).size > maxFamilies) {
+      throw new Problem(`more than ${maxFamilies} metric families (max_families)`, { exit: EXIT.failed, hint: 'raise --max-families' })
+    }
+  }
+}
+
+/** The records of a body that was checked, in its order. */
+export function* recordsOf(parser: ExpositionParser, options: RecordOptions): Generator<Batch> {
   const reading = new Reading(parser, options)
   for (let kind = parser.next(); kind !== null; kind = parser.next()) {
     if (kind === 'help' || kind === 'unit') reading.metadata(kind)
     else if (kind === 'type') reading.metadata('kind')
     else if (kind !== 'comment') reading.sample(kind === 'histogram')
+    if (reading.full) yield* reading.take()
   }
-  return reading.end()
+  reading.end()
+  yield* reading.take()
 }
 
 class Reading {
   readonly #families = new Families()
-  readonly #batches: Batch[] = []
+  #batches: Batch[] = []
+  #rows = 0
   readonly #rests = new Map<string, IdentityRest>()
   #untold: Family[] = []
   #ids: Identity[] = []
@@ -46,18 +71,33 @@ class Reading {
     private readonly options: RecordOptions,
   ) {}
 
+  get full(): boolean {
+    return this.#rows >= ROWS
+  }
+
+  /** The batches that are whole. */
+  take(): Batch[] {
+    this.#flushSamples()
+    const batches = this.#batches
+    this.#batches = []
+    this.#rows = 0
+    return batches
+  }
+
   metadata(field: 'kind' | 'unit' | 'help'): void {
     const family = this.#families.set(this.parser.metric, field, this.parser.text)
     if (family.told || !this.options.metadata) return
     family.told = true
     this.#flushSamples()
     this.#untold.push(family)
+    this.#rows++
   }
 
   sample(isHistogram: boolean): void {
     const { parser } = this
     this.#flushMetadata()
     const row = this.#ids.push(this.#identity()) - 1
+    this.#rows++
     this.#values.push(isHistogram ? 0 : parser.value)
     const { timestamp, startTimestamp } = parser
     this.#times.push(timestamp === undefined ? '' : nanosOfMillis(timestamp))
@@ -71,10 +111,9 @@ class Reading {
     this.#extra.set(row, extra)
   }
 
-  end(): Batch[] {
+  end(): void {
     this.#flushSamples()
     this.#flushMetadata()
-    return this.#batches
   }
 
   #identity(): Identity {
@@ -82,7 +121,6 @@ class Reading {
     const labels: string[] = []
     let name = ''
     for (let i = 0; i < all.length; i += 2) {
-      if (i > 0 && all[i] === all[i - 2]) throw this.parser.invalid(`label ${JSON.stringify(all[i])} stands there twice`)
       if (all[i] === '__name__') name = all[i + 1]
       // An empty label is no label.
       else if (all[i + 1] !== '') labels.push(all[i], all[i + 1])

@@ -6,7 +6,7 @@ import { Problem } from '../../../lib/diag/problem.js'
 import { canonical, type Json } from '../../../lib/record/json.js'
 import { labelPairs, labelsOf } from '../../../lib/record/labels.js'
 import {
-  type ExpositionFormat, type ExpositionOptions, type ExpositionParser, formatOf, guessFormat, openParser, recordsOf,
+  checkExposition, type ExpositionFormat, type ExpositionOptions, type ExpositionParser, formatOf, guessFormat, openParser, recordsOf,
 } from '../../../lib/wire/exposition/index.js'
 import { floatLabel, parseNumber } from '../../../lib/wire/exposition/number.js'
 import { ByteBuffer } from '../../../lib/record/bytes.js'
@@ -312,6 +312,7 @@ t.test('classic histograms become native ones with custom buckets', async (t) =>
 
 function records(body: string, format: ExpositionFormat): string {
   const out = new ByteBuffer()
+  checkExposition(openParser(Buffer.from(body), format, {}), 2)
   const options = { now: '1', labels: labelsOf([['job', 'j'], ['x', 'added']]), metadata: true }
   for (const batch of recordsOf(openParser(Buffer.from(body), format, {}), options)) batch.write(out)
   return out.take().toString()
@@ -328,6 +329,10 @@ t.test('records: metadata once, before the samples; kinds by family; empty label
     '{"type":"metric","name":"h_count","labels":{"job":"j","x":"added"},"kind":"histogram","ts":"1","value":5}',
   ])
   t.throws(() => records('a 1\nb{c="1",c="2"} 2\n', 'text'), { message: 'label "c" stands there twice', place: { line: 2, column: 1, length: 14 } })
+  t.throws(() => records('# TYPE a gauge\n# TYPE b gauge\n# HELP a A.\n# HELP c C.\n', 'text'), { message: 'more than 2 metric families (max_families)' })
+  const many = Array.from({ length: 10_000 }, (_, i) => `a{i="${i}"} ${i}\n`).join('')
+  const lengths = [...recordsOf(openParser(Buffer.from(many), 'text', {}), { now: '1', labels: [], metadata: true })].map((batch) => batch.length)
+  t.same(lengths, [4096, 4096, 1808])
 })
 
 t.test('formats are guessed and negotiated', async (t) => {
