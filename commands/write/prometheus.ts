@@ -30,7 +30,10 @@ export default sink({
   emits: [],
   guarantee: `Every sample is stored, or rejected and counted. What is held is lost when the process is killed; what is
     not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
-    is 75. After a lost answer a request is sent again, so that samples may arrive twice.`,
+    is 75. After a lost answer a request is sent again, so that samples may arrive twice. Rejected are series and samples
+    that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
+    ('refused'); dropped are other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
+    is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,
   args: [{ name: 'URL', help: 'the receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true }],
   options: {
     external_label: { type: 'map', help: 'label for every series that does not have it', since, group },
