@@ -5,12 +5,13 @@ import { access } from 'node:fs/promises'
 import { source, type SourceContext } from '../../lib/component.js'
 import { EXIT, Problem, renderProblem, throwAll } from '../../lib/diag/problem.js'
 import { labelsOfMap } from '../../lib/record/labels.js'
-import { checkExposition, type ExpositionOptions, guessFormat, openParser, type RecordOptions, recordsOf } from '../../lib/wire/exposition/index.js'
+import {
+  checkExposition, type ExpositionOptions, guessFormat, openParser, type RecordOptions, recordsOf,
+} from '../../lib/wire/exposition/index.js'
 
 const since = '0.1.0'
 const STDIN = 'stdin'
-const LINES = ['# TYPE jobs_total counter', '# HELP jobs_total Jobs done.', 'jobs_total{queue="a"} 12', 'jobs_total{queue="b"} 7']
-const SAMPLE = `printf '%s\\n' ${LINES.map((line) => `'${line}'`).join(' ')}`
+const SAMPLE = `printf '%s\\n' '# TYPE jobs_total counter' 'jobs_total{queue="a"} 12' 'jobs_total{queue="b"} 7'`
 
 export default source({
   name: 'receive exposition',
@@ -59,7 +60,8 @@ export default source({
     const time = options.timestamp === undefined ? undefined : timeOf(options.timestamp)
     const problems = await unreadable(names)
     if (options.timestamp !== undefined && time === undefined) {
-      problems.push(new Problem(`--timestamp: '${options.timestamp}' is no time`, { expected: '2026-01-31T12:00:00Z, or 19 digits of Unix nanoseconds' }))
+      const expected = '2026-01-31T12:00:00Z, or 19 digits of Unix nanoseconds'
+      problems.push(new Problem(`--timestamp: '${options.timestamp}' is no time`, { expected }))
     }
     throwAll(problems)
     const labels = labelsOfMap(options.label)
@@ -109,10 +111,12 @@ async function bodyOf(name: string, limit: number, context: SourceContext): Prom
       chunks.push(chunk)
     }
   } catch (cause) {
-    throw new Problem(`cannot be read: ${(cause as Error).message}`, { cause, exit: EXIT.failed, place: { file: name } })
+    const message = `cannot be read: ${(cause as Error).message}`
+    throw new Problem(message, { cause, exit: EXIT.failed, place: { file: name } })
   }
   if (bytes <= limit) return Buffer.concat(chunks)
-  throw new Problem(`larger than ${limit} bytes (max_body_bytes)`, { exit: EXIT.failed, place: { file: name }, hint: 'raise --max-body-bytes' })
+  const message = `larger than ${limit} bytes (max_body_bytes)`
+  throw new Problem(message, { exit: EXIT.failed, place: { file: name }, hint: 'raise --max-body-bytes' })
 }
 
 /** Unix nanoseconds of an RFC 3339 time, or of such nanoseconds. */
@@ -120,5 +124,6 @@ export function timeOf(text: string): string | undefined {
   if (/^\d{19}$/.test(text)) return text
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
   const millis = match === null ? NaN : Date.parse(match[1] + match[3])
-  return Number.isNaN(millis) ? undefined : (BigInt(millis) * 1_000_000n + BigInt((match![2] ?? '').padEnd(9, '0'))).toString()
+  if (Number.isNaN(millis)) return undefined
+  return (BigInt(millis) * 1_000_000n + BigInt((match![2] ?? '').padEnd(9, '0'))).toString()
 }

@@ -1,4 +1,4 @@
-// Which format a Content-Type announces, by the rules of Prometheus 3: a known media type, else the fallback, else none.
+// Which format a Content-Type announces, by the rules of Prometheus 3: a known media type, else the fallback.
 
 import type { ExpositionFormat } from './parser.js'
 
@@ -27,10 +27,11 @@ export interface AnnouncedFormat {
 /** @param fallback a name such as `PrometheusText0.0.4`, or a media type; empty for none */
 export function formatOf(contentType: string, fallback: string): AnnouncedFormat {
   const fallbackType = PROTOCOLS.get(fallback) ?? fallback
-  const otherwise = (known: string, unknown: string): AnnouncedFormat =>
-    fallbackType === ''
-      ? { format: null, warning: unknown }
-      : { format: FORMATS.get(fallbackType) ?? null, warning: `${known}, using fallback_scrape_protocol "${fallbackType}"` }
+  const otherwise = (known: string, unknown: string): AnnouncedFormat => {
+    if (fallbackType === '') return { format: null, warning: unknown }
+    const warning = `${known}, using fallback_scrape_protocol "${fallbackType}"`
+    return { format: FORMATS.get(fallbackType) ?? null, warning }
+  }
   if (contentType === '') {
     const blank = 'non-compliant scrape target sending blank Content-Type'
     return otherwise(blank, `${blank} and no fallback_scrape_protocol specified for target`)
@@ -50,7 +51,8 @@ export function formatOf(contentType: string, fallback: string): AnnouncedFormat
   return otherwise(unsupported, `${unsupported} and no fallback_scrape_protocol specified for target`)
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/
+const TCHARS = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const TOKEN = new RegExp(`^${TCHARS}`)
 
 /** The media type of a header value (RFC 9110, 8.3.1), checked as Go's mime package does it. */
 function mediaType(value: string): { type: string } | { error: string } {
@@ -69,7 +71,8 @@ function mediaType(value: string): { type: string } | { error: string } {
   return error === undefined ? { type: text } : { error }
 }
 
-const PARAMETER = /^\s*;\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"((?:[^"\\\r\n]|\\.)*)")/
+const QUOTED = '"((?:[^"\\\\\\r\\n]|\\\\.)*)"'
+const PARAMETER = new RegExp(`^\\s*;\\s*(${TCHARS})\\s*=\\s*(?:(${TCHARS})|${QUOTED})`)
 
 function parameterError(value: string): string | undefined {
   const seen = new Map<string, string>()

@@ -5,9 +5,9 @@ import type { OpenMetricsParser } from './openmetrics.js'
 export const CREATED = '_created'
 
 /**
- * Looks ahead for the next `_created` line and keeps what it found until the cursor has passed it, so that a body is read
- * twice at most. A line speaks for the series before it that have its labels; series of which the next such line speaks of
- * others have no start, as in Prometheus.
+ * Looks ahead for the next `_created` line and keeps what it found until the cursor has passed it, so that a body is
+ * read twice at most. A line speaks for the series before it that have its labels; where the next such line speaks of
+ * other labels a series has no start, as in Prometheus.
  */
 export class CreatedLines {
   /** Cursor positions for which the answer holds. */
@@ -45,7 +45,14 @@ export class CreatedLines {
 }
 
 /** Bytes of a name and of all labels but one, as a string to compare. */
-export function seriesKey(buffer: Buffer, start: number, end: number, offsets: Int32Array, count: number, omitted: string): string {
+export function seriesKey(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  offsets: Int32Array,
+  count: number,
+  omitted: string,
+): string {
   let key = buffer.latin1Slice(start, end)
   for (let i = 0; i < count; i += 4) {
     const name = buffer.latin1Slice(offsets[i], offsets[i + 1])

@@ -82,7 +82,8 @@ export abstract class TextCursor implements ExpositionParser {
     for (let i = 0; i < count; i += 4) {
       const name = this.string(offsets[i], offsets[i + 1])
       // Labels of these names that the target gives are not to be trusted where the parser gives its own.
-      if (typed && (name === '__name__' || (kind !== '' && name === '__type__') || (unit !== '' && name === '__unit__'))) continue
+      const ours = name === '__name__' || (kind !== '' && name === '__type__') || (unit !== '' && name === '__unit__')
+      if (typed && ours) continue
       out.push(name, this.#labelValue(name, this.string(offsets[i + 2], offsets[i + 3])))
     }
     return sortLabels(out)
@@ -178,7 +179,7 @@ export abstract class TextCursor implements ExpositionParser {
   }
 
   /**
-   * What stands between braces; `at` is after the opening one. Fills `offsets`, and the metric's name if it stands there.
+   * What stands between braces; `at` is after the opening one. Fills `offsets`, and the metric's name if it is there.
    * The text format skips blanks everywhere and does not insist on commas, OpenMetrics does neither.
    */
   protected labelSet(at: number, strict: boolean, named: boolean): number {
@@ -213,7 +214,8 @@ export abstract class TextCursor implements ExpositionParser {
         count += 4
         if (!strict) at = this.blanks(at)
         c = buffer[at]
-        if (strict && c !== COMMA && c !== CLOSE_BRACE) this.fail(at, 'no end of the label', 'a comma or a closing brace')
+        const ended = c === COMMA || c === CLOSE_BRACE
+        if (strict && !ended) this.fail(at, 'no end of the label', 'a comma or a closing brace')
       }
       if (c === COMMA) at++
     }
@@ -223,8 +225,9 @@ export abstract class TextCursor implements ExpositionParser {
   }
 
   /**
-   * `name="value"` without quoted name, blanks, escapes or other alphabets, and its comma: the offset of what follows; -1
-   * where the label is another, or not before a comma or the closing brace. Most labels are such, and are read in half the time.
+   * `name="value"` without quoted name, blanks, escapes or other alphabets, and its comma: the offset of what follows;
+   * -1 where the label is another, or not before a comma or the closing brace. Most labels are such, and are read in
+   * half the time.
    */
   #plainLabel(start: number, count: number): number {
     const { buffer } = this
@@ -320,7 +323,8 @@ export abstract class TextCursor implements ExpositionParser {
     }
     const file = this.options.name ?? 'body'
     if (at - start > EXCERPT) {
-      return new Problem(message, { exit: EXIT.failed, expected, place: { file, line, column: characters(buffer, start, at) + 1 } })
+      const column = characters(buffer, start, at) + 1
+      return new Problem(message, { exit: EXIT.failed, expected, place: { file, line, column } })
     }
     const end = buffer.subarray(0, at + EXCERPT).indexOf(LF, at)
     const source = buffer.utf8Slice(start, end < 0 ? Math.min(at + EXCERPT, buffer.length) : end)
@@ -328,7 +332,8 @@ export abstract class TextCursor implements ExpositionParser {
     return new Problem(message, {
       exit: EXIT.failed,
       expected,
-      place: { file, line, column, length: length ?? 1, source: source.replaceAll(/[^\P{Cc}\t]/gu, '�') },
+      // Control characters would reach the terminal; an empty line has nothing to show.
+      place: { file, line, column, length: length ?? 1, source: source.replaceAll(/[^\P{Cc}\t]/gu, '�') || undefined },
     })
   }
 }

@@ -6,7 +6,7 @@ import type { HistogramMessage, Span } from './metric_message.js'
 
 export const CUSTOM_BUCKETS = -53
 
-/** Empty buckets between two others that are written out rather than made a new span, in integer histograms with custom buckets. */
+/** Empty buckets between two others that an integer histogram with custom buckets writes out, rather than a new span. */
 const CUSTOM_EMPTY = 2
 
 interface Side {
@@ -63,14 +63,16 @@ function compactDeltas(spans: Span[], deltas: (number | string)[]): { spans: Spa
 /** Whether a histogram is meant to be native: it has spans, or a zero bucket. */
 export function isNative(message: HistogramMessage): boolean {
   const { positiveSpans, negativeSpans, zeroThreshold, zeroCount, zeroCountFloat } = message
-  return positiveSpans.length > 0 || negativeSpans.length > 0 || zeroThreshold > 0 || zeroCount !== '0' || zeroCountFloat > 0
+  if (positiveSpans.length > 0 || negativeSpans.length > 0) return true
+  return zeroThreshold > 0 || zeroCount !== '0' || zeroCountFloat > 0
 }
 
 function matches(spans: readonly Span[], buckets: readonly unknown[]): boolean {
-  return spans.every(({ offset }, i) => i === 0 || offset >= 0) && spans.reduce((sum, { length }) => sum + length, 0) === buckets.length
+  const forward = spans.every(({ offset }, i) => i === 0 || offset >= 0)
+  return forward && spans.reduce((sum, { length }) => sum + length, 0) === buckets.length
 }
 
-/** The native form of a histogram message, undefined where spans and buckets do not match. Floats where it counts in floats. */
+/** The native form of a histogram message, of floats where it counts in floats; undefined where spans and buckets differ. */
 export function nativeHistogram(message: HistogramMessage, gauge: boolean): NativeHistogram | undefined {
   const float = message.countFloat > 0 || message.zeroCountFloat > 0
   if (!matches(message.positiveSpans, float ? message.positiveCounts : message.positiveDeltas)) return undefined
@@ -151,7 +153,8 @@ export class ClassicBuckets {
       count: integer ? String(count) : fieldOf(count),
       sum: fieldOf(this.#sum),
     }
-    put(out, 'positive', side.spans, integer ? 'deltas' : 'counts', integer ? deltasOf(side.counts) : side.counts.map(fieldOf))
+    if (integer) put(out, 'positive', side.spans, 'deltas', deltasOf(side.counts))
+    else put(out, 'positive', side.spans, 'counts', side.counts.map(fieldOf))
     const bounds = buckets.slice(0, -1).map((bucket) => fieldOf(bucket.le))
     if (bounds.length > 0) out.custom_values = bounds
     return out
@@ -168,7 +171,9 @@ export function customHistogram(message: HistogramMessage, gauge: boolean): Nati
   const classic = new ClassicBuckets()
   classic.count(message.countFloat === 0 ? Number(message.count) : message.countFloat)
   classic.sum(message.sum)
-  for (const { bound, count, countFloat } of message.buckets) classic.bucket(bound, countFloat === 0 ? Number(count) : countFloat)
+  for (const { bound, count, countFloat } of message.buckets) {
+    classic.bucket(bound, countFloat === 0 ? Number(count) : countFloat)
+  }
   const out = classic.convert()
   if (gauge && out !== undefined) out.reset = 'gauge'
   return out

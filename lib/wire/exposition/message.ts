@@ -46,10 +46,7 @@ export class MessageReader {
     this.wire = this.low & 7
     if (this.high !== 0 || this.field === 0) throw new MessageError('an impossible field number', this.at)
     if (this.wire === BYTES) {
-      this.#varint()
-      if (this.high !== 0 || this.low > this.end - this.at) throw new MessageError('a field longer than its message', this.at)
-      this.start = this.at
-      this.at = this.stop = this.at + this.low
+      this.#range('a field longer than its message')
     } else if (this.wire === VARINT) this.#varint()
     else if (this.wire === FIXED64) this.#fixed(8)
     else if (this.wire === FIXED32) this.#fixed(4)
@@ -67,10 +64,7 @@ export class MessageReader {
 
   /** A length in front of a message; the range is in `start` and `stop`. */
   delimited(): void {
-    this.#varint()
-    if (this.high !== 0 || this.low > this.end - this.at) throw new MessageError('a message longer than the body', this.at)
-    this.start = this.at
-    this.at = this.stop = this.at + this.low
+    this.#range('a message longer than the body')
   }
 
   double(): number {
@@ -127,6 +121,13 @@ export class MessageReader {
     } else for (let at = this.start; at < this.stop; at += 8) out.push(this.buffer.readDoubleLE(at))
   }
 
+  #range(tooLong: string): void {
+    this.#varint()
+    if (this.high !== 0 || this.low > this.end - this.at) throw new MessageError(tooLong, this.at)
+    this.start = this.at
+    this.at = this.stop = this.at + this.low
+  }
+
   #fixed(bytes: number): void {
     if (this.end - this.at < bytes) throw new MessageError('a field longer than its message', this.at)
     this.start = this.at
@@ -139,7 +140,8 @@ export class MessageReader {
     let low = 0
     let high = 0
     for (let shift = 0; ; shift += 7) {
-      if (at >= end || shift > 63) throw new MessageError(at >= end ? 'the body ends within a field' : 'a number beyond 64 bits', at)
+      if (at >= end) throw new MessageError('the message ends within a field', at)
+      if (shift > 63) throw new MessageError('a number beyond 64 bits', at)
       const byte = buffer[at++]
       const bits = byte & 0x7f
       if (shift < 28) low |= bits << shift

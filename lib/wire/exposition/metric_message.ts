@@ -63,8 +63,8 @@ export function emptySummary(): SummaryMessage {
 export function emptyHistogram(): HistogramMessage {
   return {
     count: '0', countFloat: 0, sum: 0, buckets: [], schema: 0, zeroThreshold: 0, zeroCount: '0', zeroCountFloat: 0,
-    negativeSpans: [], negativeDeltas: [], negativeCounts: [], positiveSpans: [], positiveDeltas: [], positiveCounts: [],
-    exemplars: [],
+    negativeSpans: [], negativeDeltas: [], negativeCounts: [],
+    positiveSpans: [], positiveDeltas: [], positiveCounts: [], exemplars: [],
   }
 }
 
@@ -84,7 +84,8 @@ export function decodeFamily(buffer: Buffer, start: number, end: number): Family
 export function decodeMetric(buffer: Buffer, start: number, end: number): MetricMessage {
   const reader = new MessageReader(buffer, start, end)
   const metric: MetricMessage = {
-    labels: [], value: 0, timestamp: 0, created: undefined, exemplar: undefined, summary: undefined, histogram: undefined,
+    labels: [], value: 0, timestamp: 0,
+    created: undefined, exemplar: undefined, summary: undefined, histogram: undefined,
   }
   while (reader.next()) {
     if (reader.is(1, BYTES)) decodeLabel(within(reader), metric.labels)
@@ -105,8 +106,8 @@ function within(reader: MessageReader): MessageReader {
 function text({ buffer, start, stop }: MessageReader, what: string): string {
   const value = buffer.utf8Slice(start, stop)
   // A replacement character may be meant; only then is the check worth its price.
-  if (value.includes('\ufffd') && !isUtf8(buffer.subarray(start, stop))) throw new MessageError(`${what} is not valid UTF-8`, start)
-  return value
+  if (!value.includes('\ufffd') || isUtf8(buffer.subarray(start, stop))) return value
+  throw new MessageError(`${what} is not valid UTF-8`, start)
 }
 
 function decodeLabel(reader: MessageReader, out: string[]): void {

@@ -39,8 +39,8 @@ interface Shown extends Collected {
 }
 
 /**
- * The histogram comes after the series that it was made of, and those are left out unless `keep`. A histogram whose counts
- * contradict each other gives no native form, as in Prometheus; its classic series are then lost unless `keep`.
+ * The histogram comes after the series that it was made of, and those are left out unless `keep`. A histogram whose
+ * counts contradict each other gives no native form, as in Prometheus; its classic series are then lost unless `keep`.
  */
 export class CustomBucketsParser implements ExpositionParser {
   #family = ''
@@ -149,7 +149,8 @@ export class CustomBucketsParser implements ExpositionParser {
   #collect({ key, labels, suffix, le }: Part): void {
     const { inner } = this
     this.#collected ??= {
-      key, labels, buckets: new ClassicBuckets(), exemplars: [], timestamp: inner.timestamp, startTimestamp: inner.startTimestamp,
+      key, labels, buckets: new ClassicBuckets(), exemplars: [],
+      timestamp: inner.timestamp, startTimestamp: inner.startTimestamp,
     }
     const { buckets, exemplars } = this.#collected
     if (suffix === 'bucket') buckets.bucket(le, inner.value)

@@ -1,9 +1,11 @@
-// OpenMetrics text 1.0.0 and 0.0.1, with the strictness of Prometheus 3: single spaces, no comments, `# EOF` at the end.
+// OpenMetrics text 1.0.0 and 0.0.1, as strict as Prometheus 3: single spaces, no comments, `# EOF` at the end.
 
 import type { Exemplar } from '../../record/record.js'
 import { fieldOf } from '../../record/json.js'
 import { nanosOfMillis } from '../../record/time.js'
-import { CLOSE_BRACE, COMMA, EQUALS, HASH, LABEL_PART, LABEL_START, LF, NAME_PART, NAME_START, NAMES, OPEN_BRACE, QUOTE, SPACE } from './characters.js'
+import {
+  CLOSE_BRACE, COMMA, EQUALS, HASH, LABEL_PART, LABEL_START, LF, NAME_PART, NAME_START, NAMES, OPEN_BRACE, QUOTE, SPACE,
+} from './characters.js'
 import { CreatedLines, CREATED, seriesKey } from './created.js'
 import { TextCursor, unescape } from './cursor.js'
 import type { EntryKind } from './parser.js'
@@ -36,7 +38,8 @@ export class OpenMetricsParser extends TextCursor {
         if (entry !== null) this.#entry = entry
         return entry
       }
-      if ((NAMES[c] & NAME_START) === 0 && c !== OPEN_BRACE) this.fail(at, 'this begins nothing', "a metric name or '# '")
+      const begins = (NAMES[c] & NAME_START) !== 0 || c === OPEN_BRACE
+      if (!begins) this.fail(at, 'this begins nothing', "a metric name or '# '")
       this.#series(at, c)
       const skipped = this.#starting && this.options.createdAsStart === true && this.#isCreated()
       if (!skipped) return 'series'
@@ -45,7 +48,7 @@ export class OpenMetricsParser extends TextCursor {
 
   get startTimestamp(): number | undefined {
     if (!this.#starting || this.options.createdAsStart !== true) return undefined
-    this.#created ??= new CreatedLines(new OpenMetricsParser(this.buffer.subarray(0, this.length), { name: this.options.name }))
+    this.#created ??= new CreatedLines(new OpenMetricsParser(this.buffer.subarray(0, this.length), {}))
     const { at, kind } = this
     const end = Math.min(this.nameEnd, this.nameStart + this.#familyLength)
     return this.#created.startOf(at, kind, () => this.keyUpTo(end))
@@ -84,7 +87,7 @@ export class OpenMetricsParser extends TextCursor {
     return this.at
   }
 
-  /** What stands for the current series' place in its family: its name up to `end` and its labels but for le and quantile. */
+  /** What stands for the series' place in its family: its name up to `end`, and its labels but for le and quantile. */
   keyUpTo(end: number): string {
     const omitted = this.kind === 'summary' ? 'quantile' : this.kind === 'histogram' ? 'le' : ''
     return seriesKey(this.buffer, this.nameStart, end, this.offsets, this.count, omitted)
@@ -203,7 +206,9 @@ export class OpenMetricsParser extends TextCursor {
     const { buffer } = this
     if (this.isAt(hash, '# EOF')) return this.#eof(hash)
     const keyword = KEYWORDS.find((word) => this.isAt(hash, `# ${word} `))
-    if (keyword === undefined) this.fail(hash, 'not a line of OpenMetrics, which has no comments', '# HELP, # TYPE, # UNIT or # EOF')
+    if (keyword === undefined) {
+      this.fail(hash, 'not a line of OpenMetrics, which has no comments', '# HELP, # TYPE, # UNIT or # EOF')
+    }
     const at = this.familyName(hash + 7, keyword)
     this.#familyLength = this.nameEnd - this.nameStart
     if (buffer[at] !== SPACE) this.fail(at, `no text in ${keyword}`, 'a space and the text')
@@ -229,7 +234,8 @@ export class OpenMetricsParser extends TextCursor {
     const { textStart, textEnd } = this
     const word = this.buffer.latin1Slice(textStart, Math.min(textEnd, textStart + 16))
     if (!TYPES.includes(word)) {
-      this.fail(textStart, `'${word}' is no metric type`, TYPES.join(', '), Math.max(1, Math.min(textEnd - textStart, 64)))
+      const length = Math.max(1, Math.min(textEnd - textStart, 64))
+      this.fail(textStart, `'${word}' is no metric type`, TYPES.join(', '), length)
     }
     this.kind = word
     this.#starting = STARTING.includes(word)
@@ -240,7 +246,8 @@ export class OpenMetricsParser extends TextCursor {
     const unit = this.buffer.utf8Slice(this.textStart, this.textEnd)
     if (unit !== '' && !this.metric.endsWith(`_${unit}`)) {
       const length = Math.min(this.textEnd - this.textStart, 64)
-      this.fail(this.textStart, 'the unit is not the end of the name', `a metric name that ends with _${unit.slice(0, 64)}`, length)
+      const expected = `a metric name that ends with _${unit.slice(0, 64)}`
+      this.fail(this.textStart, 'the unit is not the end of the name', expected, length)
     }
     this.unit = unit
     return 'unit'

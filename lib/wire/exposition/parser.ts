@@ -32,13 +32,13 @@ export interface SeriesGuess {
 }
 
 /**
- * Moves over the entries of one body. After `help`, `type` and `unit`, `metric` and `text` are theirs; after `series` and
- * `histogram` the rest is. Nothing is decoded before it is asked for, and nothing is valid after the next `next()`.
+ * Moves over the entries of one body. After `help`, `type` and `unit`, `metric` and `text` are theirs; after `series`
+ * and `histogram` the rest is. Nothing is decoded before it is asked for, or valid after the next `next()`.
  */
 export interface ExpositionParser {
   /**
-   * Parsers that have this ask it at the beginning of each series. Where it is right the labels are not looked at unless
-   * they are asked for; the entries are the same with it as without.
+   * Parsers that have this ask it at the beginning of each series. Where it is right the labels are not looked at
+   * unless they are asked for; the entries are the same with it as without.
    */
   guess?: SeriesGuess | null
   /** The next entry, null at the end. Throws a Problem with line and column. */
@@ -47,7 +47,7 @@ export interface ExpositionParser {
   readonly metric: string
   /** Help text, metric type (counter, gauge, histogram, gaugehistogram, summary, info, stateset, unknown) or unit. */
   readonly text: string
-  /** Bytes that stand for the series: equal bytes, equal labels. `buffer` is the body, or an own one where the body has none. */
+  /** Bytes that stand for the series: equal bytes, equal labels. `buffer` is the body, or an own one where it has none. */
   readonly buffer: Buffer
   readonly keyStart: number
   readonly keyEnd: number
@@ -61,6 +61,6 @@ export interface ExpositionParser {
   /** Labels with `__name__` among them. */
   labels(): Labels
   exemplars(): Exemplar[]
-  /** What to throw where the current series cannot be, for a reason that is not the format's: the message at its place. */
+  /** What to throw where the current series cannot be, for a reason beyond the format: the message at its place. */
   invalid(message: string): Problem
 }

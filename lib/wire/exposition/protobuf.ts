@@ -1,5 +1,5 @@
-// The protobuf format: length-delimited io.prometheus.client.MetricFamily messages, shown as the text formats would show
-// them, and native histograms.
+// The protobuf format: length-delimited io.prometheus.client.MetricFamily messages, shown as the text formats would
+// show them, and native histograms.
 
 import { EXIT, Problem } from '../../diag/problem.js'
 import type { Labels } from '../../record/labels.js'
@@ -9,7 +9,8 @@ import { sortLabels } from './cursor.js'
 import { customHistogram, isNative, nativeHistogram } from './histogram.js'
 import { MessageError, MessageReader } from './message.js'
 import {
-  decodeFamily, decodeMetric, emptyHistogram, emptySummary, type FamilyMessage, type HistogramMessage, type MetricMessage,
+  decodeFamily, decodeMetric, emptyHistogram, emptySummary, type FamilyMessage, type HistogramMessage,
+  type MetricMessage,
 } from './metric_message.js'
 import { floatLabel } from './number.js'
 import type { EntryKind, ExpositionOptions, ExpositionParser } from './parser.js'
@@ -91,7 +92,8 @@ export class ProtobufParser implements ExpositionParser {
       return exemplar === undefined ? [] : [exemplar]
     }
     // Of a native histogram only those that say when.
-    const all = histogram.exemplars.length > 0 ? histogram.exemplars : histogram.buckets.map((bucket) => bucket.exemplar)
+    const { buckets, exemplars } = histogram
+    const all = exemplars.length > 0 ? exemplars : buckets.map((bucket) => bucket.exemplar)
     return all.filter((exemplar) => exemplar?.ts !== undefined) as Exemplar[]
   }
 

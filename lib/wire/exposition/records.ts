@@ -24,8 +24,8 @@ export interface RecordOptions {
 const ROWS = 4096
 
 /**
- * Reads a body to its end without keeping anything of it. Throws a Problem where it is wrong, has a series that cannot be, or
- * more families than `maxFamilies`.
+ * Reads a body to its end without keeping anything of it. Throws a Problem where it is wrong, has a series that cannot
+ * be, or more families than `maxFamilies`.
  */
 export function checkExposition(parser: ExpositionParser, maxFamilies: number): void {
   const families = new Set<string>()
@@ -36,7 +36,8 @@ export function checkExposition(parser: ExpositionParser, maxFamilies: number): 
         if (labels[i] === labels[i - 2]) throw parser.invalid(`label ${JSON.stringify(labels[i])} stands there twice`)
       }
     } else if (kind !== 'comment' && families.add(parser.metric).size > maxFamilies) {
-      throw new Problem(`more than ${maxFamilies} metric families (max_families)`, { exit: EXIT.failed, hint: 'raise --max-families' })
+      const message = `more than ${maxFamilies} metric families (max_families)`
+      throw new Problem(message, { exit: EXIT.failed, hint: 'raise --max-families' })
     }
   }
 }
@@ -147,7 +148,8 @@ class Reading {
     if (this.#ids.length === 0) return
     const times = this.#timed ? this.#times : null
     const extra = this.#extra.size > 0 ? this.#extra : null
-    this.#batches.push(new SampleBatch(new Layout(this.#ids), this.options.now, Float64Array.from(this.#values), times, null, extra))
+    const values = Float64Array.from(this.#values)
+    this.#batches.push(new SampleBatch(new Layout(this.#ids), this.options.now, values, times, null, extra))
     this.#ids = []
     this.#values = []
     this.#times = []

@@ -2,7 +2,9 @@
 
 import type { Labels } from '../../record/labels.js'
 import type { Exemplar } from '../../record/record.js'
-import { CLOSE_BRACE, CR, HASH, LF, NAME_PART, NAME_START, NAMES, NINE, OPEN_BRACE, SPACE, TAB, ZERO } from './characters.js'
+import {
+  CLOSE_BRACE, CR, HASH, LF, NAME_PART, NAME_START, NAMES, NINE, OPEN_BRACE, SPACE, TAB, ZERO,
+} from './characters.js'
 import { TextCursor } from './cursor.js'
 import type { EntryKind, SeriesGuess } from './parser.js'
 
@@ -35,7 +37,8 @@ export class TextParser extends TextCursor {
       return 'series'
     }
     if (c === HASH) return (this.#entry = this.#comment(at))
-    this.fail(at, c === CR ? 'a carriage return' : 'this begins nothing', c === CR ? 'a line feed' : "a metric name or '#'")
+    if (c === CR) this.fail(at, 'a carriage return', 'a line feed')
+    this.fail(at, 'this begins nothing', "a metric name or '#'")
   }
 
   get startTimestamp(): undefined {
@@ -113,7 +116,8 @@ export class TextParser extends TextCursor {
     let end = at
     while (end < at + 64 && end < buffer.length && !this.#ends(buffer[end])) end++
     if (buffer[end - 1] === CR) this.fail(end - 1, 'a carriage return after the value', 'a line feed')
-    this.fail(at, `not a number a double can hold: '${buffer.utf8Slice(at, end)}'`, 'a number, NaN, +Inf or -Inf', end - at)
+    const word = buffer.utf8Slice(at, end)
+    this.fail(at, `not a number a double can hold: '${word}'`, 'a number, NaN, +Inf or -Inf', end - at)
   }
 
   /** Whole milliseconds without sign, that fit into 64 bits. */
@@ -122,12 +126,13 @@ export class TextParser extends TextCursor {
     let at = start
     let ms = 0
     while (buffer[at] >= ZERO && buffer[at] <= NINE) ms = ms * 10 + (buffer[at++] - ZERO)
-    if (at === start) {
-      const carriage = buffer[at] === CR
-      this.fail(at, carriage ? 'a carriage return' : 'not a timestamp', carriage ? 'a line feed' : 'milliseconds or the end of the line')
+    if (at === start && buffer[at] === CR) this.fail(at, 'a carriage return', 'a line feed')
+    if (at === start) this.fail(at, 'not a timestamp', 'milliseconds or the end of the line')
+    // Up to 2^53 a double has counted exactly; beyond, digits decide.
+    const exact = ms <= Number.MAX_SAFE_INTEGER
+    if (!exact && (at - start > 64 || BigInt(buffer.latin1Slice(start, at)) > MAX_INT64)) {
+      this.fail(start, 'a timestamp beyond 64 bits', 'milliseconds', Math.min(at - start, 64))
     }
-    const tooLarge = ms > Number.MAX_SAFE_INTEGER && (at - start > 64 || BigInt(buffer.latin1Slice(start, at)) > MAX_INT64)
-    if (tooLarge) this.fail(start, 'a timestamp beyond 64 bits', 'milliseconds', Math.min(at - start, 64))
     this.stamp = ms
     return at
   }
