@@ -8,6 +8,9 @@ import { Known } from '../../lib/discovery/known.js'
 import { repeat, Waker } from '../../lib/discovery/loop.js'
 import { durationText } from '../../lib/option/value.js'
 
+/** How soon folders are looked at again that are missing or had a change, milliseconds. */
+const SOON_MS = 2000
+
 type Refreshed = Pick<Refresh, 'problems' | 'unmatched'>
 
 export default source({
@@ -77,19 +80,21 @@ async function follow(
   refresh: () => Promise<Refreshed>,
 ): Promise<void> {
   const waker = new Waker()
-  const { watchFolders } = await import('../../lib/discovery/watch.js')
+  const { FolderWatch } = await import('../../lib/discovery/watch.js')
   const unwatched = ({ message }: Error) =>
     context.log.warn(`not watching, but reading every ${durationText(every)}: ${message}`)
-  const watch = watchFolders(folders, () => waker.wake(), unwatched)
+  const watch = new FolderWatch(folders, () => waker.wake(), unwatched)
+  let settled = true
   const told = new Set<string>()
   const work = async () => {
+    settled = watch.renew()
     const { problems, unmatched } = await refresh()
     for (const { text } of unmatched) if (!told.has(text)) context.log.warn(`${text}: no file matches`)
     for (const { text } of unmatched) told.add(text)
     throwAll(problems)
   }
   try {
-    await repeat(every, context, work, waker)
+    await repeat(() => (settled ? every : Math.min(every, SOON_MS)), context, work, waker)
   } finally {
     await watch.close()
   }

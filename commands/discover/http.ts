@@ -56,7 +56,7 @@ export default source({
     try {
       const refresh = () => refreshed(web, known, context)
       if (options.once) await refresh()
-      else await repeat(options.every, context, refresh)
+      else await repeat(() => options.every, context, refresh)
     } finally {
       await client.close()
     }

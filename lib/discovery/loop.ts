@@ -26,9 +26,13 @@ export class Waker {
   }
 }
 
-/** Does the work now, at every interval and when woken, until the stage stops. Problems are told, and it goes on. */
+/**
+ * Does the work now, at every interval and when woken, until the stage stops. Problems are told, and it goes on.
+ *
+ * @param every milliseconds to the next time, asked after each
+ */
 export async function repeat(
-  every: number,
+  every: () => number,
   context: SourceContext,
   work: () => Promise<void>,
   waker = new Waker(),
@@ -39,7 +43,7 @@ export async function repeat(
     } catch (error) {
       tell(error, context)
     }
-    await waker.wait(context.clock, every, context.signal)
+    await waker.wait(context.clock, every(), context.signal)
   }
 }
 

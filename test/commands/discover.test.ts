@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -57,6 +57,23 @@ t.test('discover file follows its files', async (t) => {
   t.equal(await stage.out(), target('a', labels, 'gone'))
   rmSync(path)
   t.equal(await stage.out(), target('b', labels, 'gone'))
+  await stops(t, stage)
+})
+
+t.test('discover file waits for folders that are not there', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'solder-discover-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'later', 'a.json')
+  const stage = running(t, ['discover', 'file', path, '--every', '1h'])
+  t.equal(await stage.err(), `solder discover file: ${path}: no file matches`)
+  const labels = `,"__meta_filepath":"${path}"`
+  for (const address of ['a', 'b']) {
+    mkdirSync(join(folder, 'later'))
+    writeFileSync(path, `[{"targets":["${address}"]}]`)
+    t.equal(await stage.out(), target(address, labels, 'present'))
+    rmSync(join(folder, 'later'), { recursive: true })
+    t.equal(await stage.out(), target(address, labels, 'gone'))
+  }
   await stops(t, stage)
 })
 
