@@ -16,7 +16,7 @@ import { checkExemplars, type Sample, WriteRequest } from '../wire/remote_write/
 import type { Snappy } from '../wire/snappy.js'
 import { Batches } from './batches.js'
 import { Delivery, type Outgoing } from './delivery.js'
-import { KnownMetadata } from './metadata.js'
+import { MetadataSender } from './metadata.js'
 import { post, shownUrl } from './outcome.js'
 
 export interface RemoteWriteOptions {
@@ -52,9 +52,6 @@ const PROTOCOL_HEADERS = {
   'content-encoding': 'snappy',
   'x-prometheus-remote-write-version': '0.1.0',
 }
-/** Families in one request. */
-const METADATA_PER_REQUEST = 500
-
 /** null: dropped by a rule; a string: what is wrong with it. */
 type Answer = Series | null | string
 
@@ -62,11 +59,9 @@ export class RemoteWriteSink implements Sink {
   readonly #slot = memoSlot()
   readonly #delivery: Delivery
   readonly #batches: Batches<WriteRequest>
-  readonly #metadata: KnownMetadata
+  readonly #metadata: MetadataSender
   /** Metadata has a lane of its own: nothing waits for it. */
   readonly #metadataLane: number
-  readonly #ended = new AbortController()
-  #metadataDue = false
   readonly #destination: string
 
   constructor(
@@ -79,7 +74,14 @@ export class RemoteWriteSink implements Sink {
     const attempt = { client, url, headers, timeout, retry429: options.retry_on_429, now: () => clock.millis() }
     this.#destination = shownUrl(url)
     this.#metadataLane = concurrency
-    this.#metadata = new KnownMetadata(options.max_metadata)
+    this.#metadata = new MetadataSender({
+      max: options.max_metadata,
+      wait: options.batch_wait,
+      interval: options.metadata_interval,
+      clock,
+      send: (messages, records) => this.#sendMetadata(messages, records),
+      idle: () => this.#delivery.idle(this.#metadataLane),
+    })
     this.#delivery = new Delivery(
       {
         destination: this.#destination,
@@ -112,9 +114,8 @@ export class RemoteWriteSink implements Sink {
   }
 
   async end(): Promise<void> {
-    this.#ended.abort()
     this.#batches.flush()
-    this.#sendFresh()
+    this.#metadata.end()
     try {
       await this.#delivery.drain()
     } finally {
@@ -215,47 +216,17 @@ export class RemoteWriteSink implements Sink {
   }
 
   #family(id: Identity): void {
-    const { account, clock } = this.context
+    const { account } = this.context
     if (!this.options.metadata) return account.drop('metadata', 1)
     const ruled = this.options.rules === null ? id : this.options.rules.identity(id)
     if (ruled === null) return account.drop('write_relabel', 1)
     if (ruled.name === '') return this.#reject('invalid_metadata', 'metadata without a name', id, {})
-    const news = this.#metadata.add(ruled)
-    if (news !== 'fresh') account.drop('metadata_known', 1)
-    if (news === 'known' || this.#metadataDue) return
-    this.#metadataDue = true
-    void clock.sleep(this.options.batch_wait, this.#ended.signal).then(() => this.#sendFresh())
-    void this.#repeat()
+    if (!this.#metadata.add(ruled)) account.drop('metadata_known', 1)
   }
 
-  #sendFresh(): void {
-    this.#metadataDue = false
-    this.#sendMetadata(this.#metadata.takeFresh(), true)
-  }
-
-  #repeating = false
-
-  async #repeat(): Promise<void> {
-    if (this.#repeating) return
-    this.#repeating = true
-    for (;;) {
-      await this.context.clock.sleep(this.options.metadata_interval, this.#ended.signal)
-      if (this.#ended.signal.aborted) return
-      // A receiver that is behind with the last round gets no further one.
-      if (this.#delivery.idle(this.#metadataLane)) this.#sendMetadata(this.#metadata.repeat(), false)
-    }
-  }
-
-  /** @param counted whether the account waits for these; repetitions are no records */
-  #sendMetadata(messages: readonly Buffer[], counted: boolean): void {
-    for (let from = 0; from < messages.length; from += METADATA_PER_REQUEST) {
-      const part = messages.slice(from, from + METADATA_PER_REQUEST)
-      const request = new WriteRequest()
-      for (const message of part) request.addMetadata(message)
-      this.#delivery.push(this.#metadataLane, {
-        body: this.options.snappy.compress(request.finish()),
-        records: counted ? part.length : 0,
-      })
-    }
+  #sendMetadata(messages: readonly Buffer[], records: number): void {
+    const request = new WriteRequest()
+    for (const message of messages) request.addMetadata(message)
+    this.#delivery.push(this.#metadataLane, { body: this.options.snappy.compress(request.finish()), records })
   }
 }

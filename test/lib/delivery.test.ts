@@ -10,7 +10,7 @@ import type { Clock } from '../../lib/component.js'
 import { Backoff, retryAfter } from '../../lib/delivery/backoff.js'
 import { Batches } from '../../lib/delivery/batches.js'
 import { Delivery, type DeliveryOptions, type Outgoing } from '../../lib/delivery/delivery.js'
-import { KnownMetadata } from '../../lib/delivery/metadata.js'
+import { KnownMetadata, MetadataSender } from '../../lib/delivery/metadata.js'
 import { type Outcome, outcomeOf, shownUrl } from '../../lib/delivery/outcome.js'
 import { Identity } from '../../lib/record/identity.js'
 import { Receiver, samplesOf } from '../support/remote_write.js'
@@ -280,6 +280,29 @@ t.test('metadata: new, known, replaced, repeated, bounded', async (t) => {
   known.add(of('c', '1'))
   t.same(known.repeat(), [], 'the oldest was forgotten')
   t.equal(known.takeFresh().length, 2)
+})
+
+t.test('metadata is sent soon, at once when there is much, and again while the receiver keeps up', async (t) => {
+  const clock = new TestClock()
+  const sent: [number, number, number][] = []
+  let idle = true
+  const send = (messages: readonly Buffer[], records: number) => void sent.push([clock.time, messages.length, records])
+  const sender = new MetadataSender({ max: 1000, wait: 500, interval: 60_000, clock, send, idle: () => idle })
+  const of = (name: string) => Identity.of('metadata', name, [], { kind: 'gauge' })
+  t.same([sender.add(of('a')), sender.add(of('a')), sender.add(of('b'))], [true, false, true])
+  await clock.run(clock.sleep(60_001))
+  t.same(sent.splice(0), [
+    [500, 2, 2],
+    [60_000, 2, 0],
+  ])
+  idle = false
+  await clock.run(clock.sleep(60_000))
+  t.same(sent.splice(0), [])
+  idle = true
+  for (let i = 0; i < 600; i++) sender.add(of(`m${i}`))
+  t.same(sent.splice(0), [[120_001, 500, 500]])
+  sender.end()
+  t.same(sent.splice(0), [[120_001, 100, 100]])
 })
 
 const line = (name: string, ms: number, value: unknown = 1, more = '') =>

@@ -2,17 +2,17 @@
 
 import { compareCodePoints } from '../../record/json.js'
 import type { Labels } from '../../record/labels.js'
-import { bytesTag, ProtoWriter } from './writer.js'
+import { bytesTag, doubleTag, ProtoWriter } from './writer.js'
 
 const NAME = '__name__'
 
 /** A series on its way out. */
 export interface Series {
-  /** The `labels` fields of its TimeSeries messages. */
-  readonly labels: Buffer
   /** The bytes of a TimeSeries of one sample up to the value, for times whose varint takes six bytes. */
   readonly head: Buffer
-  /** FNV-1a of `labels`: equal series, equal hash. */
+  /** Where in `head` the `labels` fields start. */
+  readonly labelsStart: number
+  /** FNV-1a of the labels: equal series, equal hash. */
   readonly hash: number
 }
 
@@ -20,6 +20,8 @@ export interface Series {
 export const TIME_BYTES = 6
 /** A Sample message: tag and double, tag and time. */
 const SAMPLE_BYTES = 9 + 1 + TIME_BYTES
+/** What stands between labels and value: tag and length of the Sample, tag of the value. */
+const SAMPLE_HEAD = [bytesTag(2), SAMPLE_BYTES, doubleTag(1)]
 
 /**
  * The labels of a series: `name` as `__name__`, the external ones where they are not there already, empty values left
@@ -68,11 +70,15 @@ export function seriesOf(labels: Labels): Series {
   const encoded = writer.take()
   writer.uint(bytesTag(1))
   writer.uint(encoded.length + 2 + SAMPLE_BYTES)
+  const labelsStart = writer.length
   writer.bytes(encoded)
-  writer.uint(bytesTag(2))
-  writer.uint(SAMPLE_BYTES)
-  writer.uint(0x09)
-  return { labels: encoded, head: writer.take(), hash: fnv1a(encoded) }
+  for (const byte of SAMPLE_HEAD) writer.uint(byte)
+  return { head: writer.take(), labelsStart, hash: fnv1a(encoded) }
+}
+
+/** The `labels` fields of a series' TimeSeries messages. */
+export function encodedLabels({ head, labelsStart }: Series): Buffer {
+  return head.subarray(labelsStart, head.length - SAMPLE_HEAD.length)
 }
 
 /** `repeated Label labels = 1` of a TimeSeries or an Exemplar. */

@@ -7,7 +7,7 @@ import { type Labels, labelsOfObject } from '../../record/labels.js'
 import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
-import { type Series, TIME_BYTES, writeLabels } from './series.js'
+import { encodedLabels, type Series, TIME_BYTES, writeLabels } from './series.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
 
 const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
@@ -15,6 +15,8 @@ const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogra
 const STALE_NAN = Buffer.from([0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f])
 /** Bits of Prometheus's ordinary NaN; JavaScript promises none. */
 const NORMAL_NAN = Buffer.from([0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f])
+const TIME_TAG = varintTag(2)
+/** Times whose varint takes TIME_BYTES. */
 const FIRST_SIX = 2 ** 35
 const LAST_SIX = 2 ** 42
 
@@ -59,7 +61,7 @@ export class WriteRequest {
     if (value === value) buffer.writeDoubleLE(value, at)
     else NORMAL_NAN.copy(buffer, at)
     at += 8
-    buffer[at++] = 0x10
+    buffer[at++] = TIME_TAG
     // Six groups of seven bits; the low 32 bits and the rest apart, as bit operations see 32.
     const high = Math.floor(ms / 0x10000000)
     buffer[at++] = (ms & 0x7f) | 0x80
@@ -77,7 +79,7 @@ export class WriteRequest {
     const message = this.#message
     const part = this.#part
     message.length = 0
-    message.bytes(series.labels)
+    message.bytes(encodedLabels(series))
     if (sample.histogram === undefined) {
       this.#sample(sample)
       message.message(2, part.view())
