@@ -21,9 +21,18 @@ export interface RunOptions {
   timeout?: number
 }
 
+/**
+ * tap loads code of its own into every process that a test starts, with handlers of signals: programs under test are to
+ * run as they do alone. NODE_OPTIONS asks for it, and a hook of `spawn` (process-on-spawn) asks again.
+ */
+const spawnHooks = (globalThis as { [key: symbol]: { listeners: unknown[] } | undefined })[
+  Symbol.for('process-on-spawn@*:singletonId')
+]
+if (spawnHooks !== undefined) spawnHooks.listeners.length = 0
+
 /** Environment in which `solder` is the one of this checkout. */
 export function environment(more: { [name: string]: string } = {}): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${ROOT}/test/support/bin:${process.env.PATH}`, NO_COLOR: '1', ...more }
+  return { ...process.env, NODE_OPTIONS: '', PATH: `${ROOT}/test/support/bin:${process.env.PATH}`, NO_COLOR: '1', ...more }
 }
 
 /** Runs a shell command to its end. */
