@@ -54,13 +54,11 @@ export class WriteRequest {
   /** A plain sample. @param ms Unix milliseconds */
   add(series: Series, value: number, ms: number): void {
     if (ms < FIRST_SIX || ms >= LAST_SIX) return this.addSample(series, { value, ms })
-    const { head } = series
-    const buffer = this.#writer.reserve(head.length + 9 + TIME_BYTES)
-    let at = this.#writer.length
-    at += head.copy(buffer, at)
-    if (value === value) buffer.writeDoubleLE(value, at)
-    else NORMAL_NAN.copy(buffer, at)
-    at += 8
+    const writer = this.#writer
+    writer.bytes(series.head)
+    number(writer, value)
+    const buffer = writer.reserve(1 + TIME_BYTES)
+    let at = writer.length
     buffer[at++] = TIME_TAG
     // Six groups of seven bits; the low 32 bits and the rest apart, as bit operations see 32.
     const high = Math.floor(ms / 0x10000000)
@@ -70,7 +68,7 @@ export class WriteRequest {
     buffer[at++] = ((ms >>> 21) & 0x7f) | 0x80
     buffer[at++] = (high & 0x7f) | 0x80
     buffer[at++] = high >>> 7
-    this.#writer.length = at
+    writer.length = at
     this.records++
   }
 
@@ -128,8 +126,8 @@ export class WriteRequest {
 }
 
 function number(writer: ProtoWriter, value: number): void {
-  if (Number.isNaN(value)) writer.bytes(NORMAL_NAN)
-  else writer.double(value)
+  if (value === value) writer.double(value)
+  else writer.bytes(NORMAL_NAN)
 }
 
 /** The MetricMetadata message of a metadata record. */

@@ -9,10 +9,12 @@ export const bytesTag = (field: number): number => (field << 3) | 2
 
 export class ProtoWriter {
   #buffer: Buffer
+  #doubles: DataView
   length = 0
 
   constructor(size = INITIAL) {
     this.#buffer = Buffer.allocUnsafeSlow(size)
+    this.#doubles = new DataView(this.#buffer.buffer)
   }
 
   /** Makes room and says where to write; the caller then sets `length`. */
@@ -23,6 +25,7 @@ export class ProtoWriter {
       const larger = Buffer.allocUnsafeSlow(size)
       this.#buffer.copy(larger, 0, 0, this.length)
       this.#buffer = larger
+      this.#doubles = new DataView(larger.buffer)
     }
     return this.#buffer
   }
@@ -77,12 +80,14 @@ export class ProtoWriter {
 
   /** IEEE 754 as it is, negative zero included. */
   double(value: number): void {
-    this.reserve(8).writeDoubleLE(value, this.length)
+    this.reserve(8)
+    this.#doubles.setFloat64(this.length, value, true)
     this.length += 8
   }
 
-  bytes(from: Buffer): void {
-    this.length += from.copy(this.reserve(from.length), this.length)
+  bytes(from: Uint8Array): void {
+    this.reserve(from.length).set(from, this.length)
+    this.length += from.length
   }
 
   /** Tag, length and UTF-8 of a string; nothing where it is empty. */
