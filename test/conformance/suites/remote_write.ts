@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { retryAfter } from '../../../lib/delivery/backoff.js'
 import { outcomeOf } from '../../../lib/delivery/outcome.js'
 import { parseDuration } from '../../../lib/option/value.js'
@@ -134,10 +135,14 @@ export const sender: Runner = async (test) => {
   const { job_name = 'test' } = map(test.scrape_config)
   const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/metrics`
   // One request at a time holds all series of a scrape, as the cases expect.
-  const write = `solder write prometheus ${receiver.url} --batch-wait 50ms --concurrency 1`
+  const write = `solder write prometheus ${receiver.url} --batch-wait 50ms --concurrency 1 --drain-timeout 1s`
   const pipe = start(`solder scrape ${url} --every ${EVERY} --job ${job_name} | ${write}`)
   try {
-    await receiver.until(({ stored }) => scrapesIn(samplesOf(stored)) >= ENOUGH_SCRAPES)
+    const enough = receiver.until(({ stored }) => scrapesIn(samplesOf(stored)) >= ENOUGH_SCRAPES)
+    await Promise.race([
+      enough,
+      sleep(((test.run_seconds as number | undefined) ?? 10) * 1000, undefined, { ref: false }),
+    ])
     await pipe.stop()
     const run: Run = { receiver, samples: samplesOf(receiver.stored), began, ended: Date.now() }
     for (const check of (test.expected as { checks: Check[] }).checks) senderCheck(check, run)
