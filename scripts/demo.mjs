@@ -1,5 +1,5 @@
-// `npm start`: this machine's metrics through a pipe of small commands. Until Ctrl-C on a terminal, else for some seconds;
-// `npm start -- 30` says how many.
+// `npm start`: this machine's metrics through a pipe of small commands. Until Ctrl-C on a terminal, else for some
+// seconds; `npm start -- 30` says how many.
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -27,7 +27,7 @@ function checkNode() {
   fail(`solder needs Node ${wanted} or later; this is Node ${process.versions.node} (${process.execPath}).`)
 }
 
-/** A lock file that git has touched without changing it is still the same lock file, so its text counts before its time. */
+/** A lock file that git has touched without changing it is still the same: its text counts before its time. */
 function isInstalled() {
   if (!existsSync(INSTALLED) || !existsSync(COMPILER)) return false
   if (existsSync(STAMP)) return readFileSync(STAMP, 'utf8') === lockHash()

@@ -16,20 +16,22 @@ const WHAT = 'What to leave out'
 export default source({
   name: 'scrape host',
   summary: "read the machine's own metrics from /proc and /sys",
-  description: `Reads processors, memory, load, disks, file systems, network and the rest of what the kernel tells in /proc and
-/sys, under the names, labels and help that node_exporter 1.5 gives them, so that dashboards and alerts made for it work unchanged.
-Nothing is started and no port is opened. It reads Linux; elsewhere every collector but time has no success.
+  description: `Reads processors, memory, load, disks, file systems, network and the rest of what the kernel tells in
+/proc and /sys, under the names, labels and help that node_exporter 1.5 gives them, so that dashboards and alerts made
+for it work unchanged. Nothing is started and no port is opened. It reads Linux; elsewhere every collector but time
+has no success.
 
-Each reading is what a scrape of that exporter would be: one time stamp, the series 'up' and 'scrape_*' beside the metrics,
-'node_scrape_collector_success' by collector, and a staleness marker for every series that went (a disk taken out, a file
-system unmounted). A file that is missing is no error: that collector's success is 0. Collectors that need system calls which
-Node does not have (timex) are not there.
+Each reading is what a scrape of that exporter would be: one time stamp, the series 'up' and 'scrape_*' beside the
+metrics, 'node_scrape_collector_success' by collector, and a staleness marker for every series that went (a disk taken
+out, a file system unmounted). A file that is missing is no error: that collector's success is 0. Collectors that need
+system calls which Node does not have (timex) are not there.
 
-In a container, mount the machine's root and give it with --root; the host's network shows only in its network namespace.`,
+In a container, mount the machine's root and give it with --root; the host's network shows only in its network
+namespace.`,
   since: '0.1.0',
   accepts: [],
   emits: ['metadata', 'metric'],
-  guarantee: 'A reading that is late is skipped, never made up; nothing is kept from one reading to the next but counters.',
+  guarantee: 'A reading that is late is skipped, never made up.',
   args: [],
   options: {
     every: { type: 'duration', default: '15s', min: '10ms', help: 'time between readings', since: '0.1.0' },

@@ -9,14 +9,15 @@ import { colored, plain } from '../../lib/view/style.js'
 export default sink({
   name: 'view',
   summary: 'show records to people',
-  description: `Writes readable lines: the time (of today; of other days with the date), then what the record says. Metrics show their value
-with its unit, as far as their metadata or their name tells it; native histograms show count, sum and their buckets as bars; logs
-show level and body, spans how long they took.
+  description: `Writes readable lines: the time (of today; of other days with the date), then what the record says.
+Metrics show their value with its unit, as far as their metadata or their name tells it; native histograms show count,
+sum and their buckets as bars; logs show level and body, spans how long they took.
 
-On a terminal it colours, and label sets that are too long are cut to the width, the number of those left out behind '+'. Control
-characters in the data are shown as escapes: a label cannot paint the screen.
+On a terminal it colours, and label sets that are too long are cut to the width, the number of those left out behind
+'+'. Control characters in the data are shown as escapes: a label cannot paint the screen.
 
-It is the one stage whose stdout is not records. To look into a running pipe, use 'tee': … | tee >(solder view >&2) | …`,
+It is the one stage whose stdout is not records. To look into a running pipe, use 'tee': … | tee >(solder view >&2) |
+…`,
   since: '0.1.0',
   accepts: ['any'],
   emits: [],
@@ -25,7 +26,12 @@ It is the one stage whose stdout is not records. To look into a running pipe, us
   options: {
     utc: { type: 'bool', help: 'show times in UTC, not in local time', since: '0.1.0' },
     wide: { type: 'bool', help: 'show all labels, however long the line gets', since: '0.1.0' },
-    width: { type: 'int', min: 40, help: "columns to keep within; the terminal's if absent, and all where there is none", since: '0.1.0' },
+    width: {
+      type: 'int',
+      min: 40,
+      help: "columns to keep within; the terminal's if absent, and all where there is none",
+      since: '0.1.0',
+    },
     exact: { type: 'bool', help: 'show numbers as they are, not in larger units', since: '0.1.0' },
     color: {
       type: 'enum',
@@ -38,7 +44,7 @@ It is the one stage whose stdout is not records. To look into a running pipe, us
   examples: [
     { command: 'solder scrape host --once --collector loadavg | solder view', about: 'read the load' },
     {
-      command: `printf '%s\\n' '{"type":"log","ts":"1763804400123456789","body":"paid","severity":"INFO"}' | solder view --utc`,
+      command: `echo '{"type":"log","ts":"1763804400123456789","body":"paid","severity":"INFO"}' | solder view --utc`,
       about: 'read a log entry',
     },
   ],

@@ -12,30 +12,48 @@ const LF = 10
 export default sink({
   name: 'write file',
   summary: 'append records to a file, rotated by size and time',
-  description: `Appends every record as one canonical line to PATH, which is made if it is missing; a folder, or a PATH with a slash at
-its end, means 'records.ndjson' in it. The file can be read while it is written: it holds whole lines at any time, and what came in is
-written at once, without waiting for more.
+  description: `Appends every record as one canonical line to PATH, which is made if it is missing; a folder, or a
+PATH with a slash at its end, means 'records.ndjson' in it. The file can be read while it is written: it holds whole
+lines at any time, and what came in is written at once, without waiting for more.
 
 With --rotate-bytes or --rotate-every a full file is set aside under the time of its rotation, 'PATH' becoming
-'app-20251122T093000.123Z.ndjson' for 'app.ndjson' (UTC; sorted by name is sorted by time). Periods are counted in UTC, so that
---rotate-every 1h changes at the full hour; a file is set aside when the first line after that comes. --compress gzip packs files that
-were set aside, --keep deletes the oldest of them. A file that somebody else moves or deletes is begun anew within a second.
+'app-20251122T093000.123Z.ndjson' for 'app.ndjson' (UTC; sorted by name is sorted by time). Periods are counted in
+UTC, so that --rotate-every 1h changes at the full hour; a file is set aside when the first line after that comes.
+--compress gzip packs files that were set aside, --keep deletes the oldest of them. A file that somebody else moves or
+deletes is begun anew within a second.
 
-A killed process or a full disk may leave a last line in part. The next start cuts it off if it is the beginning of a record (counted
-as dropped, reason 'torn_line'), ends it with a newline if it is a whole one or something else, and goes on behind. Only one process
-may write to a file.
+A killed process or a full disk may leave a last line in part. The next start cuts it off if it is the beginning of a
+record (counted as dropped, reason 'torn_line'), ends it with a newline if it is a whole one or something else, and
+goes on behind. Only one process may write to a file.
 
 A disk that is full ends the command with exit code 75, a path that cannot be opened with 2.`,
   since: '0.1.0',
   accepts: ['any'],
   emits: [],
-  guarantee: `A record is counted as out when the system has its line; --fsync says when the disk has it. After an error the lines
-already written stay, the rest is pending in the account.`,
+  guarantee: `A record is counted as out when the system has its line; --fsync says when the disk has it. After an
+error the lines already written stay, the rest is pending in the account.`,
   args: [{ name: 'PATH', help: 'file to append to, or folder', required: true, path: true }],
   options: {
-    rotate_bytes: { type: 'bytes', help: 'set the file aside before it grows beyond this', since: '0.1.0', group: ROTATION },
-    rotate_every: { type: 'duration', min: '1s', help: 'set the file aside after this period', since: '0.1.0', group: ROTATION },
-    keep: { type: 'int', min: 0, help: 'files set aside that are kept; all if absent', since: '0.1.0', group: ROTATION },
+    rotate_bytes: {
+      type: 'bytes',
+      help: 'set the file aside before it grows beyond this',
+      since: '0.1.0',
+      group: ROTATION,
+    },
+    rotate_every: {
+      type: 'duration',
+      min: '1s',
+      help: 'set the file aside after this period',
+      since: '0.1.0',
+      group: ROTATION,
+    },
+    keep: {
+      type: 'int',
+      min: 0,
+      help: 'files set aside that are kept; all if absent',
+      since: '0.1.0',
+      group: ROTATION,
+    },
     compress: {
       type: 'enum',
       values: ['none', 'gzip'],

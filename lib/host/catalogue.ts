@@ -35,8 +35,8 @@ export interface CollectorOptions extends FilesystemOptions {
 export function collectorsOf(options: CollectorOptions): readonly Collector[] {
   return [
     arp, conntrack, cpu(), diskstats(options.excludedDisk), entropy, filefd, filesystem(options), loadavg, meminfo,
-    netclass, netdev(options.excludedNetworkDevice), netstat, os, pressure, sockstat, softnet, stat, time(options.clock),
-    udpQueuesCollector, uname, vmstat,
+    netclass, netdev(options.excludedNetworkDevice), netstat, os, pressure, sockstat, softnet, stat,
+    time(options.clock), udpQueuesCollector, uname, vmstat,
   ]
 }
 

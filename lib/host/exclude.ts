@@ -15,7 +15,11 @@ export const DEFAULT_EXCLUDES = {
 } as const
 
 /** Whether a name is left out by the pattern of an option; what is wrong with the pattern joins the problems. */
-export function exclusion(key: keyof typeof DEFAULT_EXCLUDES, source: string, problems: Problem[]): (name: string) => boolean {
+export function exclusion(
+  key: keyof typeof DEFAULT_EXCLUDES,
+  source: string,
+  problems: Problem[],
+): (name: string) => boolean {
   try {
     const pattern = Pattern.search(source)
     return (name) => pattern.test(name)

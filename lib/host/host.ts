@@ -38,7 +38,7 @@ export interface HostPaths {
   sys: string
 }
 
-/** The machine under these paths. Files of /proc and /sys are made in memory: reading them blocks no longer than a call. */
+/** The machine under these paths. Files of /proc and /sys are made in memory: reading one takes as long as a call. */
 export function hostAt(paths: HostPaths): Host {
   const rootPath = paths.root.replace(/\/+$/, '')
   return {

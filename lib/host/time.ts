@@ -9,7 +9,7 @@ const SOURCE_HELP = [
   ['current', "Current clocksource read from '/sys/devices/system/clocksource'."],
 ]
 
-/** The zone's abbreviation (`CET`, or `GMT+3` where English has none) and its offset from UTC in seconds at a moment. */
+/** The zone's abbreviation (`CET`; `GMT+3` where English has none) and its offset from UTC in seconds at a moment. */
 export function zoneAt(date: Date, timeZone?: string): { name: string; offset: number } {
   const zone = (locale: string, style: 'short' | 'longOffset') => {
     const parts = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: style }).formatToParts(date)

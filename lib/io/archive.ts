@@ -12,7 +12,7 @@ export interface ArchiveOptions {
   gzip: boolean
 }
 
-/** `a/b.ndjson` is set aside as `a/b-20251122T093000.123Z.ndjson`, time of rotation, UTC: sorted by name, sorted by time. */
+/** `a/b.ndjson` is set aside as `a/b-20251122T093000.123Z.ndjson`: by name is by time of rotation. */
 export class Archive {
   readonly #folder: string
   readonly #stem: string

@@ -10,7 +10,8 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 export function stderrLog(stage: string, level: LogLevel, format: LogFormat, clock: Clock): Log {
   const write = (at: LogLevel) => (message: string) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return
-    stderr(format === 'json' ? JSON.stringify({ ts: clock.now(), level: at, stage, message }) : `solder ${stage}: ${message}`)
+    const event = { ts: clock.now(), level: at, stage, message }
+    stderr(format === 'json' ? JSON.stringify(event) : `solder ${stage}: ${message}`)
   }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
@@ -18,7 +19,7 @@ export function stderrLog(stage: string, level: LogLevel, format: LogFormat, clo
 /** Control characters but tab and newline. */
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g
 
-/** One line to stderr; what cannot be written there has nowhere else to go. Data quoted in it cannot steer a terminal. */
+/** One line to stderr; what cannot be written has nowhere else to go. Data quoted in it cannot steer a terminal. */
 export function stderr(line: string): void {
   const text = line.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
   try {

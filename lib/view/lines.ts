@@ -127,8 +127,9 @@ export class Viewer {
     const payload = batch.payload(row)
     const parts = [head]
     if (payload.stale === true) parts.push(this.#paint('dim', 'stale'))
-    else if (payload.histogram !== undefined) parts.push(this.#histogram(payload.histogram as unknown as NativeHistogram, write))
-    else if (payload.summary !== undefined) parts.push(this.#summary(payload.summary as unknown as Summary, write))
+    else if (payload.histogram !== undefined) {
+      parts.push(this.#histogram(payload.histogram as unknown as NativeHistogram, write))
+    } else if (payload.summary !== undefined) parts.push(this.#summary(payload.summary as unknown as Summary, write))
     else parts.push(this.#value(write(numberOf(payload.value) ?? NaN)))
     const exemplars = Array.isArray(payload.exemplars) ? (payload.exemplars as unknown as Exemplar[]) : []
     for (const { labels, value } of exemplars) {
@@ -170,7 +171,8 @@ export class Viewer {
     const level = String(payload.severity ?? (getLabel(id.labels, 'level') || getLabel(id.labels, 'detected_level')))
     const indent = ' '.repeat(TIME_WIDTH + GAP.length + 6)
     const body = typeof payload.body === 'string' ? safeLines(payload.body, indent) : jsonText(payload.body)
-    const head = `${this.#time(payload.ts)}${GAP}${this.#paint(levelStyle(level, payload.severity_number), levelText(level))}`
+    const word = this.#paint(levelStyle(level, payload.severity_number), levelText(level))
+    const head = `${this.#time(payload.ts)}${GAP}${word}`
     const parts = [
       body,
       this.#labels(labelsWithResource(id), body.length + 8),

@@ -1,4 +1,4 @@
-// Text from records made fit for a terminal: nothing in it can move the cursor, change a colour or turn the text around.
+// Text from records made fit for a terminal: nothing in it moves the cursor, changes a colour or turns the text around.
 
 /** C0 and C1 controls, DEL, line and paragraph separators, and the marks that reorder text (Unicode UAX 9). */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g

@@ -18,7 +18,8 @@ process.exitCode = process.env.OFFLINE ? 1 : 0
 t.test('set-up', (t) => {
   const root = t.testdir({ scripts: {}, 'npm.mjs': '', 'npm.js': NPM, 'package-lock.json': '{}' })
   copyFileSync(join(ROOT, 'scripts/setup.mjs'), join(root, 'scripts/setup.mjs'))
-  const manifest = (node: string) => writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', engines: { node } }))
+  const manifest = (node: string) =>
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', engines: { node } }))
   const setup = (env: { [name: string]: string } = {}) => {
     const ran = spawnSync(process.execPath, ['scripts/setup.mjs'], {
       cwd: root,
@@ -29,7 +30,8 @@ t.test('set-up', (t) => {
   }
 
   manifest('>=99.1')
-  t.match(setup(), { code: 1, installed: false, stderr: `solder needs Node 99.1 or later; this is Node ${process.versions.node}` })
+  const tooOld = `solder needs Node 99.1 or later; this is Node ${process.versions.node}`
+  t.match(setup(), { code: 1, installed: false, stderr: tooOld })
   manifest('>=20.19')
   t.match(setup({ OFFLINE: '1' }), { code: 1, installed: true, stderr: 'is the npm registry within reach?' })
   rmSync(join(root, 'node_modules'), { recursive: true })

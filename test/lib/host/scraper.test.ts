@@ -33,8 +33,8 @@ function hostOf(files: ReadonlyMap<string, string>, space: Host['space'] = async
     sys: under('sys/'),
     root: under(''),
     list: (path) => {
-      const names = [...files.keys()].filter((file) => file.startsWith(`sys/${path}/`)).map((file) => file.slice(path.length + 5).split('/')[0])
-      return [...new Set(names)].sort()
+      const below = [...files.keys()].filter((file) => file.startsWith(`sys/${path}/`))
+      return [...new Set(below.map((file) => file.slice(path.length + 5).split('/')[0]))].sort()
     },
     space,
     rootPath: '',
@@ -58,7 +58,9 @@ const collectors = () =>
     clock,
   })
 
-function scraperOf(files: ReadonlyMap<string, string>, all: readonly Collector[] = collectors(), lines: string[] = []): HostScraper {
+type Files = ReadonlyMap<string, string>
+
+function scraperOf(files: Files, all: readonly Collector[] = collectors(), lines: string[] = []): HostScraper {
   return new HostScraper(hostOf(files), all, LABELS, clock, logTo(lines))
 }
 
@@ -69,7 +71,8 @@ function seriesOf(batches: readonly Batch[]): Map<string, unknown> {
     for (let row = 0; row < batch.length; row++) {
       const id = batch.id(row)!
       const payload = batch.payload(row)
-      if (id.type === 'metric') found.set(id.name + labelsText(id.labels), payload.stale === true ? 'stale' : payload.value)
+      if (id.type !== 'metric') continue
+      found.set(id.name + labelsText(id.labels), payload.stale === true ? 'stale' : payload.value)
     }
   }
   return found
@@ -126,7 +129,8 @@ t.test('a layout stays while the series do; what goes is marked once', async (t)
   const third = await scraper.scrape()
   t.not(third[0].layout, second[0].layout)
   t.equal(third[0].id(3), second[0].id(3), 'identities of those that stay stay')
-  t.strictSame([...seriesOf([third[1]])], [1, 5, 15].map((n) => [`node_load${n}{"instance":"workhorse","job":"host"}`, 'stale']))
+  const loads = [1, 5, 15].map((n) => `node_load${n}{"instance":"workhorse","job":"host"}`)
+  t.strictSame([...seriesOf([third[1]])], loads.map((load) => [load, 'stale']))
   t.equal((await scraper.scrape()).length, 2, 'marked once')
 })
 
@@ -137,14 +141,16 @@ t.test('a missing file is no error, a strange one is told once', async (t) => {
   const scraper = scraperOf(files, collectors(), lines)
   const series = seriesOf(await scraper.scrape())
   await scraper.scrape()
-  const success = (name: string) => series.get(`node_scrape_collector_success{"collector":"${name}","instance":"workhorse","job":"host"}`)
+  const success = (name: string) =>
+    series.get(`node_scrape_collector_success{"collector":"${name}","instance":"workhorse","job":"host"}`)
   t.strictSame(['loadavg', 'netstat', 'os', 'meminfo', 'cpu'].map(success), [0, 1, 0, 0, 1])
   t.strictSame(lines, [
     'debug: collector loadavg: loadavg is not there',
     "warn: collector meminfo: expected a number, found 'many'",
     'debug: collector os: os-release is not there',
   ])
-  t.equal(seriesOf(await scraperOf(new Map()).scrape()).size > 40, true, 'an empty machine still reports its collectors')
+  const empty = seriesOf(await scraperOf(new Map()).scrape())
+  t.ok(empty.size > 40, 'an empty machine still reports its collectors')
 })
 
 t.test("a series' own job and instance are kept aside", async (t) => {
@@ -197,8 +203,8 @@ t.test('a file system that does not answer is not asked twice', async (t) => {
 })
 
 t.test('details of the formats', (t) => {
-  const points = parseMounts('/dev/sda1 /host ext4 rw 0 0\n/dev/sdb /host/a\\011b xfs ro 0 0\nx /hostile tmpfs rw 0 0\n', '/host')
-  t.strictSame(points.map(({ point }) => point), ['/', '/a\tb', '/hostile'])
+  const mounts = '/dev/sda1 /host ext4 rw 0 0\n/dev/sdb /host/a\\011b xfs ro 0 0\nx /hostile tmpfs rw 0 0\n'
+  t.strictSame(parseMounts(mounts, '/host').map(({ point }) => point), ['/', '/a\tb', '/hostile'])
   t.throws(() => parseMounts('garbage\n', ''), /at least four columns/)
 
   const out = new Families()

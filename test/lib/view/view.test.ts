@@ -67,8 +67,9 @@ t.test('nothing in a record acts upon the terminal', (t) => {
         Identity.of('profile', a, labels),
       ]
       const payload = {
-        ts: '1', value: 1, body: a, severity: b, attributes: { [b]: a, y: [c] }, trace_id: c, name: a, kind: b, end: '5',
-        status: { code: c, message: a }, state: b, position: a, format: c, exemplars: [{ labels: { [a]: b }, value: c }],
+        ts: '1', value: 1, body: a, severity: b, attributes: { [b]: a, y: [c] }, trace_id: c, name: a, kind: b,
+        end: '5', status: { code: c, message: a }, state: b, position: a, format: c,
+        exemplars: [{ labels: { [a]: b }, value: c }],
       }
       const viewer = new Viewer({ paint: plain, width: 80, utc: true, exact: false, now: () => 0 })
       return !ACTIVE.test(viewer.text(new RecordBatch(ids, ids.map(() => payload))))
@@ -84,7 +85,8 @@ t.test('a label set keeps within its room, and knows its width', (t) => {
       const labels = labelsOf(pairs)
       const cell = labelsCell(labels, room, plain)
       const bare = labelsCell(labels, room, colored).text.replace(/\x1b\[\d+m/g, '')
-      return cell.text === bare && cell.width === cell.text.length && (cell.width <= room || /^\{\+\d\}$/.test(cell.text) || labels.length === 0)
+      const fits = cell.width <= room || /^\{\+\d\}$/.test(cell.text) || labels.length === 0
+      return fits && cell.text === bare && cell.width === cell.text.length
     }),
   )
   const labels = labelsOf([['device', 'vda'], ['instance', 'a:9100'], ['job', 'node'], ['mode', 'idle']])
@@ -95,13 +97,15 @@ t.test('a label set keeps within its room, and knows its width', (t) => {
 })
 
 t.test('histograms', (t) => {
-  t.strictSame(bucketsOf([{ offset: -1, length: 2 }, { offset: 3, length: 1 }], ['1', 2, -3], undefined), [[-1, 1], [0, 3], [4, 0]])
-  t.strictSame(bucketsOf([{ offset: 0, length: 1e9 }], [1], undefined), [[0, 1]], 'a span that claims more than there is')
+  const spans = [{ offset: -1, length: 2 }, { offset: 3, length: 1 }]
+  t.strictSame(bucketsOf(spans, ['1', 2, -3], undefined), [[-1, 1], [0, 3], [4, 0]])
+  t.strictSame(bucketsOf([{ offset: 0, length: 1e9 }], [1], undefined), [[0, 1]], 'a span that claims too much')
   t.strictSame(bucketsOf(undefined, undefined, undefined), [])
   t.equal(sparkline([[0, 1], [1, 8], [3, 4]]), '▁█ ▄')
   t.equal(sparkline([[0, 1], [2 ** 31, 1]]).length, 24)
   const write = (value: number) => valueText(value, 'none', '')
-  const text = (histogram: Partial<NativeHistogram>) => histogramText({ schema: 0, count: '0', sum: 0, ...histogram }, write)
+  const text = (histogram: Partial<NativeHistogram>) =>
+    histogramText({ schema: 0, count: '0', sum: 0, ...histogram }, write)
   t.equal(text({ positive_spans: [{ offset: 1, length: 2 }], positive_deltas: [1, 0] }).range, '1..4')
   t.equal(text({ negative_spans: [{ offset: 1, length: 2 }], negative_counts: [1, 1] }).range, '-4..-1')
   t.equal(text({ zero_count: '1', zero_threshold: 0.5 }).range, '-0.5..0.5')
