@@ -11,6 +11,7 @@ import { type Entry, type Series, SeriesCache } from './cache.js'
 import { Columns } from './columns.js'
 import { Families, type Family, isSeriesOfFamily } from './family.js'
 import { limitBuckets } from './histogram.js'
+import { intern } from './intern.js'
 import { NAME, sampleLabels, type SampleLabelOptions } from './labels.js'
 
 /** Milliseconds that a sample's own time may be ahead of the clock, as in Prometheus. */
@@ -166,8 +167,8 @@ export class Appender {
       this.#cache.add(buffer, keyStart, keyEnd, null)
       return
     }
-    const name = getLabel(labels, NAME)
-    const own = withoutName(labels)
+    const [name] = intern([getLabel(labels, NAME)])
+    const own = intern(withoutName(labels))
     const series = this.#cache.intern(name, own, () => Identity.of('metric', name, own))
     this.#kept++
     const before = this.#accepted
@@ -252,7 +253,7 @@ export class Appender {
     const { name, labels } = series.identity
     const known = family !== null && family.kind !== 'unknown' && isSeriesOfFamily(name, family.name, family.kind)
     const kind = known ? family.kind : ''
-    if (kind !== series.identity.kind) series.identity = Identity.of('metric', name, labels, known ? { kind } : {})
+    if (kind !== series.identity.kind) series.identity = Identity.of('metric', name, labels, restOf(kind))
   }
 
   #goneMarkers(millis: number): SampleBatch | null {
@@ -269,9 +270,19 @@ export function staleBatch(ids: readonly Identity[], millis: number): SampleBatc
 }
 
 
-function withoutName(labels: Labels): Labels {
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] === NAME) return [...labels.slice(0, i), ...labels.slice(i + 2)]
-  return labels
+function withoutName(labels: Labels): string[] {
+  const out: string[] = []
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] !== NAME) out.push(labels[i], labels[i + 1])
+  return out
+}
+
+/** One object for all series of a kind. */
+const rests = new Map<string, { kind?: string }>()
+
+function restOf(kind: string): { kind?: string } {
+  let rest = rests.get(kind)
+  if (rest === undefined) rests.set(kind, (rest = kind === '' ? {} : { kind }))
+  return rest
 }
 
 function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: Exemplar[]): Payload | null {

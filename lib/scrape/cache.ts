@@ -5,7 +5,7 @@ import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
 import type { Family } from './family.js'
 import type { SeriesGuess } from '../wire/exposition/parser.js'
-import { hash53 } from './hash.js'
+import { hash53, hashBytes53 } from './hash.js'
 import { KeyStore } from './key_store.js'
 
 /** One final label set. Several exposed spellings may share it. */
@@ -49,7 +49,8 @@ export class Entry {
 const FAILED_SCRAPES_SLACK = 1000
 
 export class SeriesCache implements SeriesGuess {
-  readonly #entries = new Map<string, Entry>()
+  /** By the hash of their bytes; of two with the same hash the newer one stays, and the other is new again next time. */
+  readonly #entries = new Map<number, Entry>()
   readonly #series = new Map<number, Series>()
   readonly #head = new Entry(0, 0, null)
   readonly #keys = new KeyStore()
@@ -85,20 +86,20 @@ export class SeriesCache implements SeriesGuess {
   /** The entry for the bytes of a series, null if they are new. */
   find(buffer: Buffer, start: number, end: number): Entry | null {
     const guess = this.#last.next
-    if (guess !== null && guess.length === end - start) {
-      const guessed = start === this.#guessedAt || this.#keys.equals(guess, buffer, start, end)
+    if (guess !== null) {
+      const guessed = (start === this.#guessedAt && guess.length === end - start) || this.#keys.equals(guess, buffer, start, end)
       this.#guessedAt = -1
       if (guessed) return (this.#last = guess)
     }
-    const entry = this.#entries.get(buffer.latin1Slice(start, end))
-    if (entry === undefined) return null
+    const entry = this.#entries.get(hashBytes53(buffer, start, end))
+    if (entry === undefined || !this.#keys.equals(entry, buffer, start, end)) return null
     this.#last.next = entry
     return (this.#last = entry)
   }
 
   add(buffer: Buffer, start: number, end: number, series: Series | null): Entry {
     const entry = new Entry(this.#keys.add(buffer, start, end), end - start, series)
-    this.#entries.set(buffer.latin1Slice(start, end), entry)
+    this.#entries.set(hashBytes53(buffer, start, end), entry)
     this.#last.next = entry
     this.see(entry)
     return (this.#last = entry)

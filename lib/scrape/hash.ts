@@ -27,6 +27,19 @@ export function hash53(texts: readonly string[]): number {
   return (high & 0x1fffff) * 0x100000000 + low
 }
 
+/** The same of bytes. */
+export function hashBytes53(buffer: Buffer, start: number, end: number): number {
+  let high = 0xcbf29ce4
+  let low = 0x84222325
+  for (let i = start; i < end; i++) {
+    low = (low ^ buffer[i]) >>> 0
+    const product = low * 435
+    high = (Math.imul(high, 435) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0
+    low = product >>> 0
+  }
+  return (high & 0x1fffff) * 0x100000000 + low
+}
+
 /** The hash modulo a positive whole number. */
 export function hashModulo({ high, low }: Hash64, modulus: number): number {
   return Number(((BigInt(high) << 32n) | BigInt(low)) % BigInt(modulus))

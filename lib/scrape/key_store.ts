@@ -25,7 +25,7 @@ export class KeyStore {
   add(buffer: Buffer, start: number, end: number): number {
     const at = this.#used
     this.#used += end - start
-    if (this.#used > this.#bytes.length) this.#resize(Math.max(INITIAL, this.#used * 2))
+    if (this.#used > this.#bytes.length) this.#resize(Math.max(INITIAL, this.#used + (this.#used >> 2)))
     buffer.copy(this.#bytes, at, start, end)
     return at
   }
@@ -43,6 +43,7 @@ export class KeyStore {
 
   /** Whether the piece is these bytes; some formats have the bytes of a series in another buffer than the body. */
   equals(piece: Piece, buffer: Buffer, start: number, end: number): boolean {
+    if (piece.length !== end - start) return false
     if (buffer === this.#body) return this.stands(piece, start)
     return piece.length > 0 && this.#bytes.compare(buffer, start, end, piece.start, piece.start + piece.length) === 0
   }
