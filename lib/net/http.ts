@@ -58,6 +58,9 @@ interface Step {
 const BODY_HEADERS = /^content-/i
 
 class Client implements HttpClient {
+  #closed = false
+  readonly #running = new Map<AbortController, string>()
+
   constructor(
     private readonly pools: Pools,
     private readonly auth: Auth,
@@ -77,6 +80,9 @@ class Client implements HttpClient {
   }
 
   close(): Promise<void> {
+    this.#closed = true
+    // undici's agent may have forgotten a pool that still has requests waiting.
+    for (const [stop, host] of this.#running) stop.abort(new HttpError('aborted', `request to ${host} given up`))
     return this.pools.close()
   }
 
@@ -88,19 +94,22 @@ class Client implements HttpClient {
   /** Runs with a signal that aborts when the time is up or the caller gives up. */
   async #within<T>(request: HttpRequest, url: URL, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
     const { timeout = this.defaults.timeout, signal } = request
+    const { host } = url
     const stop = new AbortController()
     const timer = setTimeout(
-      () => stop.abort(new HttpError('timeout', `no complete answer from ${url.host} within ${durationText(timeout)}`)),
+      () => stop.abort(new HttpError('timeout', `no complete answer from ${host} within ${durationText(timeout)}`)),
       Math.min(timeout, 0x7fffffff),
     )
-    const onAbort = () => stop.abort(new HttpError('aborted', `request to ${url.host} given up`))
-    if (signal?.aborted === true) onAbort()
+    const onAbort = () => stop.abort(new HttpError('aborted', `request to ${host} given up`))
+    if (this.#closed || signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort)
+    this.#running.set(stop, host)
     try {
       return await work(stop.signal)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
+      this.#running.delete(stop)
     }
   }
 

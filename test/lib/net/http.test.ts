@@ -209,6 +209,31 @@ t.test('no answer', async (t) => {
   t.match({ status: answer.status, body: answer.body.toString() }, { status: 200, body: 'ok' })
 })
 
+t.test('no connection is left behind', async (t) => {
+  let asked = () => {}
+  const server = createServer((request, response) => {
+    if (request.url === '/endless') return response.on('drain', () => response.write('x')).write('x'.repeat(1 << 20))
+    if (request.url === '/away') return response.writeHead(302, { location: '/' }).write('x'.repeat(1 << 20))
+    if (request.url === '/wait') return asked()
+    response.end('ok')
+  })
+  const url = `http://${await listening(t, server)}`
+  const http = await clientWith()
+  const failing = (path: string, more: object) =>
+    t.rejects(http.request({ ...get(url + path), ...more }), { name: 'HttpError' })
+  await failing('/endless', { maxBytes: 10 })
+  await failing('/endless', { timeout: 20, maxBytes: Infinity })
+  t.equal((await http.request(get(`${url}/away`))).body.toString(), 'ok')
+  const question = new Promise<void>((resolve) => (asked = resolve))
+  const waiting = t.rejects(http.request(get(`${url}/wait`)), { name: 'HttpError', reason: 'aborted' })
+  await question
+  await http.close()
+  await waiting
+  await t.rejects(http.request(get(url)), { name: 'HttpError', reason: 'aborted' })
+  await new Promise((resolve) => server.close(resolve))
+  t.pass('the server has no connection any more')
+})
+
 t.test('redirects', async (t) => {
   const seen: string[] = []
   const other = await serving(
