@@ -17,6 +17,7 @@ export interface PlacedGroup {
 export class Known {
   readonly #places = new Map<string, readonly PlacedGroup[]>()
   #told = new Map<string, Identity>()
+  #changed = false
 
   /** @param meta the label that names the place: `__meta_filepath`, `__meta_url`; none if absent */
   constructor(private readonly meta?: string) {}
@@ -34,6 +35,7 @@ export class Known {
       targets: targets.map((address) => new Map([['__address__', address]])),
       labels: this.meta === undefined ? labels : new Map([...labels, [this.meta, place]]),
     }))
+    this.#changed = true
     if (groups.length > 0) this.#places.set(place, now)
     else this.#places.delete(place)
     const gone = before.slice(groups.length).map(({ source }) => ({ source, targets: null, labels: null }))
@@ -45,6 +47,8 @@ export class Known {
    * that came stays. A target that stands in several groups is one.
    */
   changes(): RecordBatch {
+    if (!this.#changed) return new RecordBatch([], [])
+    this.#changed = false
     const now = new Map<string, Identity>()
     for (const groups of this.#places.values()) {
       for (const { targets, labels } of groups) {

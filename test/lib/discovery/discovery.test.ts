@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { type Problem, Problems } from '../../../lib/diag/problem.js'
 import { Files } from '../../../lib/discovery/files.js'
 import { filePattern, filesOf } from '../../../lib/discovery/glob.js'
-import { type Format, parseGroups } from '../../../lib/discovery/group.js'
+import { type Format, groupText, parseGroups } from '../../../lib/discovery/group.js'
 import { parseJson } from '../../../lib/discovery/json.js'
 import { Known } from '../../../lib/discovery/known.js'
 import type { Node } from '../../../lib/discovery/node.js'
@@ -90,6 +90,27 @@ t.test('JSON is read as JSON.parse reads it', (t) => {
     'nesting is bounded',
   )
   t.end()
+})
+
+t.test('a group is the same in JSON and in YAML, and what is written is read again', async (t) => {
+  const word = fc.string({ unit: 'binary' })
+  const group = fc.record({
+    targets: fc.array(word, { maxLength: 3 }),
+    labels: fc.dictionary(
+      word.filter((name) => name !== '' && name !== '<<'),
+      word,
+      { maxKeys: 3 },
+    ),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(group, { maxLength: 3 }), async (groups) => {
+      const given = groups.map(({ targets, labels }) => ({ targets, labels: new Map(Object.entries(labels)) }))
+      const text = `[${given.map(groupText).join(', ')}]`
+      t.strictSame(await parseGroups(text, 'json', 'doc'), given)
+      t.strictSame(await parseGroups(text, 'yaml', 'doc'), given)
+    }),
+    { numRuns: 200 },
+  )
 })
 
 /** `LINE:COLUMN+LENGTH message` of every problem. */
