@@ -28,6 +28,7 @@ function decider(transform: IdentityTransform, looksAt: (type: RecordType) => bo
   return (id: Identity): Identity | null => {
     const answer = looksAt(id.type) ? transform.identity(id) : id
     ;(id.memo ??= [])[slot] = answer
+    id.release()
     return answer
   }
 }

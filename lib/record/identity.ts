@@ -79,7 +79,16 @@ export class Identity {
    * closing brace).
    */
   get prefix(): Buffer {
-    return (this.#prefix ??= Buffer.from(prefixText(this.type, this.#name!, this.#labels!, this.#rest!)))
+    if (this.#prefix === null) {
+      this.#prefix = Buffer.from(prefixText(this.type, this.#name!, this.#labels!, this.#rest!))
+      this.release()
+    }
+    return this.#prefix
+  }
+
+  /** Lets go of decoded fields that can be read from the prefix again: of a million identities they are most of the memory. */
+  release(): void {
+    if (this.#prefix !== null) this.#name = this.#labels = this.#rest = null
   }
 
   #decode(): void {

@@ -4,7 +4,7 @@
 import { LineBatch } from './batch.js'
 import type { Identity } from './identity.js'
 import type { Payload } from './record.js'
-import { IdentityTable, type Known } from './table.js'
+import { beforeFirst, IdentityTable, type Known } from './table.js'
 import { decodeLine, type Rejection, scanDepth } from './decode.js'
 
 export interface ReaderOptions {
@@ -27,7 +27,7 @@ const NO_BYTES = Buffer.alloc(0)
 export class LineReader {
   readonly #options: ReaderOptions
   readonly #table: IdentityTable
-  #previous: Known
+  #previous: Known = beforeFirst()
   /** What was read: lines handed out with the last batch, then the start of a line that is not complete. */
   #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL)
   #taken = 0
@@ -39,7 +39,6 @@ export class LineReader {
   constructor(options: ReaderOptions) {
     this.#options = options
     this.#table = new IdentityTable(options.maxIdentities)
-    this.#previous = this.#table.head
   }
 
   /** Identities held now. */

@@ -13,13 +13,16 @@ export interface Known {
 
 const NO_BYTES = Buffer.alloc(0)
 
+/** What stands before the first line. Only the reader may hold it: from it, links lead to every identity that ever followed. */
+export function beforeFirst(): Known {
+  return { identity: Identity.of('metric', ''), prefix: NO_BYTES, next: null, generation: 0 }
+}
+
 export class IdentityTable {
   #young = new Map<string, Known>()
   #old = new Map<string, Known>()
   readonly #half: number
   generation = 1
-  /** Stands before the first line. */
-  readonly head: Known = { identity: null as unknown as Identity, prefix: NO_BYTES, next: null, generation: 0 }
 
   constructor(maxIdentities: number) {
     this.#half = Math.max(1, Math.ceil(maxIdentities / 2))

@@ -1,5 +1,7 @@
 // The reader's two ways give the same records, the writer's lines read back as themselves, and hostile lines meet a bound.
 
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import fc from 'fast-check'
 import ndjson from 'ndjson'
 import t from 'tap'
@@ -213,6 +215,25 @@ t.test('identities are bounded, and what is forgotten is learnt again', (t) => {
     if (reader.identities > 100) throw new Error(`${reader.identities} identities held`)
   }
   t.equal(text, Array.from({ length: 5000 }, (_, i) => line(i) + line(0)).join(''))
+  t.end()
+})
+
+t.test('what is forgotten leaves the memory', (t) => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = vm.runInNewContext('gc') as () => void
+  const reader = readerOf([], { maxIdentities: 1000 })
+  const feed = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      // One series comes back now and then: what once followed it must not stay because of that.
+      const line = (n: number) => `{"type":"metric","name":"m","labels":{"i":"${n}","pad":"${'x'.repeat(100)}"},"ts":"1","value":1}\n`
+      reader.push(Buffer.from(line(i) + (i % 300 === 0 ? line(0) : '')))
+    }
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = feed(0, 5000)
+  const after = feed(5000, 60_000)
+  t.ok(after - before < 4 << 20, `${after - before} bytes more after 55,000 other identities`)
   t.end()
 })
 
