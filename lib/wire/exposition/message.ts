@@ -22,7 +22,8 @@ export class MessageError extends Error {
 }
 
 export class MessageReader {
-  /** Of the field that `next` came to. */
+  /** Of the field that `next` came to: where its tag begins, its number and its wire type. */
+  from = 0
   field = 0
   wire = 0
   /** Of a bytes field: its range. */
@@ -41,6 +42,7 @@ export class MessageReader {
   /** Goes to the next field, whose value is then read; false at the end. */
   next(): boolean {
     if (this.at >= this.end) return false
+    this.from = this.at
     this.#varint()
     this.field = this.low >>> 3
     this.wire = this.low & 7

@@ -16,8 +16,8 @@ export interface FamilyMessage {
 }
 
 export interface MetricMessage {
-  /** Names and values in turn, as they stand. */
-  labels: string[]
+  /** Of each label, where its field begins, and its message begins and ends. */
+  labels: number[]
   value: number
   /** 0 is none: the format does not tell the two apart. */
   timestamp: number
@@ -88,7 +88,7 @@ export function decodeMetric(buffer: Buffer, start: number, end: number): Metric
     created: undefined, exemplar: undefined, summary: undefined, histogram: undefined,
   }
   while (reader.next()) {
-    if (reader.is(1, BYTES)) decodeLabel(within(reader), metric.labels)
+    if (reader.is(1, BYTES)) metric.labels.push(reader.from, reader.start, reader.stop)
     else if (reader.is(2, BYTES) || reader.is(5, BYTES)) metric.value = decodeValue(within(reader))
     else if (reader.is(3, BYTES)) decodeCounter(within(reader), metric)
     else if (reader.is(4, BYTES)) metric.summary = decodeSummary(within(reader), metric)
@@ -110,7 +110,8 @@ function text({ buffer, start, stop }: MessageReader, what: string): string {
   throw new MessageError(`${what} is not valid UTF-8`, start)
 }
 
-function decodeLabel(reader: MessageReader, out: string[]): void {
+/** Appends name and value of a LabelPair. */
+export function decodeLabel(reader: MessageReader, out: string[]): void {
   let name = ''
   let value = ''
   while (reader.next()) {

@@ -20,6 +20,7 @@ export class OpenMetricsParser extends TextCursor {
   #entry: EntryKind = 'help'
   #starting = false
   #familyLength = 0
+  #unitFamily = ''
   #created: CreatedLines | null = null
   /** Four offsets a label, of the exemplar's labels. */
   #exemplarOffsets: number[] = []
@@ -238,6 +239,7 @@ export class OpenMetricsParser extends TextCursor {
       this.fail(textStart, `'${word}' is no metric type`, TYPES.join(', '), length)
     }
     this.kind = word
+    if (this.metric !== this.#unitFamily) this.unit = ''
     this.#starting = STARTING.includes(word)
     return 'type'
   }
@@ -250,6 +252,7 @@ export class OpenMetricsParser extends TextCursor {
       this.fail(this.textStart, 'the unit is not the end of the name', expected, length)
     }
     this.unit = unit
+    this.#unitFamily = this.metric
     return 'unit'
   }
 }

@@ -58,7 +58,7 @@ export interface ExpositionParser {
   readonly startTimestamp: number | undefined
   /** After `histogram`. */
   readonly histogram: NativeHistogram | undefined
-  /** Labels with `__name__` among them. */
+  /** Labels with `__name__` among them; of a name given twice both. Throws a Problem where a label is none (protobuf). */
   labels(): Labels
   exemplars(): Exemplar[]
   /** What to throw where the current series cannot be, for a reason beyond the format: the message at its place. */

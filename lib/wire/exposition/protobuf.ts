@@ -9,7 +9,7 @@ import { sortLabels } from './cursor.js'
 import { customHistogram, isNative, nativeHistogram } from './histogram.js'
 import { MessageError, MessageReader } from './message.js'
 import {
-  decodeFamily, decodeMetric, emptyHistogram, emptySummary, type FamilyMessage, type HistogramMessage,
+  decodeFamily, decodeLabel, decodeMetric, emptyHistogram, emptySummary, type FamilyMessage, type HistogramMessage,
   type MetricMessage,
 } from './metric_message.js'
 import { floatLabel } from './number.js'
@@ -21,8 +21,9 @@ const HISTOGRAM = 4
 const GAUGE_HISTOGRAM = 5
 const KINDS = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
-/** Stands between the parts of a series' key; no UTF-8 holds it. */
-const SEPARATOR = 0xff
+/** End the name in a series' key, where a bound follows and where none does; no UTF-8 holds them. */
+const BOUND = 0xfe
+const NO_BOUND = 0xff
 
 /** What a metric of several series is showing: `_count`, `_sum`, then its quantiles or buckets by index. */
 const COUNT = -2
@@ -46,9 +47,10 @@ export class ProtobufParser implements ExpositionParser {
   #metric: MetricMessage | null = null
   #field = COUNT
   #native = false
-  /** Own labels of the metric. */
-  #own: string[] = []
-  #labels: string[] = []
+  /** What the current series has beside the metric's labels: its name's suffix, and le or quantile. */
+  #suffix = ''
+  #bound: number | undefined
+  #labels: Labels | null = null
 
   constructor(
     private readonly body: Buffer,
@@ -79,8 +81,15 @@ export class ProtobufParser implements ExpositionParser {
     }
   }
 
+  /** Throws a Problem where a label is none. */
   labels(): Labels {
-    return this.#labels
+    if (this.#labels !== null) return this.#labels
+    try {
+      return (this.#labels = this.#decodeLabels())
+    } catch (error) {
+      if (error instanceof MessageError) this.#fail(`${error.message} (byte ${error.offset + 1})`)
+      throw error
+    }
   }
 
   exemplars(): Exemplar[] {
@@ -155,13 +164,12 @@ export class ProtobufParser implements ExpositionParser {
     this.#index += 2
     this.#metric = metric
     this.#field = COUNT
-    this.#takeLabels(metric.labels)
     metric.summary = type === SUMMARY ? (metric.summary ?? emptySummary()) : undefined
     const histogram = type === HISTOGRAM || type === GAUGE_HISTOGRAM
     metric.histogram = histogram ? (metric.histogram ?? emptyHistogram()) : undefined
     this.histogram = metric.histogram === undefined ? undefined : this.#toNative(metric.histogram)
     if (this.histogram === undefined) return this.#series()
-    this.#write(this.#family.name, '', '')
+    this.#show('', undefined)
     return 'histogram'
   }
 
@@ -198,74 +206,79 @@ export class ProtobufParser implements ExpositionParser {
   /** The series that `field` stands for. */
   #series(): EntryKind {
     const { summary, histogram, value } = this.#metric!
-    const { name } = this.#family
     const field = this.#field
     if (summary !== undefined) {
       if (field >= 0) {
         const { quantile, value: at } = summary.quantiles[field]
         this.value = at
-        this.#write(name, 'quantile', floatLabel(quantile))
+        this.#show('', quantile)
       } else this.#countOrSum(summary.count, summary.sum)
     } else if (histogram !== undefined) {
       const count = countOf(histogram)
       if (field >= 0) {
         const bucket = histogram.buckets[field]
         this.value = bucket === undefined ? count : countOf(bucket)
-        this.#write(`${name}_bucket`, 'le', floatLabel(bucket?.bound ?? Infinity))
+        this.#show('_bucket', bucket?.bound ?? Infinity)
       } else this.#countOrSum(count, histogram.sum)
     } else {
       this.value = value
-      this.#write(name, '', '')
+      this.#show('', undefined)
     }
     return 'series'
   }
 
   #countOrSum(count: number, sum: number): void {
     this.value = this.#field === COUNT ? count : sum
-    this.#write(`${this.#family.name}${this.#field === COUNT ? '_count' : '_sum'}`, '', '')
+    this.#show(this.#field === COUNT ? '_count' : '_sum', undefined)
   }
 
-  #takeLabels(pairs: readonly string[]): void {
+  #decodeLabels(): Labels {
+    const { name, type } = this.#family
+    const { labels } = this.#metric!
     const own: string[] = []
-    for (let i = 0; i < pairs.length; i += 2) {
-      this.#checkName(pairs[i], true, 'label')
-      own.push(pairs[i], pairs[i + 1])
-    }
-    this.#own = own
+    for (let i = 0; i < labels.length; i += 3) decodeLabel(new MessageReader(this.body, labels[i + 1], labels[i + 2]), own)
+    for (let i = 0; i < own.length; i += 2) this.#checkName(own[i], true, 'label')
+    const full = name + this.#suffix
+    const out = this.options.typeAndUnitLabels === true ? this.#typedLabels(full, own) : ['__name__', full, ...own]
+    if (this.#bound !== undefined) out.push(type === SUMMARY ? 'quantile' : 'le', floatLabel(this.#bound))
+    return sortLabels(out)
   }
 
-  /** Labels and key of a series: name, then all labels in order. `extra` is le, quantile or empty. */
-  #write(name: string, extra: string, value: string): void {
-    const labels = this.options.typeAndUnitLabels === true ? this.#typedLabels(name) : ['__name__', name, ...this.#own]
-    if (extra !== '') labels.push(extra, value)
-    this.#labels = sortLabels(labels)
-    this.#writeKey(name, this.#labels)
-  }
-
-  #typedLabels(name: string): string[] {
+  #typedLabels(name: string, own: readonly string[]): string[] {
     const { type, unit } = this.#family
     const labels = ['__name__', name]
     if (type !== UNTYPED) labels.push('__type__', KINDS[type])
     if (unit !== '') labels.push('__unit__', unit)
     const given = labels.filter((_, i) => i % 2 === 0)
-    const own = this.#own
     // Labels of these names that the target gives are not to be trusted.
     for (let i = 0; i < own.length; i += 2) if (!given.includes(own[i])) labels.push(own[i], own[i + 1])
     return labels
   }
 
-  #writeKey(name: string, labels: readonly string[]): void {
-    let bytes = name.length * 3
-    for (const part of labels) bytes += part.length * 3 + 1
-    if (bytes > this.buffer.length) this.buffer = Buffer.allocUnsafe(bytes * 2)
-    const { buffer } = this
+  /**
+   * Writes the key of a series: its name, its bound, then the fields of its labels as they stand in the body, so that
+   * nothing is decoded for a series that is known.
+   */
+  #show(suffix: string, bound: number | undefined): void {
+    this.#suffix = suffix
+    this.#bound = bound
+    this.#labels = null
+    const { labels } = this.#metric!
+    const { name } = this.#family
+    let room = name.length * 3 + 32
+    for (let i = 0; i < labels.length; i += 3) room += labels[i + 2] - labels[i]
+    if (room > this.buffer.length) this.buffer = Buffer.allocUnsafe(room * 2)
+    const { buffer, body } = this
     let at = buffer.utf8Write(name, 0)
-    for (let i = 0; i < labels.length; i += 2) {
-      if (labels[i] === '__name__') continue
-      buffer[at++] = SEPARATOR
-      at += buffer.utf8Write(labels[i], at)
-      buffer[at++] = SEPARATOR
-      at += buffer.utf8Write(labels[i + 1], at)
+    if (suffix !== '') at += buffer.latin1Write(suffix, at)
+    buffer[at++] = bound === undefined ? NO_BOUND : BOUND
+    if (bound !== undefined) at = buffer.writeDoubleLE(bound, at)
+    for (let i = 0; i < labels.length; ) {
+      // Labels mostly stand together.
+      const from = labels[i]
+      let to = labels[i + 2]
+      for (i += 3; labels[i] === to; i += 3) to = labels[i + 2]
+      at += body.copy(buffer, at, from, to)
     }
     this.keyEnd = at
   }
