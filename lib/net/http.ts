@@ -55,6 +55,10 @@ interface Step {
   trusted: boolean
 }
 
+/** Milliseconds. */
+const LONGEST_TIMER = 0x7fffffff
+const BUSY = 50
+
 const BODY_HEADERS = /^content-/i
 
 class Client implements HttpClient {
@@ -96,10 +100,15 @@ class Client implements HttpClient {
     const { timeout = this.defaults.timeout, signal } = request
     const { host } = url
     const stop = new AbortController()
-    const timer = setTimeout(
-      () => stop.abort(new HttpError('timeout', `no complete answer from ${host} within ${durationText(timeout)}`)),
-      Math.min(timeout, 0x7fffffff),
-    )
+    const time = Math.min(timeout, LONGEST_TIMER)
+    const due = performance.now() + time
+    const expire = () => stop.abort(new HttpError('timeout', `no complete answer from ${host} within ${durationText(timeout)}`))
+    // A timer that is late says that this process was busy: the answer may be there, unread, and gets that time as well.
+    let timer = setTimeout(() => {
+      const late = performance.now() - due
+      if (late < BUSY) expire()
+      else timer = setTimeout(expire, Math.min(late, time))
+    }, time)
     const onAbort = () => stop.abort(new HttpError('aborted', `request to ${host} given up`))
     if (this.#closed || signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort)

@@ -13,9 +13,12 @@ import { Families, type Family, isSeriesOfFamily } from './family.js'
 import { limitBuckets } from './histogram.js'
 import { intern } from './intern.js'
 import { NAME, sampleLabels, type SampleLabelOptions } from './labels.js'
+import type { Turns } from './turns.js'
 
 /** Milliseconds that a sample's own time may be ahead of the clock, as in Prometheus. */
 const MAX_AHEAD = 600_000
+/** Entries read in one turn: a millisecond of a known target, some twenty of a new one. */
+const SLICE = 2000
 
 export interface AppendOptions extends SampleLabelOptions {
   /** Labels that the target puts on its series. */
@@ -68,6 +71,7 @@ export class Appender {
   #added = 0
   #accepted = 0
   #leftOut: LeftOut = { duplicate: 0, outOfOrder: 0, outOfBounds: 0 }
+  #error: Error | null = null
   #limitError: Error | null = null
   #bucketError: Error | null = null
 
@@ -81,22 +85,42 @@ export class Appender {
    */
   append(parser: ExpositionParser, millis: number, now: number): Appended {
     this.#begin(parser, millis, now)
-    let error: Error | null = null
+    while (!this.#read(parser));
+    return this.#finish()
+  }
+
+  /** The same in slices; nothing else may be appended meanwhile. */
+  async appendInTurns(parser: ExpositionParser, millis: number, now: number, turns: Turns): Promise<Appended> {
+    this.#begin(parser, millis, now)
+    do await turns.next()
+    while (!this.#read(parser))
+    return this.#finish()
+  }
+
+  /** Reads a slice of the body; true at its end, or at an error. */
+  #read(parser: ExpositionParser): boolean {
     try {
-      for (let kind = parser.next(); kind !== null; kind = parser.next()) {
+      for (let left = SLICE; left > 0; left--) {
+        const kind = parser.next()
+        if (kind === null) return true
         if (kind === 'series' || kind === 'histogram') this.#sample(parser, kind)
         else if (kind !== 'comment') this.#family = this.families.set(parser.metric, kind, parser.text, this.#cache.scrape)
       }
-      error = this.#limitError ?? this.#bucketError
-    } catch (caught) {
-      error = caught as Error
+      return false
+    } catch (error) {
+      this.#error = error as Error
+      return true
     }
+  }
+
+  #finish(): Appended {
+    const error = this.#error ?? this.#limitError ?? this.#bucketError
     if (error !== null) {
       this.#columns.abandon()
       return this.#result(error, null, null)
     }
-    const samples = this.#columns.finish(nanosOfMillis(millis))
-    const stale = this.#goneMarkers(millis)
+    const samples = this.#columns.finish(nanosOfMillis(this.#millis))
+    const stale = this.#goneMarkers(this.#millis)
     if (this.#cache.done(true)) this.families.sweep(this.#cache.scrape)
     return this.#result(null, samples, stale)
   }
@@ -132,7 +156,7 @@ export class Appender {
   #counters(): void {
     this.#scraped = this.#kept = this.#added = this.#accepted = 0
     this.#leftOut = { duplicate: 0, outOfOrder: 0, outOfBounds: 0 }
-    this.#limitError = this.#bucketError = null
+    this.#error = this.#limitError = this.#bucketError = null
   }
 
   #result(error: Error | null, samples: SampleBatch | null, stale: SampleBatch | null): Appended {

@@ -14,6 +14,7 @@ import { type Found, ScrapePool, targetLimitError, targetOf } from './pool.js'
 import { Scraper, type Shared } from './scraper.js'
 import { type Settings, settingsOf } from './settings.js'
 import type { Target } from './target.js'
+import { Turns } from './turns.js'
 
 type Options = OptionValues<typeof SCRAPE_OPTIONS & typeof CLIENT_OPTIONS>
 
@@ -40,6 +41,7 @@ export class ScrapeJob {
       clock: context.clock,
       client,
       gate: new Gate((batch) => context.emit(batch)),
+      turns: new Turns(),
       metadata: new MetadataFilter(options.metadata),
       fetch: settings.fetch,
       append: settings.append,

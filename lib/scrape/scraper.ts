@@ -13,12 +13,14 @@ import type { Gate } from './gate.js'
 import type { MetadataFilter } from './metadata.js'
 import { Reporter, reportFamilies, type ScrapeReport } from './report.js'
 import type { Target } from './target.js'
+import type { Turns } from './turns.js'
 
 /** What all targets share. */
 export interface Shared {
   clock: Clock
   client: HttpClient
   gate: Gate
+  turns: Turns
   metadata: MetadataFilter
   fetch: FetchOptions
   append: Omit<AppendOptions, 'targetLabels'>
@@ -92,19 +94,20 @@ export class Scraper {
     try {
       const { client, fetch } = this.shared
       const { body, contentType } = await fetchBody(client, this.target, fetch, stop, this.authorization)
-      return stop.aborted ? null : this.#append(body, contentType, millis)
+      return stop.aborted ? null : await this.#append(body, contentType, millis)
     } catch (error) {
       if (stop.aborted) return null
       return this.#failed(error as Error, millis, error instanceof BodyTooLarge ? -1 : 0)
     }
   }
 
-  #append(body: Buffer, contentType: string, millis: number): Outcome {
+  async #append(body: Buffer, contentType: string, millis: number): Promise<Outcome> {
     if (body.length === 0) {
       const appended = this.appender.appendNothing(millis)
       return { appended, stale: appended.stale, error: null, bytes: 0 }
     }
-    const appended = this.appender.append(this.#parser(body, contentType), millis, this.shared.clock.millis())
+    const { clock, turns } = this.shared
+    const appended = await this.appender.appendInTurns(this.#parser(body, contentType), millis, clock.millis(), turns)
     const { error } = appended
     if (error === null) return { appended, stale: appended.stale, error, bytes: body.length }
     return { appended, stale: this.appender.appendNothing(millis).stale, error, bytes: body.length }

@@ -10,6 +10,7 @@ import { Gate } from '../../../lib/scrape/gate.js'
 import { MetadataFilter } from '../../../lib/scrape/metadata.js'
 import { Scraper } from '../../../lib/scrape/scraper.js'
 import { discoveredLabels, Target, targetLabels } from '../../../lib/scrape/target.js'
+import { Turns } from '../../../lib/scrape/turns.js'
 import { formatOf, openParser } from '../../../lib/wire/exposition/index.js'
 import { bytesOf, type Case } from '../suite.js'
 import { familyBytes } from './scrape_prototext.js'
@@ -238,6 +239,7 @@ export function scraperOf(config: Config, client: HttpClient, now: () => number,
     clock: { now: () => `${now()}000000`, millis: now, monotonic: now, sleep: () => Promise.resolve() },
     client,
     gate: new Gate((batch) => void batches.push(batch)),
+    turns: new Turns(),
     metadata: new MetadataFilter(true),
     fetch: { accept: '*/*', compression: true, bodySizeLimit: 0 },
     append: appendOptions(config),

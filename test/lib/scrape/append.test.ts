@@ -9,6 +9,7 @@ import { millisOf } from '../../../lib/record/time.js'
 import { compileRules } from '../../../lib/relabel/rules.js'
 import { Appender, type Appended, type AppendOptions } from '../../../lib/scrape/append.js'
 import { bucketCount, limitBuckets, schemaOfFactor } from '../../../lib/scrape/histogram.js'
+import { Turns } from '../../../lib/scrape/turns.js'
 import { openParser } from '../../../lib/wire/exposition/index.js'
 
 const OPTIONS: AppendOptions = {
@@ -208,4 +209,17 @@ t.test('native histograms: fewer buckets, and no more than allowed', async (t) =
   t.strictSame([schemaOfFactor(0), schemaOfFactor(1.1), schemaOfFactor(2), schemaOfFactor(1e9)], [8, 2, 0, -4])
   const large = { schema: 0, count: '1', sum: 1, positive_spans: [{ offset: 0, length: 2 }], positive_deltas: ['9007199254740993', -1] }
   t.strictSame(limitBuckets(large, 0, -1).positive_deltas, ['9007199254740993', -1])
+})
+
+t.test('a huge body is read in turn with others', async (t) => {
+  const turns = new Turns()
+  const finished: string[] = []
+  const read = async (name: string, samples: number) => {
+    const body = Array.from({ length: samples }, (_, i) => `${name}{x="${i}"} 1\n`).join('')
+    const { error, samples: batch } = await new Appender(OPTIONS).appendInTurns(openParser(Buffer.from(body), 'text', {}), T0, T0, turns)
+    t.strictSame([error, batch!.length], [null, samples])
+    finished.push(name)
+  }
+  await Promise.all([read('huge', 20_000), read('small', 10), read('medium', 5000)])
+  t.strictSame(finished, ['small', 'medium', 'huge'])
 })
