@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run peers: installs the programs that test/peers runs against, from Debian's packages, and starts none of them.
+# npm run peers: installs the programs that tests run against, from Debian's packages, and starts none of them.
 set -eu
 
 packages=
@@ -12,6 +12,10 @@ need prometheus-node-exporter prometheus-node-exporter
 need victoria-metrics victoria-metrics
 need vmagent victoria-metrics
 need jq jq
+need zsh zsh
+need fish fish
+need mandoc mandoc
+need groff groff
 packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ')
 packages=${packages% }
 

@@ -71,19 +71,33 @@ export function renderProblem(problem: Problem, stage: string): string {
       : [place.file, place.line, place.column].filter((part) => part !== undefined).join(':')
   const lines = [`${at}: ${problem.message}`]
   if (place?.source !== undefined) lines.push(...excerpt(place, place.source))
-  if (problem.expected !== undefined) lines.push(`  expected: ${problem.expected}`)
+  if (problem.expected !== undefined) lines.push(...wrapped('  expected: ', problem.expected))
   if (problem.hint !== undefined) lines.push(`  hint: ${problem.hint}`)
   return lines.join('\n') + '\n'
 }
 
-const EXCERPT_WIDTH = 100
+const WIDTH = 100
+
+/** A list of words over as many lines as it takes, each under the first word. */
+function wrapped(head: string, text: string): string[] {
+  const lines = [head]
+  for (const word of text.split(/(?<=, )/)) {
+    const last = lines.length - 1
+    if (lines[last].length > head.length && lines[last].length + word.trimEnd().length > WIDTH) {
+      lines[last] = lines[last].trimEnd()
+      lines.push(' '.repeat(head.length) + word)
+    } else lines[last] += word
+  }
+  return lines
+}
+
 
 function excerpt(place: Place, source: string): string[] {
   const number = String(place.line ?? 1)
   const column = place.column ?? 1
   // A long line is cut to a window around the column.
-  const from = column > EXCERPT_WIDTH - 20 ? column - 60 : 0
-  const shown = source.slice(from, from + EXCERPT_WIDTH).replaceAll('\t', ' ')
+  const from = column > WIDTH - 20 ? column - 60 : 0
+  const shown = source.slice(from, from + WIDTH).replaceAll('\t', ' ')
   const pad = ' '.repeat(number.length)
   const room = Math.max(1, shown.length - (column - 1 - from))
   const carets = '^'.repeat(Math.min(place.length ?? 1, room))

@@ -33,7 +33,8 @@ export async function* stdinChunks(stop: AbortSignal): AsyncGenerator<Buffer> {
       const chunk = await feed.next()
       if (chunk !== null) yield chunk
       else if (feed.ended || drain.over()) return
-      if (drain.timeUp()) return
+      // A file is never quiet; what is left of it is no loss.
+      if (drain.timeUp() || (kind === 'file' && stop.aborted)) return
     }
   } finally {
     drain.close()

@@ -61,7 +61,7 @@ export const READER_OPTIONS = {
   },
   max_identities: {
     type: 'int',
-    default: 1_000_000,
+    default: 500_000,
     min: 1,
     help: 'identities remembered; those unseen for longest are forgotten first',
     since: '0.1.0',
