@@ -9,6 +9,7 @@ import { nanosOfMillis } from '../record/time.js'
 import type { EntryKind, ExpositionParser } from '../wire/exposition/parser.js'
 import { type Entry, type Series, SeriesCache } from './cache.js'
 import { Columns } from './columns.js'
+import { freshExemplars } from './exemplar.js'
 import { Families, type Family, isSeriesOfFamily } from './family.js'
 import { limitBuckets } from './histogram.js'
 import { intern } from './intern.js'
@@ -261,12 +262,21 @@ export class Appender {
     else series.explicit = { millis, value: parser.value }
     if (millis === undefined || this.#options.trackTimestampsStaleness) this.#cache.track(series)
     this.#columns.add(series.identity, histogram === undefined ? parser.value : NaN, millis)
+    this.#beside(parser, series, histogram)
+  }
+
+  /** What a sample has beside its value. */
+  #beside(parser: ExpositionParser, series: Series, histogram: NativeHistogram | undefined): void {
     const start = parser.startTimestamp
-    const exemplars = parser.exemplars()
-    if (histogram !== undefined || start !== undefined || exemplars.length > 0) {
-      const extra = extraOf(histogram, start, freshExemplars(series, exemplars, histogram !== undefined))
-      if (extra !== null) this.#columns.extra(extra)
+    let exemplars: readonly Exemplar[] = parser.exemplars()
+    if (histogram === undefined && start === undefined && exemplars.length === 0) return
+    if (exemplars.length > 0) {
+      const fresh = freshExemplars(exemplars, histogram !== undefined, series.exemplar)
+      exemplars = fresh.exemplars
+      series.exemplar = fresh.newest
     }
+    const extra = extraOf(histogram, start, exemplars)
+    if (extra !== null) this.#columns.extra(extra)
   }
 
   /** Gives the series the kind of the family it belongs to. */
@@ -309,26 +319,10 @@ function restOf(kind: string): { kind?: string } {
   return rest
 }
 
-function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: Exemplar[]): Payload | null {
+function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: readonly Exemplar[]): Payload | null {
   const extra: Payload = {}
   if (start !== undefined) extra.start = nanosOfMillis(start)
   if (histogram !== undefined) extra.histogram = histogram as unknown as Payload['histogram']
   if (exemplars.length > 0) extra.exemplars = exemplars as unknown as Payload['exemplars']
   return Object.keys(extra).length === 0 ? null : extra
-}
-
-/**
- * Exemplars in order of time. Those of native histograms need a time, for there is no telling otherwise whether one is new;
- * one that the series already had last time is left out.
- */
-function freshExemplars(series: Series, exemplars: readonly Exemplar[], timed: boolean): Exemplar[] {
-  if (exemplars.length === 0) return []
-  const kept = exemplars.filter(({ ts }) => ts !== undefined || !timed)
-  kept.sort((a, b) => Number(BigInt(a.ts ?? 0) - BigInt(b.ts ?? 0)) || Number(a.value) - Number(b.value))
-  if (kept.length === 0) return kept
-  const last = kept[kept.length - 1]
-  const text = last.ts === undefined ? '' : JSON.stringify(last)
-  if (text !== '' && text === series.exemplar) return []
-  series.exemplar = text
-  return kept
 }

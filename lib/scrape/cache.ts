@@ -4,6 +4,7 @@
 import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
 import type { Family } from './family.js'
+import type { Exemplar } from '../record/record.js'
 import type { SeriesGuess } from '../wire/exposition/parser.js'
 import { hash53, hashBytes53 } from './hash.js'
 import { KeyStore } from './key_store.js'
@@ -16,8 +17,8 @@ export class Series {
   sampledIn = 0
   /** The last sample with a time of its own. */
   explicit: { millis: number; value: number } | null = null
-  /** The last exemplar that was passed on, as text. */
-  exemplar = ''
+  /** The newest exemplar so far. */
+  exemplar: Exemplar | null = null
   identity: Identity
 
   constructor(identity: Identity) {
