@@ -170,45 +170,49 @@ export class SampleBatch implements Batch {
 
 const TENS = Array.from({ length: 16 }, (_, i) => 10 ** i)
 
-/**
- * Lines in the buffer they came in. A row whose `payloads` entry is null has a plain sample as its tail, checked to be
- * canonical, and is passed on by copying bytes; the others were decoded. A row without identity is passed on unread.
- */
+/** What a reader found in its buffer, row by row. */
+export interface Lines {
+  buffer: Buffer
+  /** undefined for a line that is passed on unread. */
+  readonly ids: (Identity | undefined)[]
+  /** Four offsets a row: start of the line, start of the tail, start of the value, end after the newline. */
+  bounds: Int32Array
+  /** null where the tail is a plain sample in canonical form; such a row is passed on by copying bytes. */
+  readonly payloads: (Payload | null)[]
+}
+
+/** Lines in the buffer they came in, all of them or some, under their own identities or others. */
 export class LineBatch implements Batch {
   readonly layout = null
-  /**
-   * @param bounds four offsets a row: start of the line, start of the tail, start of the value, end after the newline
-   * @param own identities under which the bytes in `buffer` stand
-   */
   constructor(
-    readonly buffer: Buffer,
-    readonly ids: readonly (Identity | undefined)[],
-    readonly bounds: Int32Array,
-    readonly payloads: readonly (Payload | null)[],
-    private readonly own: readonly (Identity | undefined)[] = ids,
+    private readonly lines: Lines,
+    readonly length: number,
+    private readonly ids: readonly (Identity | undefined)[] = lines.ids,
+    private readonly rows: Int32Array | null = null,
   ) {}
 
-  get length(): number {
-    return this.ids.length
+  #line(row: number): number {
+    return this.rows === null ? row : this.rows[row]
   }
   id(row: number): Identity | undefined {
     return this.ids[row]
   }
   payload(row: number): Payload {
-    const payload = this.payloads[row]
+    const payload = this.lines.payloads[this.#line(row)]
     if (payload !== null) return payload
     return { ts: this.ts(row), value: fieldOf(this.value(row)) }
   }
   plain(row: number): boolean {
-    const payload = this.payloads[row]
+    const payload = this.lines.payloads[this.#line(row)]
     return payload === null ? this.ids[row] !== undefined : isPlain(this.ids[row], payload)
   }
   value(row: number): number {
-    const payload = this.payloads[row]
+    const payload = this.lines.payloads[this.#line(row)]
     if (payload !== null) return numberOf(payload.value) ?? NaN
-    const start = this.bounds[4 * row + 2]
-    const end = this.bounds[4 * row + 3] - 2
-    const { buffer } = this
+    const { buffer, bounds } = this.lines
+    const line = this.#line(row)
+    const start = bounds[4 * line + 2]
+    const end = bounds[4 * line + 3] - 2
     // Up to 15 digits are the common case; a string for each would cost ten times as much. Both the digits and the power
     // of ten are exact, so that their quotient is the double nearest to what is written.
     if (end - start <= 16) {
@@ -230,42 +234,32 @@ export class LineBatch implements Batch {
     return text.charCodeAt(0) === 34 ? numberOf(text.slice(1, -1))! : Number(text)
   }
   ts(row: number): string | undefined {
-    const payload = this.payloads[row]
+    const payload = this.lines.payloads[this.#line(row)]
     if (payload !== null) return payload.ts
-    return this.buffer.latin1Slice(this.bounds[4 * row + 1], this.bounds[4 * row + 2] - 10)
+    const { buffer, bounds } = this.lines
+    const line = this.#line(row)
+    return buffer.latin1Slice(bounds[4 * line + 1], bounds[4 * line + 2] - 10)
   }
   millis(row: number): number {
     const ts = this.ts(row)
     return ts === undefined ? 0 : millisOf(ts)
   }
   select(ids: readonly (Identity | undefined)[], take: Int32Array): Batch {
-    const n = take.length
-    const bounds = new Int32Array(4 * n)
-    const payloads = new Array<Payload | null>(n)
-    const own = new Array<Identity | undefined>(n)
-    for (let i = 0; i < n; i++) {
-      const from = 4 * take[i]
-      const to = 4 * i
-      bounds[to] = this.bounds[from]
-      bounds[to + 1] = this.bounds[from + 1]
-      bounds[to + 2] = this.bounds[from + 2]
-      bounds[to + 3] = this.bounds[from + 3]
-      payloads[i] = this.payloads[take[i]]
-      own[i] = this.own[take[i]]
-    }
-    return new LineBatch(this.buffer, ids, bounds, payloads, own)
+    return new LineBatch(this.lines, take.length, ids, this.rows === null ? take : take.map((row) => this.rows![row]))
   }
   write(out: ByteBuffer): void {
-    const { buffer, ids, own, bounds, payloads } = this
+    const { ids } = this
+    const { buffer, ids: own, bounds, payloads } = this.lines
     // Neighbouring lines that did not change go in one copy.
     let runStart = 0
     let runEnd = 0
-    for (let row = 0; row < ids.length; row++) {
+    for (let row = 0; row < this.length; row++) {
       const id = ids[row]
-      const payload = payloads[row]
-      const end = bounds[4 * row + 3]
-      if (payload === null && id === own[row]) {
-        const start = bounds[4 * row]
+      const line = this.#line(row)
+      const payload = payloads[line]
+      const end = bounds[4 * line + 3]
+      if (payload === null && id === own[line]) {
+        const start = bounds[4 * line]
         if (start !== runEnd) {
           if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
           runStart = start
@@ -277,7 +271,7 @@ export class LineBatch implements Batch {
       runStart = runEnd = 0
       if (id === undefined) continue
       out.bytes(id.prefix)
-      if (payload === null) out.slice(buffer, bounds[4 * row + 1], end)
+      if (payload === null) out.slice(buffer, bounds[4 * line + 1], end)
       else out.text(tailText(id, payload))
     }
     if (runEnd > runStart) out.slice(buffer, runStart, runEnd)

@@ -1,7 +1,7 @@
 // Lines to batches. The fast way compares bytes with the identity that followed last time and checks a plain sample's tail
 // in place; everything else goes the slow way, through JSON. Both give the same records (test/lib/record/reader.test.ts).
 
-import { LineBatch } from './batch.js'
+import { LineBatch, type Lines } from './batch.js'
 import type { Identity } from './identity.js'
 import type { Payload } from './record.js'
 import { beforeFirst, IdentityTable, type Known } from './table.js'
@@ -33,6 +33,8 @@ export class LineReader {
   #taken = 0
   #end = 0
   #skipping = false
+  /** The last batch's rows; the arrays serve the next one again. */
+  readonly #lines: Lines = { buffer: NO_BYTES, ids: [], bounds: new Int32Array(4096), payloads: [] }
   /** Number of the last line that was begun, from 1. */
   lineNumber = 0
 
@@ -107,10 +109,10 @@ export class LineReader {
   }
 
   #read(buffer: Buffer): LineBatch | null {
-    const guess = 16 + (buffer.length >> 6)
-    const ids: (Identity | undefined)[] = []
-    const payloads: (Payload | null)[] = []
-    let bounds = new Int32Array(4 * guess)
+    const lines = this.#lines
+    const { ids, payloads } = lines
+    let { bounds } = lines
+    lines.buffer = buffer
     let rows = 0
     let at = 0
     const end = buffer.length
@@ -146,18 +148,18 @@ export class LineReader {
       if (4 * rows === bounds.length) {
         const larger = new Int32Array(bounds.length * 2)
         larger.set(bounds)
-        bounds = larger
+        bounds = lines.bounds = larger
       }
-      const to = 4 * rows++
+      const to = 4 * rows
       bounds[to] = start
       bounds[to + 1] = tail
       bounds[to + 2] = value
       bounds[to + 3] = next
-      ids.push(id)
-      payloads.push(payload)
+      ids[rows] = id
+      payloads[rows++] = payload
       at = next
     }
-    return rows === 0 ? null : new LineBatch(buffer, ids, bounds, payloads)
+    return rows === 0 ? null : new LineBatch(lines, rows)
   }
 
   /** The identity whose canonical bytes the line begins with, if it is one already known. */
