@@ -1,19 +1,20 @@
 // One target's bodies to batches of samples. In the steady state of a target whose series stay the same, a sample costs the
 // parser, one comparison of bytes and two stores: no labels, no objects.
 
-import { Layout, SampleBatch } from '../record/batch.js'
+import type { SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
-import { getLabel, type Labels } from '../record/labels.js'
-import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
+import type { Labels } from '../record/labels.js'
+import type { Exemplar, NativeHistogram } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 import type { EntryKind, ExpositionParser } from '../wire/exposition/parser.js'
 import { type Entry, type Series, SeriesCache } from './cache.js'
-import { Columns } from './columns.js'
+import { Columns, extraOf, staleBatch } from './columns.js'
 import { freshExemplars } from './exemplar.js'
-import { Families, type Family, isSeriesOfFamily } from './family.js'
+import { Families, type Family } from './family.js'
 import { limitBuckets } from './histogram.js'
-import { intern } from './intern.js'
-import { NAME, sampleLabels, type SampleLabelOptions } from './labels.js'
+import { kindIn, namedOf, withKind } from './identity.js'
+import { sampleLabels, type SampleLabelOptions } from './labels.js'
+import { KnownLines } from './lines.js'
 import type { Turns } from './turns.js'
 
 /** Milliseconds that a sample's own time may be ahead of the clock, as in Prometheus. */
@@ -62,9 +63,9 @@ export interface Appended {
 export class Appender {
   readonly families = new Families()
   readonly #cache = new SeriesCache()
+  readonly #lines = new KnownLines(this.#cache, this.families)
   readonly #columns = new Columns()
   readonly #options: AppendOptions
-  #family: Family | null = null
   #millis = 0
   #latest = 0
   #scraped = 0
@@ -105,7 +106,7 @@ export class Appender {
         const kind = parser.next()
         if (kind === null) return true
         if (kind === 'series' || kind === 'histogram') this.#sample(parser, kind)
-        else if (kind !== 'comment') this.#family = this.families.set(parser.metric, kind, parser.text, this.#cache.scrape)
+        else if (kind !== 'comment') this.#lines.take(parser, kind)
       }
       return false
     } catch (error) {
@@ -147,9 +148,9 @@ export class Appender {
   #begin(parser: ExpositionParser, millis: number, now: number): void {
     this.#counters()
     this.#cache.rewind(parser.buffer)
-    if (parser.guess !== undefined) parser.guess = this.#cache
+    this.#lines.rewind(parser.buffer)
+    if (parser.guess !== undefined) parser.guess = this.#lines
     this.#columns.begin()
-    this.#family = null
     this.#millis = millis
     this.#latest = now + MAX_AHEAD
   }
@@ -178,7 +179,8 @@ export class Appender {
     const { series } = entry
     if (series === null) return
     this.#kept++
-    if (entry.family !== this.#family || (this.#family !== null && this.#family.kind !== entry.kind)) this.#setFamily(entry, series)
+    const { family } = this.#lines
+    if (entry.family !== family || (family !== null && family.kind !== entry.kind)) this.#setFamily(entry, series)
     if (!first && millis === undefined) this.#leftOut.duplicate++
     else this.#add(parser, kind, series, millis)
   }
@@ -192,8 +194,7 @@ export class Appender {
       this.#cache.add(buffer, keyStart, keyEnd, null)
       return
     }
-    const [name] = intern([getLabel(labels, NAME)])
-    const own = intern(withoutName(labels))
+    const { name, own } = namedOf(labels)
     const series = this.#cache.intern(name, own, () => Identity.of('metric', name, own))
     this.#kept++
     const before = this.#accepted
@@ -281,48 +282,14 @@ export class Appender {
 
   /** Gives the series the kind of the family it belongs to. */
   #setFamily(entry: Entry, series: Series): void {
-    const family = this.#family
+    const { family } = this.#lines
     entry.family = family
     entry.kind = family?.kind ?? ''
-    const { name, labels } = series.identity
-    const known = family !== null && family.kind !== 'unknown' && isSeriesOfFamily(name, family.name, family.kind)
-    const kind = known ? family.kind : ''
-    if (kind !== series.identity.kind) series.identity = Identity.of('metric', name, labels, restOf(kind))
+    series.identity = withKind(series.identity, kindIn(family, series.identity.name))
   }
 
   #goneMarkers(millis: number): SampleBatch | null {
     const gone = this.#cache.gone().filter(({ explicit }) => explicit === null || explicit.millis < millis)
     return staleBatch(gone.map((series) => series.identity), millis)
   }
-}
-
-/** Staleness markers of some series, null for none. */
-export function staleBatch(ids: readonly Identity[], millis: number): SampleBatch | null {
-  const n = ids.length
-  if (n === 0) return null
-  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), new Float64Array(n).fill(NaN), null, new Uint8Array(n).fill(1))
-}
-
-
-function withoutName(labels: Labels): string[] {
-  const out: string[] = []
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] !== NAME) out.push(labels[i], labels[i + 1])
-  return out
-}
-
-/** One object for all series of a kind. */
-const rests = new Map<string, { kind?: string }>()
-
-function restOf(kind: string): { kind?: string } {
-  let rest = rests.get(kind)
-  if (rest === undefined) rests.set(kind, (rest = kind === '' ? {} : { kind }))
-  return rest
-}
-
-function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: readonly Exemplar[]): Payload | null {
-  const extra: Payload = {}
-  if (start !== undefined) extra.start = nanosOfMillis(start)
-  if (histogram !== undefined) extra.histogram = histogram as unknown as Payload['histogram']
-  if (exemplars.length > 0) extra.exemplars = exemplars as unknown as Payload['exemplars']
-  return Object.keys(extra).length === 0 ? null : extra
 }

@@ -5,7 +5,6 @@ import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
 import type { Family } from './family.js'
 import type { Exemplar } from '../record/record.js'
-import type { SeriesGuess } from '../wire/exposition/parser.js'
 import { hash53, hashBytes53 } from './hash.js'
 import { KeyStore } from './key_store.js'
 
@@ -49,7 +48,7 @@ export class Entry {
 /** Entries over twice the last good scrape's number that failing scrapes may leave behind. */
 const FAILED_SCRAPES_SLACK = 1000
 
-export class SeriesCache implements SeriesGuess {
+export class SeriesCache {
   /** By the hash of their bytes; of two with the same hash the newer one stays, and the other is new again next time. */
   readonly #entries = new Map<number, Entry>()
   readonly #series = new Map<number, Series>()

@@ -2,7 +2,7 @@
 
 import { Layout, SampleBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
-import type { Payload } from '../record/record.js'
+import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 
 export class Columns {
@@ -68,4 +68,20 @@ export class Columns {
     this.#extra = null
     this.#length = 0
   }
+}
+
+/** Staleness markers of some series, null for none. */
+export function staleBatch(ids: readonly Identity[], millis: number): SampleBatch | null {
+  const n = ids.length
+  if (n === 0) return null
+  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), new Float64Array(n).fill(NaN), null, new Uint8Array(n).fill(1))
+}
+
+/** What a sample has beside its value, null for nothing. `start` is Unix milliseconds. */
+export function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: readonly Exemplar[]): Payload | null {
+  const extra: Payload = {}
+  if (start !== undefined) extra.start = nanosOfMillis(start)
+  if (histogram !== undefined) extra.histogram = histogram as unknown as Payload['histogram']
+  if (exemplars.length > 0) extra.exemplars = exemplars as unknown as Payload['exemplars']
+  return Object.keys(extra).length === 0 ? null : extra
 }

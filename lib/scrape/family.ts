@@ -11,6 +11,8 @@ export class Family {
   help = ''
   unit = ''
   seenAt = 0
+  /** No longer among the target's families. */
+  forgotten = false
   #identity: Identity | null = null
 
   constructor(readonly name: string) {}
@@ -37,6 +39,12 @@ export class Families {
       this.byName.set(name, family)
       this.#changed.add(family)
     }
+    this.update(family, part, text, scrape)
+    return family
+  }
+
+  /** The same of a family that is known. */
+  update(family: Family, part: 'help' | 'type' | 'unit', text: string, scrape: number): void {
     family.seenAt = scrape
     const field = part === 'type' ? 'kind' : part
     if (family[field] !== text) {
@@ -44,7 +52,6 @@ export class Families {
       family.changed()
       this.#changed.add(family)
     }
-    return family
   }
 
   /** The families that are new or have changed since this was last asked. */
@@ -57,7 +64,11 @@ export class Families {
 
   /** Forgets what has been gone for long. */
   sweep(scrape: number): void {
-    for (const [name, family] of this.byName) if (scrape - family.seenAt > KEPT_SCRAPES) this.byName.delete(name)
+    for (const [name, family] of this.byName) {
+      if (scrape - family.seenAt <= KEPT_SCRAPES) continue
+      family.forgotten = true
+      this.byName.delete(name)
+    }
   }
 }
 

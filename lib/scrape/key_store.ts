@@ -16,6 +16,11 @@ export class KeyStore {
   #body: Buffer = this.#bytes
   #bodyView = this.#view
 
+  /** Bytes held. */
+  get used(): number {
+    return this.#used
+  }
+
   /** The body that `stands` compares with. */
   against(body: Buffer): void {
     this.#body = body

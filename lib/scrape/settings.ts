@@ -1,9 +1,10 @@
 // From what was typed to what the scraper works with; every problem is told before anything is asked for.
 
-import { readFile } from 'node:fs/promises'
-import { didYouMean, Problem, problemsOf } from '../diag/problem.js'
+import { collect, didYouMean, Problem } from '../diag/problem.js'
+import { readRuleFile } from '../io/rule_file.js'
 import { durationText } from '../option/value.js'
 import type { OptionValues } from '../option/table.js'
+import type { NameScheme } from '../relabel/name.js'
 import type { RelabelRules } from '../relabel/rules.js'
 import type { AppendOptions } from './append.js'
 import type { FetchOptions } from './fetch.js'
@@ -33,7 +34,7 @@ export async function settingsOf(options: Options, problems: Problem[]): Promise
     defaults,
     append: {
       honorLabels: options.honor_labels,
-      metricRelabel: file === undefined ? undefined : await rulesOf(file, scheme, problems),
+      metricRelabel: file === undefined ? undefined : await collect(problems, () => rulesOf(file, scheme)),
       nameScheme: scheme,
       limits: {
         labels: options.label_limit,
@@ -91,16 +92,7 @@ function protocolsOf(options: Options, problems: Problem[]): readonly ScrapeProt
   return named.filter(isScrapeProtocol)
 }
 
-async function rulesOf(file: string, scheme: 'utf8' | 'legacy', problems: Problem[]): Promise<RelabelRules | undefined> {
-  const [{ parseRules }, { compileRules }] = await Promise.all([import('../relabel/document.js'), import('../relabel/rules.js')])
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    problems.push(new Problem(`--metric-relabel: cannot read ${file}: ${cause.code}`, { cause, expected: 'a file of relabel rules' }))
-    return '[]'
-  })
-  try {
-    return compileRules(await parseRules(text, file, scheme), scheme)
-  } catch (error) {
-    problems.push(...problemsOf(error))
-    return undefined
-  }
+async function rulesOf(file: string, scheme: NameScheme): Promise<RelabelRules> {
+  const { compileRules } = await import('../relabel/rules.js')
+  return compileRules(await readRuleFile(file, scheme, '--metric-relabel'), scheme)
 }

@@ -25,10 +25,14 @@ export interface ExpositionOptions {
   name?: string
 }
 
-/** Knows which series is likely to come next, because it came next the last time. */
+/** Knows what is likely to come next, because it came next the last time. */
 export interface SeriesGuess {
-  /** Where the bytes of that series end, if they stand at `at` in the body; else -1. */
+  /** Where the bytes of the next series end, if they stand at `at` in the body; else -1. */
   end(at: number): number
+  /** Where the next HELP or TYPE line ends, if it stands at `at`, else -1. What it says is taken as known: it shows as a comment. */
+  line(at: number): number
+  /** After `line` the type that the line gives, as `text` would show it; `''` where it gives none. */
+  readonly kind: string
 }
 
 /**

@@ -36,9 +36,23 @@ export class TextParser extends TextCursor {
       this.#series(at, c)
       return 'series'
     }
-    if (c === HASH) return (this.#entry = this.#comment(at))
+    if (c === HASH) return (this.#entry = this.#hash(at))
     if (c === CR) this.fail(at, 'a carriage return', 'a line feed')
     this.fail(at, 'this begins nothing', "a metric name or '#'")
+  }
+
+  /** A line that begins with a hash: known, or to be read. */
+  #hash(at: number): EntryKind {
+    const end = this.guess === null ? -1 : this.guess.line(at)
+    if (end >= 0) {
+      if (this.guess!.kind !== '') this.kind = this.guess!.kind
+      this.textStart = this.textEnd = this.at = end
+      return 'comment'
+    }
+    const kind = this.#comment(at)
+    this.keyStart = at
+    this.keyEnd = this.at
+    return kind
   }
 
   get startTimestamp(): undefined {

@@ -61,8 +61,10 @@ function series(batch: Batch | null): string[] {
 /** With names and labels that begin like others, so that a guess of the next series may be right only at first sight. */
 const spelling = (name: string, x: number) => [name, `${name} `, `${name}{x="${x}"}`, `${name}{x="${x}",}`, `${name} {x="${x}"}`][x]
 
+const comments = (name: string, type: string) => (type === '' ? '' : `# HELP ${name} of type ${type}\n# TYPE ${name} ${type}\n`)
+
 const bodies = fc.array(
-  fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'ab', 'c_total', 'd'), x: fc.integer({ min: 0, max: 4 }), value: fc.integer() }), {
+  fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'ab', 'c_total', 'd'), x: fc.integer({ min: 0, max: 4 }), value: fc.integer(), line: fc.constantFrom('', '', 'counter', 'gauge') }), {
     selector: ({ name, x }) => (x < 2 ? name : `${name} ${x}`),
     maxLength: 12,
   }),
@@ -76,12 +78,16 @@ t.test('the cache changes nothing: samples, drops and markers as without it', as
       const target = new Target({ metricRelabel: rules })
       let before: string[] = []
       for (const samples of scrapes) {
-        const body = samples.map(({ name, x, value }) => `${spelling(name, x)} ${value}\n`).join('')
+        const body = samples.map(({ name, x, value, line }) => `${comments(name, line)}${spelling(name, x)} ${value}\n`).join('')
         const cached = target.scrape(body)
         const fresh = new Appender({ ...OPTIONS, metricRelabel: rules })
         const alone = body === '' ? fresh.appendNothing(target.millis) : fresh.append(openParser(Buffer.from(body), 'text', {}), target.millis, target.millis)
         t.strictSame(lines(cached.samples), lines(alone.samples))
         t.equal(cached.kept, alone.kept)
+        for (const [family, { kind, help }] of fresh.families.byName) {
+          const { kind: own, help: text } = target.appender.families.byName.get(family)!
+          t.strictSame([own, text], [kind, help])
+        }
         const now = series(cached.samples)
         t.strictSame(new Set(series(cached.stale)), new Set(before.filter((one) => !now.includes(one))))
         before = now
