@@ -85,7 +85,7 @@ complete -c solder -n '__solder_at "receive exposition"' -F
 complete -c solder -n '__solder_at "receive exposition"' -l format -x -a 'auto text openmetrics protobuf' -d 'the format, or auto to guess it'
 complete -c solder -n '__solder_at "receive exposition"' -l timestamp -x -d 'time of samples that bring none: RFC 3339, or Unix nanoseconds (date +%s%N); now, if not given'
 complete -c solder -n '__solder_at "receive exposition"' -l label -x -d 'add a label to every sample that does not have it'
-complete -c solder -n '__solder_at "receive exposition"' -l created -d 'keep the _created series of OpenMetrics; else they become the start time of the series they speak of'
+complete -c solder -n '__solder_at "receive exposition"' -l created-as-start -d 'read \'_created\' lines as start times of their series, not as series'
 complete -c solder -n '__solder_at "receive exposition"' -l no-metadata -d 'switch off: make a metadata record of each family, before its samples'
 complete -c solder -n '__solder_at "receive exposition"' -l classic-histograms -d 'also show the classic series of histograms that have a native form'
 complete -c solder -n '__solder_at "receive exposition"' -l convert-classic-histograms-to-nhcb -d 'turn classic histograms into native ones with custom buckets'

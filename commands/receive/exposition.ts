@@ -39,7 +39,7 @@ export default source({
     format: { type: 'enum', values: ['auto', 'text', 'openmetrics', 'protobuf'], default: 'auto', help: 'the format, or auto to guess it', since },
     timestamp: { type: 'string', value: 'TIME', help: 'time of samples that bring none: RFC 3339, or Unix nanoseconds (date +%s%N); now, if not given', since },
     label: { type: 'map', help: 'add a label to every sample that does not have it', since },
-    created: { type: 'bool', help: 'keep the _created series of OpenMetrics; else they become the start time of the series they speak of', since },
+    created_as_start: { type: 'bool', help: "read '_created' lines as start times of their series, not as series", since },
     metadata: { type: 'bool', default: true, help: 'make a metadata record of each family, before its samples', since },
     classic_histograms: { type: 'bool', help: 'also show the classic series of histograms that have a native form', since },
     convert_classic_histograms_to_nhcb: { type: 'bool', help: 'turn classic histograms into native ones with custom buckets', since },
@@ -66,7 +66,7 @@ export default source({
     throwAll(problems)
     const labels = labelsOfMap(options.label)
     const parsing: ExpositionOptions = {
-      createdAsStart: !options.created,
+      createdAsStart: options.created_as_start,
       classicHistograms: options.classic_histograms,
       convertToCustomBuckets: options.convert_classic_histograms_to_nhcb,
     }

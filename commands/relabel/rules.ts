@@ -1,10 +1,9 @@
 // relabel: Prometheus relabel rules over records of every type.
 
-import { readFile } from 'node:fs/promises'
 import { filter, type IdentityTransform } from '../../lib/component.js'
-import { Problem, Problems, throwAll } from '../../lib/diag/problem.js'
+import { collect, type Problem, throwAll } from '../../lib/diag/problem.js'
+import { readRuleFile } from '../../lib/io/rule_file.js'
 import type { RuleConfig } from '../../lib/relabel/config.js'
-import type { NameScheme } from '../../lib/relabel/name.js'
 
 const since = '0.1.0'
 const group = 'Short forms, applied after the files in this order'
@@ -63,35 +62,10 @@ export default filter({
     const scheme = options.name_validation_scheme
     const problems: Problem[] = []
     const fromFiles: RuleConfig[] = []
-    for (const file of args) await collect(problems, async () => void fromFiles.push(...(await readRules(file, scheme))))
+    for (const file of args) await collect(problems, async () => void fromFiles.push(...(await readRuleFile(file, scheme))))
     const steps = (await collect(problems, async () => shortRules(options, scheme)))?.steps
     throwAll(problems)
     const rules = new RelabelRules([...compileRules(fromFiles, scheme).steps, ...steps!])
     return { identity: (id) => rules.identity(id), reason: 'relabel' }
   },
 })
-
-async function readRules(file: string, scheme: NameScheme): Promise<RuleConfig[]> {
-  const { parseRules } = await import('../../lib/relabel/document.js')
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    // Node says `ENOENT: no such file or directory, open 'rules.yaml'`.
-    const reason = (cause as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/s, '')
-    throw new Problem(`cannot read ${file}: ${reason}`, { cause, expected: 'a file of relabel rules' })
-  }
-  return parseRules(text, file, scheme)
-}
-
-/** Runs a step of the set-up; its problems are kept, so that all are told together. */
-async function collect<T>(problems: Problem[], step: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await step()
-  } catch (error) {
-    if (error instanceof Problem) problems.push(error)
-    else if (error instanceof Problems) problems.push(...error.list)
-    else throw error
-    return undefined
-  }
-}

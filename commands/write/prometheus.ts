@@ -1,9 +1,9 @@
 // write prometheus: samples to a receiver of Prometheus remote write.
 
-import { readFile } from 'node:fs/promises'
 import { sink } from '../../lib/component.js'
 import { DELIVERY_OPTIONS } from '../../lib/delivery/options.js'
-import { Problem, Problems, throwAll } from '../../lib/diag/problem.js'
+import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import { readRuleFile } from '../../lib/io/rule_file.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
@@ -93,7 +93,7 @@ export default sink({
     await collect(problems, () => checkUrl(url))
     if (options.min_backoff > options.max_backoff)
       problems.push(new Problem('--min-backoff is longer than --max-backoff'))
-    const rules = await collect(problems, () => readRules(options.write_relabel))
+    const rules = await collect(problems, () => rulesOf(options.write_relabel))
     const { clientOf } = await import('../../lib/net/http.js')
     const client = await collect(problems, () => clientOf(options, { timeout: options.timeout }))
     throwAll(problems)
@@ -112,27 +112,8 @@ function checkUrl(text: string): void {
   throw new Problem('URL is not valid', { expected: 'an http or https URL such as http://127.0.0.1:9090/api/v1/write' })
 }
 
-async function readRules(file: string | undefined) {
+async function rulesOf(file: string | undefined) {
   if (file === undefined) return null
-  const { parseRules } = await import('../../lib/relabel/document.js')
   const { compileRules } = await import('../../lib/relabel/rules.js')
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new Problem(`--write-relabel: cannot read ${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
-  return compileRules(await parseRules(text, file))
-}
-
-/** Runs a step of the set-up; its problems are kept, so that all are told together. */
-async function collect<T>(problems: Problem[], step: () => T | Promise<T>): Promise<T | undefined> {
-  try {
-    return await step()
-  } catch (error) {
-    if (error instanceof Problem) problems.push(error)
-    else if (error instanceof Problems) problems.push(...error.list)
-    else throw error
-    return undefined
-  }
+  return compileRules(await readRuleFile(file, 'utf8', '--write-relabel'))
 }

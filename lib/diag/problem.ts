@@ -56,6 +56,16 @@ export function problemsOf(error: unknown): readonly Problem[] {
   throw error
 }
 
+/** Runs a step of a set-up; its problems are kept, so that all are told together. */
+export async function collect<T>(problems: Problem[], step: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await step()
+  } catch (error) {
+    problems.push(...problemsOf(error))
+    return undefined
+  }
+}
+
 /** Throws what was collected, if anything was. */
 export function throwAll(problems: readonly Problem[]): void {
   if (problems.length === 1) throw problems[0]
