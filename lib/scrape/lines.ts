@@ -65,7 +65,8 @@ export class KnownLines implements SeriesGuess {
   take(parser: ExpositionParser, part: Exclude<EntryKind, 'series' | 'histogram' | 'comment'>): void {
     const { text } = parser
     this.family = this.families.set(parser.metric, part, text, this.cache.scrape)
-    if (parser.guess !== this || this.#bytes.used > this.#body * MAX_FACTOR) return
+    // A unit is of no use to a parser that has not read it.
+    if (part === 'unit' || parser.guess !== this || this.#bytes.used > this.#body * MAX_FACTOR) return
     const { buffer, keyStart, keyEnd } = parser
     const line = new Line(this.#bytes.add(buffer, keyStart, keyEnd), keyEnd - keyStart, this.family, part, text)
     this.#last = this.#last.next = line

@@ -1,5 +1,6 @@
 // OpenMetrics text 1.0.0 and 0.0.1, as strict as Prometheus 3: single spaces, no comments, `# EOF` at the end.
 
+import type { Labels } from '../../record/labels.js'
 import type { Exemplar } from '../../record/record.js'
 import { fieldOf } from '../../record/json.js'
 import { nanosOfMillis } from '../../record/time.js'
@@ -8,7 +9,7 @@ import {
 } from './characters.js'
 import { CreatedLines, CREATED, seriesKey } from './created.js'
 import { TextCursor, unescape } from './cursor.js'
-import type { EntryKind } from './parser.js'
+import type { EntryKind, SeriesGuess } from './parser.js'
 
 const TYPES = ['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown']
 const LAST = CREATED.charCodeAt(CREATED.length - 1)
@@ -17,6 +18,9 @@ const KEYWORDS = ['HELP', 'TYPE', 'UNIT']
 const STARTING = ['counter', 'histogram', 'summary']
 
 export class OpenMetricsParser extends TextCursor {
+  guess: SeriesGuess | null = null
+  /** The bytes of the current series were guessed, and its labels have not been looked at. */
+  #unread = false
   #entry: EntryKind = 'help'
   #starting = false
   #familyLength = 0
@@ -35,8 +39,11 @@ export class OpenMetricsParser extends TextCursor {
       if (at >= this.length) this.fail(at, 'the body does not end with # EOF', '# EOF in the last line')
       const c = buffer[at]
       if (c === HASH) {
+        if (this.#knownLine(at)) return 'comment'
         const entry = this.#metadata(at)
         if (entry !== null) this.#entry = entry
+        this.keyStart = at
+        this.keyEnd = this.at
         return entry
       }
       const begins = (NAMES[c] & NAME_START) !== 0 || c === OPEN_BRACE
@@ -105,18 +112,56 @@ export class OpenMetricsParser extends TextCursor {
     return start >= this.nameStart && this.buffer[this.nameEnd - 1] === LAST && this.isAt(start, CREATED)
   }
 
-  #series(at: number, c: number): void {
-    const { buffer } = this
-    this.keyStart = at
+  override labels(): Labels {
+    if (this.#unread) {
+      this.#key(this.keyStart, this.buffer[this.keyStart])
+      this.#unread = false
+    }
+    return super.labels()
+  }
+
+  /** Whether the series that is likely to come next stands here. Where `_created` lines are looked for, labels are needed. */
+  #guessed(at: number): boolean {
+    if (this.guess === null || this.options.createdAsStart === true) return false
+    const end = this.guess.end(at)
+    if (end < 0 || this.buffer[end] !== SPACE) return false
+    this.plain = true
+    this.keyEnd = end
+    return true
+  }
+
+  /** Passes a HELP or TYPE line that says what it said last time. */
+  #knownLine(at: number): boolean {
+    if (this.guess === null || this.options.createdAsStart === true) return false
+    const end = this.guess.line(at)
+    if (end < 0) return false
+    const { kind } = this.guess
+    if (kind !== '') {
+      this.kind = kind
+      this.#starting = STARTING.includes(kind)
+    }
+    this.at = end
+    return true
+  }
+
+  /** Reads name and labels: the offset after them. */
+  #key(at: number, c: number): number {
     this.plain = true
     this.count = 0
-    this.#hasExemplar = false
     const named = c !== OPEN_BRACE
     if (named) {
       this.nameStart = at
       at = this.nameEnd = this.keyEnd = this.name(at, NAME_PART)
     }
-    if (buffer[at] === OPEN_BRACE) at = this.keyEnd = this.labelSet(at + 1, true, named)
+    return this.buffer[at] === OPEN_BRACE ? (this.keyEnd = this.labelSet(at + 1, true, named)) : at
+  }
+
+  #series(at: number, c: number): void {
+    const { buffer } = this
+    this.keyStart = at
+    this.#hasExemplar = false
+    this.#unread = this.#guessed(at)
+    at = this.#unread ? this.keyEnd : this.#key(at, c)
     at = this.#number(at, 'the metric', 'a space and a number')
     this.value = this.numbers.value
     this.stamped = buffer[at] === SPACE && !this.#exemplarAt(at)

@@ -59,29 +59,30 @@ function series(batch: Batch | null): string[] {
 }
 
 /** With names and labels that begin like others, so that a guess of the next series may be right only at first sight. */
-const spelling = (name: string, x: number) => [name, `${name} `, `${name}{x="${x}"}`, `${name}{x="${x}",}`, `${name} {x="${x}"}`][x]
+const spelling = (name: string, x: number) => [name, `${name}{x="${x}"}`, `${name} `, `${name}{x="${x}",}`, `${name} {x="${x}"}`][x]
 
 const comments = (name: string, type: string) => (type === '' ? '' : `# HELP ${name} of type ${type}\n# TYPE ${name} ${type}\n`)
 
 const bodies = fc.array(
   fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'ab', 'c_total', 'd'), x: fc.integer({ min: 0, max: 4 }), value: fc.integer(), line: fc.constantFrom('', '', 'counter', 'gauge') }), {
-    selector: ({ name, x }) => (x < 2 ? name : `${name} ${x}`),
+    selector: ({ name, x }) => (x === 0 || x === 2 ? name : `${name} ${x}`),
     maxLength: 12,
   }),
   { minLength: 1, maxLength: 8 },
 )
 
-t.test('the cache changes nothing: samples, drops and markers as without it', async (t) => {
+for (const format of ['text', 'openmetrics'] as const) t.test(`the cache changes nothing, ${format}: samples, drops and markers as without it`, async (t) => {
+  const bodyOf = (lines: string) => (format === 'text' || lines === '' ? lines : `${lines}# EOF\n`)
   const rules = compileRules([{ source_labels: ['x'], regex: '3', action: 'drop' }], 'utf8')
   fc.assert(
     fc.property(bodies, (scrapes) => {
       const target = new Target({ metricRelabel: rules })
       let before: string[] = []
       for (const samples of scrapes) {
-        const body = samples.map(({ name, x, value, line }) => `${comments(name, line)}${spelling(name, x)} ${value}\n`).join('')
-        const cached = target.scrape(body)
+        const body = samples.map(({ name, x, value, line }) => `${comments(name, line)}${spelling(name, format === 'text' ? x : x % 2)} ${value}\n`).join('')
+        const cached = target.scrape(bodyOf(body), format === 'openmetrics')
         const fresh = new Appender({ ...OPTIONS, metricRelabel: rules })
-        const alone = body === '' ? fresh.appendNothing(target.millis) : fresh.append(openParser(Buffer.from(body), 'text', {}), target.millis, target.millis)
+        const alone = body === '' ? fresh.appendNothing(target.millis) : fresh.append(openParser(Buffer.from(bodyOf(body)), format, {}), target.millis, target.millis)
         t.strictSame(lines(cached.samples), lines(alone.samples))
         t.equal(cached.kept, alone.kept)
         for (const [family, { kind, help }] of fresh.families.byName) {
