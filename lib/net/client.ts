@@ -1,5 +1,7 @@
 // What components ask of an HTTP client. `clientOf` makes one from the options that every client takes.
 
+import type { BodyBuffers } from './buffers.js'
+
 /** One request. */
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'HEAD'
@@ -15,6 +17,8 @@ export interface HttpRequest {
   signal?: AbortSignal
   /** Bytes of the decompressed body accepted; more fails with reason `too_large`. Infinity for no bound. */
   maxBytes?: number
+  /** Where the body's memory comes from; whoever asked gives it back when it has been read. */
+  buffers?: BodyBuffers
   /** Path of a Unix socket to connect to instead of the URL's host. */
   socketPath?: string
 }

@@ -1,6 +1,7 @@
 // One request and its response over one connection: collected in bounded memory, and left at once when time is up.
 
 import type { Dispatcher } from 'undici'
+import type { BodyBuffers } from './buffers.js'
 import { HttpError, type HttpResponse } from './client.js'
 import { decodeBody, tooLarge } from './encoding.js'
 import { failureOf } from './failure.js'
@@ -17,6 +18,7 @@ export interface Hop {
   /** For messages. */
   host: string
   maxBytes: number
+  buffers: BodyBuffers | undefined
   /** Whether the body of a response is of no interest. */
   discards(status: number, headers: ReadonlyMap<string, string>): boolean
 }
@@ -51,6 +53,8 @@ export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpRespons
   const body = await decodeBody(answer.body, encoding, hop.maxBytes, hop.host).catch((error: Error) => {
     throw answeredWith(answer.status, error)
   })
+  // What was not encoded after all is still the same memory.
+  if (body !== answer.body) hop.buffers?.give(answer.body)
   if (stop.aborted) throw stop.reason
   return { ...answer, body }
 }
@@ -63,7 +67,7 @@ class Collector implements Dispatcher.DispatchHandler {
   #headers: ReadonlyMap<string, string> = new Map()
   #discard = false
   /** One growing buffer: in a list, every byte of a body sent in one-byte chunks would cost a hundred. */
-  #bytes = Buffer.alloc(0)
+  #bytes: Buffer = Buffer.alloc(0)
   #length = 0
   #limit: number
 
@@ -79,6 +83,7 @@ class Collector implements Dispatcher.DispatchHandler {
   stop(error: Error): void {
     this.#failure = error
     this.settled()
+    this.hop.buffers?.forget(this.#bytes)
     this.reject(this.#status === 0 ? error : answeredWith(this.#status, error))
     this.#controller?.abort(error)
   }
@@ -101,7 +106,7 @@ class Collector implements Dispatcher.DispatchHandler {
     if (this.#discard || this.hop.method === 'HEAD') return
     const announced = Number(this.#headers.get('content-length') ?? 0)
     if (announced > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
-    else this.#bytes = Buffer.allocUnsafeSlow(Math.min(announced, FIRST_BYTES))
+    else if (announced > 0) this.#bytes = this.#take(Math.min(announced, FIRST_BYTES))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -126,12 +131,17 @@ class Collector implements Dispatcher.DispatchHandler {
 
   #append(chunk: Buffer, length: number): void {
     if (length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit), 1 << 12))
+      const grown = this.#take(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit), 1 << 12))
       this.#bytes.copy(grown, 0, 0, this.#length)
+      this.hop.buffers?.give(this.#bytes)
       this.#bytes = grown
     }
     chunk.copy(this.#bytes, this.#length)
     this.#length = length
+  }
+
+  #take(size: number): Buffer {
+    return this.hop.buffers?.take(size) ?? Buffer.allocUnsafeSlow(size)
   }
 
   #succeed(body: Buffer): void {

@@ -177,6 +177,7 @@ class Client implements HttpClient {
       headers: [...[...headers].flat(), ...route.headers],
       host: url.host,
       maxBytes: request.maxBytes ?? this.defaults.maxBytes,
+      buffers: request.buffers,
       discards: (status: number, answered: ReadonlyMap<string, string>) =>
         this.maxRedirects !== null && redirectOf(status, answered, method) !== null,
     }

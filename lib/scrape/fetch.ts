@@ -1,6 +1,7 @@
 // One scrape over HTTP: what is asked for, and the body or the reason why there is none.
 
 import { STATUS_CODES } from 'node:http'
+import type { BodyBuffers } from '../net/buffers.js'
 import { type HttpClient, HttpError } from '../net/client.js'
 import type { Target } from './target.js'
 
@@ -21,13 +22,17 @@ export interface Fetched {
 /** The body is larger than `body_size_limit`. */
 export class BodyTooLarge extends Error {}
 
-/** @param authorization header of a target that has its own credentials */
+/**
+ * @param authorization header of a target that has its own credentials
+ * @param buffers where the body's memory comes from; the caller gives it back
+ */
 export async function fetchBody(
   client: HttpClient,
   target: Target,
   options: FetchOptions,
   signal: AbortSignal,
   authorization?: string,
+  buffers?: BodyBuffers,
 ): Promise<Fetched> {
   try {
     const { status, headers, body } = await client.request({
@@ -42,9 +47,13 @@ export async function fetchBody(
       timeout: target.timeout,
       signal,
       maxBytes: options.bodySizeLimit > 0 ? options.bodySizeLimit : Infinity,
+      buffers,
       ...(target.socket === '' ? {} : { socketPath: target.socket }),
     })
-    if (status !== 200) throw new Error(`server returned HTTP status ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd())
+    if (status !== 200) {
+      buffers?.give(body)
+      throw new Error(`server returned HTTP status ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd())
+    }
     return { body, contentType: headers.get('content-type') ?? '' }
   } catch (error) {
     // Headers that are too large have their own bound, and say so.

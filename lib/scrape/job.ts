@@ -2,6 +2,7 @@
 
 import type { SourceContext } from '../component.js'
 import { Problem, problemsOf, throwAll } from '../diag/problem.js'
+import { BodyBuffers } from '../net/buffers.js'
 import { clientOf } from '../net/http.js'
 import type { CLIENT_OPTIONS } from '../net/options.js'
 import type { OptionValues } from '../option/table.js'
@@ -42,6 +43,7 @@ export class ScrapeJob {
       client,
       gate: new Gate((batch) => context.emit(batch)),
       turns: new Turns(),
+      buffers: new BodyBuffers(),
       metadata: new MetadataFilter(options.metadata),
       fetch: settings.fetch,
       append: settings.append,

@@ -1,6 +1,7 @@
 // One target, scrape by scrape: body to samples, staleness markers and report, passed on together.
 
 import type { Clock } from '../component.js'
+import type { BodyBuffers } from '../net/buffers.js'
 import type { HttpClient } from '../net/client.js'
 import { type Batch, RecordBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
@@ -20,6 +21,7 @@ import type { Turns } from './turns.js'
 export interface Shared {
   clock: Clock
   client: HttpClient
+  buffers: BodyBuffers
   gate: Gate
   turns: Turns
   metadata: MetadataFilter
@@ -93,9 +95,10 @@ export class Scraper {
   async #attempt(millis: number, stop: AbortSignal, forced: Error | null): Promise<Outcome | null> {
     if (forced !== null) return this.#failed(forced, millis, 0)
     try {
-      const { client, fetch } = this.shared
-      const { body, contentType } = await fetchBody(client, this.target, fetch, stop, this.authorization)
-      return stop.aborted ? null : await this.#append(body, contentType, millis)
+      const { client, fetch, buffers } = this.shared
+      const { body, contentType } = await fetchBody(client, this.target, fetch, stop, this.authorization, buffers)
+      if (stop.aborted) return null
+      return await this.#append(body, contentType, millis).finally(() => buffers.give(body))
     } catch (error) {
       if (stop.aborted) return null
       return this.#failed(error as Error, millis, error instanceof BodyTooLarge ? -1 : 0)

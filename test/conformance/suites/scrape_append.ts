@@ -1,6 +1,7 @@
 // The suite scrape_append: bodies against one target's appender, or whole scrapes of a loop.
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { BodyBuffers } from '../../../lib/net/buffers.js'
 import { HttpError, type HttpClient } from '../../../lib/net/client.js'
 import type { Batch } from '../../../lib/record/batch.js'
 import { hasLabel, labelsOf, type Labels } from '../../../lib/record/labels.js'
@@ -240,6 +241,7 @@ export function scraperOf(config: Config, client: HttpClient, now: () => number,
     client,
     gate: new Gate((batch) => void batches.push(batch)),
     turns: new Turns(),
+    buffers: new BodyBuffers(),
     metadata: new MetadataFilter(true),
     fetch: { accept: '*/*', compression: true, bodySizeLimit: 0 },
     append: appendOptions(config),
