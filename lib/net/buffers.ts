@@ -1,5 +1,5 @@
-// Buffers for bodies, used again. A body is memory outside of the JavaScript heap, and a few dozen megabytes of it make V8 mark the
-// whole heap: measured on 100,000 series, that is more work than reading the bodies.
+// Buffers for bodies, used again. A body is memory outside of the JavaScript heap, and a few dozen megabytes of it make
+// V8 mark the whole heap: measured on 100,000 series, that is more work than reading the bodies.
 
 /** Smallest size, and bytes kept for later. */
 const SMALLEST = 1 << 12

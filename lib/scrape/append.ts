@@ -1,5 +1,5 @@
-// One target's bodies to batches of samples. In the steady state of a target whose series stay the same, a sample costs the
-// parser, one comparison of bytes and two stores: no labels, no objects.
+// One target's bodies to batches of samples. In the steady state of a target whose series stay the same, a sample
+// costs the parser, one comparison of bytes and two stores: no labels, no objects.
 
 import type { SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
@@ -163,7 +163,8 @@ export class Appender {
 
   #result(error: Error | null, samples: SampleBatch | null, stale: SampleBatch | null): Appended {
     const families = error === null ? this.families.takeChanged() : []
-    return { error, scraped: this.#scraped, kept: this.#kept, added: this.#added, leftOut: this.#leftOut, families, samples, stale }
+    const counts = { scraped: this.#scraped, kept: this.#kept, added: this.#added, leftOut: this.#leftOut }
+    return { error, ...counts, families, samples, stale }
   }
 
   #sample(parser: ExpositionParser, kind: EntryKind): void {

@@ -1,5 +1,5 @@
-// The series of one target: found again by the bytes that stand for them in the body, so that their labels are worked out
-// once; and which of them were there in the scrape before, so that those that went get a staleness marker.
+// The series of one target: found again by the bytes that stand for them in the body, so that their labels are worked
+// out once; and which of them were there in the scrape before, so that those that went get a staleness marker.
 
 import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
@@ -49,7 +49,7 @@ export class Entry {
 const FAILED_SCRAPES_SLACK = 1000
 
 export class SeriesCache {
-  /** By the hash of their bytes; of two with the same hash the newer one stays, and the other is new again next time. */
+  /** By the hash of their bytes; of two with the same hash the newer stays, and the other is new again next time. */
   readonly #entries = new Map<number, Entry>()
   readonly #series = new Map<number, Series>()
   readonly #head = new Entry(0, 0, null)
@@ -87,7 +87,8 @@ export class SeriesCache {
   find(buffer: Buffer, start: number, end: number): Entry | null {
     const guess = this.#last.next
     if (guess !== null) {
-      const guessed = (start === this.#guessedAt && guess.length === end - start) || this.#keys.equals(guess, buffer, start, end)
+      const sure = start === this.#guessedAt && guess.length === end - start
+      const guessed = sure || this.#keys.equals(guess, buffer, start, end)
       this.#guessedAt = -1
       if (guessed) return (this.#last = guess)
     }
@@ -144,7 +145,7 @@ export class SeriesCache {
     return this.#previous.filter((series) => series.trackedIn !== this.scrape)
   }
 
-  /** Ends a scrape. `flush` after a good one: what it did not show is forgotten. Returns whether anything was forgotten. */
+  /** Ends a scrape. `flush` after a good one: what it did not show is forgotten. Returns whether it was. */
   done(flush: boolean): boolean {
     const size = this.#entries.size
     const forced = !flush && size > this.#goodSize * 2 + FAILED_SCRAPES_SLACK

@@ -1,4 +1,4 @@
-// Gathers the samples of one scrape as columns, over the layout of the scrape before where the series are still the same.
+// Gathers the samples of one scrape as columns, over the layout of the scrape before where the series are the same.
 
 import { Layout, SampleBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
@@ -74,11 +74,16 @@ export class Columns {
 export function staleBatch(ids: readonly Identity[], millis: number): SampleBatch | null {
   const n = ids.length
   if (n === 0) return null
-  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), new Float64Array(n).fill(NaN), null, new Uint8Array(n).fill(1))
+  const values = new Float64Array(n).fill(NaN)
+  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), values, null, new Uint8Array(n).fill(1))
 }
 
 /** What a sample has beside its value, null for nothing. `start` is Unix milliseconds. */
-export function extraOf(histogram: NativeHistogram | undefined, start: number | undefined, exemplars: readonly Exemplar[]): Payload | null {
+export function extraOf(
+  histogram: NativeHistogram | undefined,
+  start: number | undefined,
+  exemplars: readonly Exemplar[],
+): Payload | null {
   const extra: Payload = {}
   if (start !== undefined) extra.start = nanosOfMillis(start)
   if (histogram !== undefined) extra.histogram = histogram as unknown as Payload['histogram']

@@ -9,14 +9,16 @@ export interface Fresh {
 }
 
 /**
- * In order of time. Those of native histograms need a time, for there is no telling otherwise whether one is new. Where the
- * newest is the one of the scrape before, nothing is.
+ * In order of time. Those of native histograms need a time, for there is no telling otherwise whether one is new. Where
+ * the newest is the one of the scrape before, nothing is.
  *
  * @param before `newest` of the scrape before
  */
 export function freshExemplars(exemplars: readonly Exemplar[], native: boolean, before: Exemplar | null): Fresh {
   let kept = native ? exemplars.filter(({ ts }) => ts !== undefined) : exemplars
-  if (kept.length > 1) kept = [...kept].sort((a, b) => compareTimes(a.ts ?? '0', b.ts ?? '0') || Number(a.value) - Number(b.value))
+  if (kept.length > 1) {
+    kept = [...kept].sort((a, b) => compareTimes(a.ts ?? '0', b.ts ?? '0') || Number(a.value) - Number(b.value))
+  }
   const newest = kept.length === 0 ? null : kept[kept.length - 1]
   const known = newest !== null && before !== null && newest.ts !== undefined && isSame(newest, before)
   return { exemplars: known ? [] : kept, newest: newest ?? before }
@@ -33,5 +35,6 @@ function isSame(a: Exemplar, b: Exemplar): boolean {
   const own = a.labels ?? {}
   const other = b.labels ?? {}
   const names = Object.keys(own)
-  return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && own[name] === other[name])
+  const same = (name: string) => Object.hasOwn(other, name) && own[name] === other[name]
+  return names.length === Object.keys(other).length && names.every(same)
 }

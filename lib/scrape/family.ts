@@ -19,7 +19,8 @@ export class Family {
 
   /** The metadata record's identity as things stand. */
   get identity(): Identity {
-    return (this.#identity ??= Identity.of('metadata', this.name, NO_LABELS, { kind: this.kind, unit: this.unit, help: this.help }))
+    const { kind, unit, help } = this
+    return (this.#identity ??= Identity.of('metadata', this.name, NO_LABELS, { kind, unit, help }))
   }
 
   changed(): void {

@@ -13,7 +13,8 @@ export function foundOfUrl(text: string): Found {
   const url = match === null ? '' : `${match[1] === undefined ? 'http://' : ''}${text}`
   // A user's name or password is not to be shown.
   if (match === null || !URL.canParse(url)) {
-    throw new Problem(`not a target: '${text.replace(/\/\/[^/]*@/, '//')}'`, { expected: 'a URL such as http://127.0.0.1:9100/metrics' })
+    const shown = text.replace(/\/\/[^/]*@/, '//')
+    throw new Problem(`not a target: '${shown}'`, { expected: 'a URL such as http://127.0.0.1:9100/metrics' })
   }
   const [, scheme, address, path = '', query] = match
   const labels = new Map([['__address__', address]])

@@ -1,4 +1,4 @@
-// The way out, shared by all targets: while the reader is slow, nobody starts another scrape and one batch at a time leaves.
+// The way out, shared by all targets: while the reader is slow, nobody starts a scrape and one batch at a time leaves.
 
 import type { Batch } from '../record/batch.js'
 

@@ -5,7 +5,7 @@ export interface Hash64 {
   readonly low: number
 }
 
-/** FNV-1a over the UTF-16 units of the texts, each closed by a unit that no text holds; equal to the byte hash on ASCII. */
+/** FNV-1a over the UTF-16 units of the texts, each closed by a unit that no text holds. */
 export function hash64(texts: readonly string[]): Hash64 {
   let high = 0xcbf29ce4
   let low = 0x84222325

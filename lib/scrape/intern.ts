@@ -1,4 +1,4 @@
-// One copy of each label name and value: series repeat them, and every copy costs memory and marking in each collection.
+// One copy of each label name and value: series repeat them, and every copy costs memory and is marked by collections.
 
 /** Strings held; they are forgotten together, which costs a second copy of those that come again. */
 const MAX_STRINGS = 1 << 16

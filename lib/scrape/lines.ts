@@ -1,5 +1,5 @@
-// What is known of a target's bodies before they are read: the series and the HELP and TYPE lines that came last time, in
-// their order. A line whose bytes are the same says the same, and is not read again.
+// What is known of a target's bodies before they are read: the series and the HELP and TYPE lines that came last time,
+// in their order. A line whose bytes are the same says the same, and is not read again.
 
 import type { EntryKind, ExpositionParser, SeriesGuess } from '../wire/exposition/parser.js'
 import type { SeriesCache } from './cache.js'
