@@ -110,56 +110,51 @@ export class LineReader {
 
   #read(buffer: Buffer): LineBatch | null {
     const lines = this.#lines
-    const { ids, payloads } = lines
-    let { bounds } = lines
     lines.buffer = buffer
     let rows = 0
-    let at = 0
-    const end = buffer.length
-    while (at < end) {
+    for (let at = 0; at < buffer.length; ) {
       this.lineNumber++
       const start = at
-      const known = this.#predict(buffer, start, end)
-      let tail = 0
-      let value = 0
-      let next = -1
+      const known = this.#predict(buffer, start, buffer.length)
       if (known !== null) {
-        tail = start + known.prefix.length
-        value = plainValueStart(buffer, tail)
-        if (value > 0) next = plainLineEnd(buffer, value)
-      }
-      let id: Identity | undefined
-      let payload: Payload | null = null
-      if (next > 0) {
-        id = known!.identity
-        if (next - start - 1 > this.#options.maxLineBytes) next = -1
-      }
-      if (next < 0) {
-        next = buffer.indexOf(LF, start) + 1
-        const row = this.#slow(buffer.subarray(start, next - 1))
-        if (row === null) {
+        const tail = start + known.prefix.length
+        const value = plainValueStart(buffer, tail)
+        const next = value > 0 ? plainLineEnd(buffer, value) : -1
+        if (next > 0 && next - start <= this.#options.maxLineBytes) {
+          this.#put(rows++, known.identity, null, start, tail, value, next)
           at = next
           continue
         }
-        id = row.id
-        payload = row.payload
-        tail = value = next
       }
-      if (4 * rows === bounds.length) {
-        const larger = new Int32Array(bounds.length * 2)
-        larger.set(bounds)
-        bounds = lines.bounds = larger
-      }
-      const to = 4 * rows
-      bounds[to] = start
-      bounds[to + 1] = tail
-      bounds[to + 2] = value
-      bounds[to + 3] = next
-      ids[rows] = id
-      payloads[rows++] = payload
-      at = next
+      at = buffer.indexOf(LF, start) + 1
+      const row = this.#slow(buffer.subarray(start, at - 1))
+      if (row !== null) this.#put(rows++, row.id, row.payload, start, at, at, at)
     }
     return rows === 0 ? null : new LineBatch(lines, rows)
+  }
+
+  #put(
+    row: number,
+    id: Identity | undefined,
+    payload: Payload | null,
+    start: number,
+    tail: number,
+    value: number,
+    next: number,
+  ): void {
+    const lines = this.#lines
+    const to = 4 * row
+    if (to === lines.bounds.length) {
+      const larger = new Int32Array(lines.bounds.length * 2)
+      larger.set(lines.bounds)
+      lines.bounds = larger
+    }
+    lines.bounds[to] = start
+    lines.bounds[to + 1] = tail
+    lines.bounds[to + 2] = value
+    lines.bounds[to + 3] = next
+    lines.ids[row] = id
+    lines.payloads[row] = payload
   }
 
   /** The identity whose canonical bytes the line begins with, if it is one already known. */
