@@ -48,7 +48,9 @@ export default source({
       needs: 'it runs until it is stopped',
     },
     {
-      command: 'solder scrape https://user@h:9100 --basic-password file:secret --sample-limit 10000 --metric-relabel rules.yaml',
+      command:
+        'solder scrape https://h:9100 --basic-user me --basic-password file:secret --sample-limit 10000 ' +
+        '--metric-relabel rules.yaml',
       about: 'with a password, a bound, and relabel rules',
       needs: 'a target and a file',
     },
