@@ -3,7 +3,7 @@
 
 import type { ByteBuffer } from './bytes.js'
 import type { Identity } from './identity.js'
-import { fieldOf, numberOf, numberText } from './json.js'
+import { fieldOf, numberOf } from './json.js'
 import { type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
 
@@ -86,6 +86,9 @@ function isPlain(id: Identity | undefined, payload: Payload): boolean {
   return true
 }
 
+const CLOSE = 125
+const LF = 10
+
 /** Columns of metric samples: a layout, times and values; what few samples have beside (histogram, exemplars, start) apart. */
 export class SampleBatch implements Batch {
   /**
@@ -162,7 +165,8 @@ export class SampleBatch implements Batch {
       else {
         if (this.times === null || this.times[row] === '') out.bytes(tail)
         else out.ascii(`${this.times[row]}","value":`)
-        out.ascii(`${numberText(this.values[row])}}\n`)
+        out.number(this.values[row])
+        out.two(CLOSE, LF)
       }
     }
   }

@@ -1,5 +1,7 @@
 // A growing buffer for output. Appending never copies what the caller holds twice; `take` hands over what is there.
 
+import { numberText } from './json.js'
+
 const INITIAL = 1 << 16
 
 export class ByteBuffer {
@@ -34,6 +36,30 @@ export class ByteBuffer {
   ascii(text: string): void {
     this.#room(text.length)
     this.length += this.#buffer.latin1Write(text, this.length)
+  }
+
+  /** Two bytes; copying so few from a buffer takes longer. */
+  two(first: number, second: number): void {
+    this.#room(2)
+    this.#buffer[this.length++] = first
+    this.#buffer[this.length++] = second
+  }
+
+  /** The text of a number; of a whole one digit by digit, which takes a third of the time that a string takes. */
+  number(value: number): void {
+    const size = value < 0 ? -value : value
+    if (size >= 1e9 || size !== Math.floor(size) || Object.is(value, -0)) return this.ascii(numberText(value))
+    this.#room(10)
+    if (value < 0) this.#buffer[this.length++] = 45
+    let rest = size | 0
+    let digits = 1
+    for (let limit = 10; rest >= limit; limit *= 10) digits++
+    this.length += digits
+    for (let at = this.length - 1; digits > 0; digits--) {
+      const tenth = (rest / 10) | 0
+      this.#buffer[at--] = 48 + rest - tenth * 10
+      rest = tenth
+    }
   }
 
   /** What was appended so far; the buffer starts again, in the memory given back with `recycle` if there is any. */
