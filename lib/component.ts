@@ -157,7 +157,10 @@ export interface ToolComponent<T extends OptionTable = OptionTable>
   run(input: Input<T>, context: ToolContext, catalogue: Catalogue): Promise<number>
 }
 
-export type Component = SourceComponent | FilterComponent | SinkComponent | ToolComponent
+/** A component that can stand in a pipe. */
+export type StageComponent = SourceComponent | FilterComponent | SinkComponent
+
+export type Component = StageComponent | ToolComponent
 
 export interface CatalogueEntry {
   name: string

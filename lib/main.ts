@@ -2,9 +2,10 @@
 
 import { findEntry, parseInput } from './cli/command.js'
 import { type Catalogue, loadComponent } from './component.js'
-import { EXIT, Problem, Problems, renderProblem } from './diag/problem.js'
+import { EXIT } from './diag/problem.js'
 import { stderr } from './io/log.js'
-import { Output, ReaderGone } from './io/output.js'
+import { Output } from './io/output.js'
+import { report } from './io/report.js'
 import { runStage } from './io/run.js'
 
 /** Runs a command line and ends the process. */
@@ -13,7 +14,7 @@ export async function main(words: readonly string[], catalogue: Catalogue): Prom
   try {
     code = await run(words, catalogue)
   } catch (error) {
-    code = report(error, words)
+    code = report(error, nameOf(words))
   }
   // What was written has left: outputs are flushed by whoever wrote.
   process.exit(code)
@@ -58,12 +59,7 @@ async function print(text: string): Promise<void> {
   await output.flush()
 }
 
-function report(error: unknown, words: readonly string[]): number {
-  if (error instanceof ReaderGone) return EXIT.readerGone
-  const stage = ['solder', ...words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word))].join(' ')
-  const problems = error instanceof Problems ? error.list : error instanceof Problem ? [error] : []
-  for (const problem of problems) stderr(renderProblem(problem, stage))
-  if (problems.length === 0) stderr(`${stage}: ${(error as Error).message}`)
-  if (process.env.SOLDER_DEBUG !== undefined) stderr((error as Error).stack ?? '')
-  return problems.length === 0 ? EXIT.failed : problems[0].exit
+/** `solder write prometheus`, as far as the words name a command. */
+function nameOf(words: readonly string[]): string {
+  return ['solder', ...words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word))].join(' ')
 }

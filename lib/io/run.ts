@@ -1,6 +1,8 @@
-// Runs one component as a process: stdin, stdout, stderr and signals around its function.
+// Runs one component as a stage: what it reads, where its records go, its account, log and rejects around its function.
 
-import type { Component, Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext } from '../component.js'
+import type {
+  Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent,
+} from '../component.js'
 import { EXIT, type ExitCode } from '../diag/problem.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
 import type { Batch } from '../record/batch.js'
@@ -15,18 +17,38 @@ import { Rejects } from './reject.js'
 import { stopSignal } from './signal.js'
 import { type COMMON_OPTIONS, type READER_OPTIONS } from './options.js'
 
-type Stage = Exclude<Component, { role: 'tool' }>
 type CommonValues = OptionValues<typeof COMMON_OPTIONS & typeof READER_OPTIONS>
 
-class Process {
+/** What a stage reads: bytes of lines, or batches that need no reading. Either is good until the next one is asked for. */
+export type StageInput = { chunks(): AsyncIterable<Buffer> } | { batches(): AsyncIterable<Batch> }
+
+/** Where a stage passes its records on. */
+export interface StageOutput {
+  /** Rejects when nobody takes records any more; never resolves. */
+  readonly failed: Promise<never>
+  /** Wait for the promise, if there is one, before passing on more. */
+  batch(batch: Batch): void | Promise<void>
+  /** Resolves when everything has left. */
+  flush(): Promise<void>
+}
+
+/** The place of a stage: in a process of its own, or between two others in one process. */
+export interface Seat {
+  /** Aborts when the process is asked to stop. */
+  readonly stop: AbortSignal
+  readonly input: StageInput
+  readonly output: StageOutput
+}
+
+class Running {
   readonly account = new StageAccount()
-  readonly stop = stopSignal()
   readonly context: Context
   readonly rejects: Rejects
-  readonly output = new Output(1)
+  readonly output: StageOutput
   readonly options: CommonValues
 
-  constructor(readonly component: Stage, options: OptionValues<OptionTable>) {
+  constructor(readonly component: StageComponent, options: OptionValues<OptionTable>, private readonly seat: Seat) {
+    this.output = seat.output
     this.options = options as unknown as CommonValues
     const stage = component.name
     const log = stderrLog(stage, this.options.log_level, this.options.log_format, systemClock)
@@ -36,13 +58,27 @@ class Process {
       clock: systemClock,
       log,
       account: this.account,
-      signal: this.stop,
+      signal: seat.stop,
       reject: (reject) => void this.rejects.reject(reject, false),
     }
   }
 
+  /** stdin. A chunk is good until the next one is asked for. */
+  async *stdin(): AsyncGenerator<Buffer> {
+    const { input } = this.seat
+    if ('chunks' in input) yield* input.chunks()
+  }
+
   /** stdin as records; bad lines go to the rejects. */
   async *records(): AsyncGenerator<Batch> {
+    const { input } = this.seat
+    if ('batches' in input) {
+      for await (const batch of input.batches()) {
+        this.account.in += batch.length
+        yield batch
+      }
+      return
+    }
     const reader = new LineReader({
       maxLineBytes: this.options.max_line_bytes,
       maxDepth: this.options.max_depth,
@@ -53,7 +89,7 @@ class Process {
         return passed
       },
     })
-    for await (const chunk of stdinChunks(this.stop)) {
+    for await (const chunk of this.stdin()) {
       const batch = reader.push(chunk)
       if (batch !== null) {
         this.account.in += batch.length
@@ -72,62 +108,79 @@ class Process {
   }
 }
 
-/** Runs a stage to its end. */
-export async function runStage(component: Stage, input: Input<OptionTable>): Promise<ExitCode> {
-  const process_ = new Process(component, input.options)
-  const { output, options } = process_
-  if (options.ledger) process.on('SIGUSR1', () => process_.ledger())
-  const work =
-    component.role === 'source'
-      ? runSource(component, input, process_)
-      : component.role === 'filter'
-        ? runFilter(component, input, process_)
-        : runSink(component, input, process_)
-  try {
-    // What was passed on before a failure leaves all the same.
-    await Promise.race([work, output.failed]).finally(() => output.flush())
-  } finally {
-    process_.rejects.summarise()
-    if (options.ledger) process_.ledger()
-  }
-  return process_.rejects.total > 0 ? EXIT.failed : EXIT.done
+/** Runs a stage to its end, as a process. */
+export async function runStage(component: StageComponent, input: Input<OptionTable>): Promise<ExitCode> {
+  const stop = stopSignal()
+  const seat: Seat = { stop, input: { chunks: () => stdinChunks(stop) }, output: new Output(1) }
+  return (await openStage(component, input, seat))()
 }
 
-async function runSource(component: SourceComponent, input: Input<OptionTable>, process_: Process): Promise<void> {
-  const { account, output } = process_
+/** Checks and sets up a stage. Sources check when the function that this gives is called; nothing is read before. */
+export async function openStage(
+  component: StageComponent, input: Input<OptionTable>, seat: Seat,
+): Promise<() => Promise<ExitCode>> {
+  const stage = new Running(component, input.options, seat)
+  if (component.role === 'source') return () => run(stage, () => runSource(component, input, stage))
+  const work = component.role === 'filter' ? await openFilter(component, input, stage) : await openSink(component, input, stage)
+  return () => run(stage, work)
+}
+
+async function run(stage: Running, work: Work): Promise<ExitCode> {
+  const { output, options, rejects } = stage
+  if (options.ledger) process.on('SIGUSR1', () => stage.ledger())
+  try {
+    // What was passed on before a failure leaves all the same.
+    await Promise.race([work(), output.failed]).finally(() => output.flush())
+  } finally {
+    rejects.summarise()
+    if (options.ledger) stage.ledger()
+  }
+  return rejects.total > 0 ? EXIT.failed : EXIT.done
+}
+
+async function runSource(component: SourceComponent, input: Input<OptionTable>, stage: Running): Promise<void> {
+  const { account, output } = stage
   const context: SourceContext = {
-    ...process_.context,
+    ...stage.context,
     emit: (batch) => {
       account.made += batch.length
       account.out += batch.length
       return output.batch(batch)
     },
     stdin: async function* () {
-      for await (const chunk of stdinChunks(process_.stop)) yield Buffer.from(chunk)
+      for await (const chunk of stage.stdin()) yield Buffer.from(chunk)
     },
-    records: () => process_.records(),
+    records: () => stage.records(),
   }
   await component.run(input, context)
 }
 
-async function runFilter(component: FilterComponent, input: Input<OptionTable>, process_: Process): Promise<void> {
-  const { account, output } = process_
-  const apply = applyOf(await component.create(input, process_.context), component.accepts)
+/** What a set-up stage does when it runs. */
+type Work = () => Promise<void>
+
+async function openFilter(component: FilterComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
+  const { account, output } = stage
+  const work = await component.create(input, stage.context)
+  const apply = applyOf(work, component.accepts)
   const drop = (reason: string, count: number) => account.drop(reason, count)
-  for await (const batch of process_.records()) {
-    const passed = apply(batch, drop)
-    if (passed.length === 0) continue
-    account.out += passed.length
-    const wait = output.batch(passed)
-    if (wait !== undefined) await wait
+  return async () => {
+    for await (const batch of stage.records()) {
+      const passed = apply(batch, drop)
+      if (passed.length === 0) continue
+      account.out += passed.length
+      const wait = output.batch(passed)
+      if (wait !== undefined) await wait
+    }
   }
 }
 
-async function runSink(component: SinkComponent, input: Input<OptionTable>, process_: Process): Promise<void> {
-  const sink = await component.create(input, process_.context)
-  for await (const batch of process_.records()) {
-    const wait = sink.write(batch)
-    if (wait !== undefined) await wait
+async function openSink(component: SinkComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
+  const sink = await component.create(input, stage.context)
+  return async () => {
+    for await (const batch of stage.records()) {
+      const wait = sink.write(batch)
+      if (wait !== undefined) await wait
+    }
+    await sink.end()
   }
-  await sink.end()
 }
