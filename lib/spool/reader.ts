@@ -1,0 +1,288 @@
+// A reader of a spool: entries in order, each until it is done with; what was done with is remembered on disk.
+
+import { writeFile } from 'node:fs/promises'
+import type { Clock, Log } from '../component.js'
+import type { Entry, EntryHead } from './frame.js'
+import { type Offset, saveOffset } from './offset.js'
+import { type Damage, SegmentReader } from './segment.js'
+import type { Segment } from './writer.js'
+
+/** Why entries were given up: the spool's bounds, or damage. */
+export type LossReason = 'spool_full' | 'spool_age' | 'spool_corrupt' | 'spool_torn'
+
+/** What a reader needs of its spool. */
+export interface Store {
+  /** Oldest first. */
+  readonly segments: readonly Segment[]
+  /** The newest entry that is on disk. */
+  readonly written: number
+  /** An entry that is still in memory. */
+  recent(seq: number): Entry | undefined
+  /** Entries made before this moment (Unix milliseconds) are too old. */
+  readonly oldest: number
+  /** Changes with every change. */
+  readonly version: number
+  /** Resolves when the version is another one, or `stop` aborts. Throws what broke the spool. */
+  changed(version: number): Promise<void>
+  readonly stop: AbortSignal
+  /** Segments that no reader needs may go. */
+  release(): void
+}
+
+export interface Loss {
+  reason: LossReason
+  /** As far as they are known: a damaged head does not tell. */
+  records: number
+  /** The first of them. */
+  seq: number
+  words: string
+}
+
+export const TOO_OLD = 'older than --spool-age'
+
+/** Milliseconds between two writes of the offset: an answer each millisecond is no file each millisecond. */
+const SAVE_EVERY = 100
+const SAVE_AGAIN = 1000
+
+export class SpoolReader {
+  /** Records that are not done with. */
+  records = 0
+  /** Told of what this reader will never hand out. */
+  lost: (loss: Loss) => void = () => {}
+  #next: number
+  /** Handed out, not done; in order, since they are added in order. */
+  readonly #open: Set<number>
+  /** Of these, what an earlier process had in hand and is read again. */
+  readonly #again: Set<number>
+  /** Entries below were given up. */
+  #floor = 0
+  #file: SegmentReader | null = null
+  #segment: Segment | null = null
+  /** The entry before in this file, and damage behind it. */
+  #before = 0
+  #damage: string | null = null
+  #unsaved = false
+  #saving: Promise<void> | null = null
+
+  constructor(
+    private readonly store: Store,
+    private readonly path: string,
+    offset: Offset,
+    private readonly sync: boolean,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.#next = offset.next
+    this.#open = new Set(offset.open)
+    this.#again = new Set(offset.open)
+  }
+
+  /** Entries below are done with. */
+  get low(): number {
+    const [low = this.#next] = this.#open
+    return low
+  }
+
+  /** Whether an entry is still to be handed out. */
+  waits(seq: number): boolean {
+    return seq >= this.#floor && (seq >= this.#next || this.#again.has(seq))
+  }
+
+  /** The next entry; null when the spool is closing. Throws what broke the spool. */
+  async next(): Promise<Entry | null> {
+    while (!this.store.stop.aborted) {
+      const { version } = this.store
+      const entry = this.#recent() ?? (await this.#read())
+      if (entry === null) await this.store.changed(version)
+      // What was given up while it was read has been counted.
+      else if (this.waits(entry.seq)) return this.#hand(entry)
+    }
+    return null
+  }
+
+  /** The entry is dealt with. It is not read again once `commit` has resolved. */
+  done(entry: EntryHead): void {
+    if (this.#open.delete(entry.seq)) this.records -= entry.records
+    this.#changed()
+  }
+
+  /** What is done is on disk when the promise resolves. */
+  async commit(): Promise<void> {
+    this.#unsaved = false
+    const offset = { next: this.#next, open: [...this.#open] }
+    this.#writing = this.#writing.catch(() => {}).then(() => saveOffset(this.path, offset, this.sync))
+    await this.#writing
+  }
+
+  /** What waits below is given up: see `gaveUp`. What was handed out stays in hand. Returns what waited until now. */
+  skipTo(seq: number): (seq: number) => boolean {
+    const [floor, next, again] = [this.#floor, this.#next, new Set(this.#again)]
+    this.#floor = Math.max(floor, seq)
+    for (const one of again) if (one < seq) this.#forget(one)
+    this.#next = Math.max(next, seq)
+    return (one) => one >= floor && (one >= next || again.has(one))
+  }
+
+  gaveUp(loss: Loss): void {
+    this.records -= loss.records
+    this.#changed()
+    if (loss.records > 0) this.lost(loss)
+  }
+
+  async close(): Promise<void> {
+    await this.#saving
+    await this.commit().catch((error: unknown) => {
+      this.log.warn(`${this.path}: ${(error as Error).message}: some entries will be read twice`)
+    })
+    await this.#closeFile()
+  }
+
+  #writing: Promise<void> = Promise.resolve()
+
+  #hand(entry: Entry): Entry {
+    // What an earlier process had in hand stands before: what was not found by now is not there.
+    if (!this.#again.delete(entry.seq)) this.#forgetAgain()
+    this.#open.add(entry.seq)
+    this.#next = Math.max(this.#next, entry.seq + 1)
+    return entry
+  }
+
+  #forget(seq: number): void {
+    this.#again.delete(seq)
+    this.#open.delete(seq)
+  }
+
+  #forgetAgain(): void {
+    for (const seq of this.#again) this.#forget(seq)
+  }
+
+  #recent(): Entry | null {
+    return this.#again.size > 0 ? null : (this.store.recent(this.#next) ?? null)
+  }
+
+  /** The next entry from the files; null where there is no further one. */
+  async #read(): Promise<Entry | null> {
+    while (await this.#seek()) {
+      const segment = this.#segment!
+      const found = await this.#file!.next(segment.size)
+      if (found === null) {
+        this.#gap(this.#endOf(segment))
+        if (this.#last(segment)) {
+          this.#forgetAgain()
+          return null
+        }
+        await this.#closeFile()
+      } else if (found.kind === 'entry') {
+        this.#gap(found.head.seq)
+        this.#before = found.head.seq
+        if (!this.waits(found.head.seq)) continue
+        if (found.head.time >= this.store.oldest) return { ...found.head, body: found.body }
+        this.#lose(found.head, 'spool_age', TOO_OLD)
+      } else await this.#damaged(found)
+    }
+    return null
+  }
+
+  /** Opens the file that has what is next, if it is not open; false where there is nothing to read. */
+  async #seek(): Promise<boolean> {
+    const { segments, written } = this.store
+    const [wanted = this.#next] = this.#again
+    if (wanted > written) {
+      // The files are not needed while entries come from memory; a deleted one would keep its room on the disk.
+      await this.#closeFile()
+      this.#segment = null
+      return false
+    }
+    let best: Segment | undefined = segments[0]
+    for (const segment of segments) if (segment.first <= wanted) best = segment
+    const behind = this.#segment?.first ?? 0
+    // A file that was read to its end is not begun again.
+    if (best === undefined || best.first <= behind) {
+      if (this.#file !== null) return true
+      best = segments.find(({ first }) => first > behind)
+    }
+    if (best === undefined) return false
+    await this.#closeFile()
+    this.#segment = best
+    this.#before = best.first - 1
+    this.#file = await SegmentReader.open(best.path, ({ seq }) => this.waits(seq))
+    return true
+  }
+
+  #last(segment: Segment): boolean {
+    const { segments } = this.store
+    return segments[segments.length - 1] === segment
+  }
+
+  /** The first entry behind a file. */
+  #endOf(segment: Segment): number {
+    const { segments, written } = this.store
+    return segments.find(({ first }) => first > segment.first)?.first ?? written + 1
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file
+    this.#file = null
+    await file?.close()
+  }
+
+  async #damaged(damage: Damage): Promise<void> {
+    const { kind, from, to, head } = damage
+    const name = `${this.#segment!.path}.${from}.corrupt`
+    const kept = await setAside(this.#file!, damage, name)
+    const words = `${to - from} bytes from ${from} on are ${kind}${kept ? `, set aside in ${name}` : ''}`
+    if (head === null) this.#damage = words
+    else {
+      this.#before = Math.max(this.#before, head.seq)
+      if (this.waits(head.seq)) this.#lose(head, kind === 'torn' ? 'spool_torn' : 'spool_corrupt', words)
+    }
+  }
+
+  /** Tells of damage whose entries nobody can read: those between the one before and the one that stands here. */
+  #gap(seq: number): void {
+    const words = this.#damage
+    this.#damage = null
+    if (words === null) return
+    for (let missing = this.#before + 1; missing < seq; missing++) {
+      if (this.waits(missing)) return this.#lose({ seq: missing, records: 0 }, 'spool_corrupt', words)
+    }
+  }
+
+  #lose({ seq, records }: { seq: number; records: number }, reason: LossReason, words: string): void {
+    this.#forget(seq)
+    this.records -= records
+    this.#next = Math.max(this.#next, seq + 1)
+    this.lost({ reason, records, seq, words: `${this.#segment!.path}: ${words}` })
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#unsaved = true
+    this.store.release()
+    this.#saving ??= this.#save().finally(() => (this.#saving = null))
+  }
+
+  async #save(): Promise<void> {
+    // The first answer after a quiet time is remembered at once.
+    while (this.#unsaved && !this.store.stop.aborted) {
+      const wait = await this.commit().then(
+        () => (this.sync ? 0 : SAVE_EVERY),
+        (error: unknown) => {
+          this.log.warn(`${this.path}: ${(error as Error).message}: trying again`)
+          this.#unsaved = true
+          return SAVE_AGAIN
+        },
+      )
+      if (wait > 0) await this.clock.sleep(wait, this.store.stop)
+    }
+  }
+}
+
+/** Keeps damaged bytes in a file of their own; false where that is not possible. */
+async function setAside(file: SegmentReader, damage: Damage, path: string): Promise<boolean> {
+  const bytes = await file.read(damage.from, damage.to)
+  return writeFile(path, bytes).then(
+    () => true,
+    () => false,
+  )
+}

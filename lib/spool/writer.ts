@@ -1,0 +1,166 @@
+// Appends entries to segment files; waits where the disk is full; forces to the disk what the policy says.
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock, Log } from '../component.js'
+import { EXIT, Problem } from '../diag/problem.js'
+import { encodeHead, type Entry, HEAD_BYTES } from './frame.js'
+import { segmentName } from './segment.js'
+
+export interface Segment {
+  readonly path: string
+  readonly first: number
+  /** Bytes of whole entries. */
+  size: number
+  /** Unix milliseconds of its newest entry. */
+  newest: number
+}
+
+export interface WriterOptions {
+  /** When appended entries are forced to the disk: before they count as stored, every `fsyncInterval`, or never. */
+  fsync: 'always' | 'interval' | 'never'
+  /** Milliseconds. */
+  fsyncInterval: number
+  /** A file is not appended to beyond this, but a larger entry stands alone. */
+  segmentBytes: number
+}
+
+/** No room, for now: of the disk, a quota, or RLIMIT_FSIZE. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const LOOK_AGAIN_MS = 1000
+const TELL_EVERY_MS = 10_000
+
+export function isFull(error: unknown): boolean {
+  return FULL.has(String((error as NodeJS.ErrnoException).code))
+}
+
+/** Bytes that entries take in a file. */
+export function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { body }) => sum + HEAD_BYTES + body.length, 0)
+}
+
+export class SegmentWriter {
+  /** The file that is appended to; none before the first entry, and after `seal`. */
+  current: Segment | null = null
+  #handle: FileHandle | null = null
+  #dirty = false
+  #syncing: Promise<void> = Promise.resolve()
+  #told = -Infinity
+
+  /** @param stop ends waiting for room */
+  constructor(
+    private readonly folder: string,
+    private readonly options: WriterOptions,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly stop: AbortSignal,
+  ) {}
+
+  /** Stores entries, which are then in `current`. Throws a Problem where the disk is full and waiting was ended. */
+  async append(entries: readonly Entry[]): Promise<void> {
+    const bytes = Buffer.concat(entries.flatMap((entry) => [encodeHead(entry), entry.body]))
+    for (;;) {
+      try {
+        return await this.#append(entries, bytes)
+      } catch (error) {
+        if (!isFull(error)) throw problemOf(error, `cannot write to ${this.folder}`)
+        await this.#full(error as NodeJS.ErrnoException)
+      }
+    }
+  }
+
+  /** Ends the file; the next entry begins another one. */
+  async seal(): Promise<void> {
+    const handle = this.#handle
+    if (handle === null) return
+    await this.#syncing
+    if (this.options.fsync !== 'never') await this.#sync()
+    this.#handle = null
+    this.current = null
+    await handle.close()
+  }
+
+  async #append(entries: readonly Entry[], bytes: Buffer): Promise<void> {
+    if (this.current !== null && this.current.size + bytes.length > this.options.segmentBytes) await this.seal()
+    if (this.#handle === null) await this.#begin(entries[0].seq)
+    const current = this.current!
+    // At a place of its own: what a full disk took in part is written over by the next attempt.
+    let done = 0
+    while (done < bytes.length) {
+      done += (await this.#handle!.write(bytes, done, bytes.length - done, current.size + done)).bytesWritten
+    }
+    this.#dirty = true
+    if (this.options.fsync === 'always') await this.#sync()
+    else if (this.options.fsync === 'interval') this.#syncSoon()
+    current.size += bytes.length
+    current.newest = entries[entries.length - 1].time
+  }
+
+  async #begin(first: number): Promise<void> {
+    const path = join(this.folder, segmentName(first))
+    // A file of that name holds nothing: an attempt before this one failed.
+    this.#handle = await open(path, 'w', 0o644)
+    this.current = { path, first, size: 0, newest: 0 }
+    if (this.options.fsync !== 'never') await syncFolder(this.folder)
+  }
+
+  #scheduled = false
+
+  #syncSoon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    const { clock, options, stop } = this
+    void clock.sleep(options.fsyncInterval, stop).then(() => {
+      this.#scheduled = false
+      this.#syncing = this.#sync().catch((error: unknown) => {
+        this.log.error(`${this.folder}: fsync failed: ${(error as Error).message}`)
+      })
+    })
+  }
+
+  /** Forces what was appended to the disk. */
+  async sync(): Promise<void> {
+    await this.#syncing
+    await this.#sync()
+  }
+
+  async #sync(): Promise<void> {
+    if (!this.#dirty || this.#handle === null) return
+    this.#dirty = false
+    await this.#handle.datasync()
+  }
+
+  async #full(error: NodeJS.ErrnoException): Promise<void> {
+    const { current } = this
+    if (error.code === 'EFBIG' && current !== null && current.size > 0) {
+      // The file has come to its limit, the disk has not.
+      await this.#handle!.truncate(current.size)
+      return this.seal()
+    }
+    const what = `${this.folder}: no room on the disk (${error.code})`
+    if (this.stop.aborted) throw new Problem(what, { cause: error, exit: EXIT.temporary })
+    const now = this.clock.monotonic()
+    if (now - this.#told >= TELL_EVERY_MS) {
+      this.#told = now
+      this.log.warn(`${what}: waiting until there is some`)
+    }
+    await this.clock.sleep(LOOK_AGAIN_MS, this.stop)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+export function problemOf(error: unknown, what: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof Problem || code === undefined) return error as Error
+  const reason = message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+( '.*)?$/, '')
+  const exit = code === 'EIO' || code === 'EMFILE' || code === 'ENFILE' ? EXIT.temporary : EXIT.usage
+  return new Problem(`${what}: ${reason} (${code})`, { cause: error, exit })
+}
