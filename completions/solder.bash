@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition' ;;
+    receive) kinds='exposition ndjson' ;;
     scrape) kinds='host' ;;
     write) kinds='prometheus file' ;;
   esac
@@ -55,6 +55,10 @@ _solder() {
     *' --format') words='auto text openmetrics protobuf' ;;
     *' --timestamp') words='' ;;
     *' --max-families') words='' ;;
+    *' --state') files=1 ;;
+    *' --max-line-bytes') words='' ;;
+    *' --max-depth') words='' ;;
+    *' --max-identities') words='' ;;
     *' --job') words='' ;;
     *' --scheme') words='http https' ;;
     *' --metrics-path') words='' ;;
@@ -72,9 +76,6 @@ _solder() {
     *' --target-limit') words='' ;;
     *' --native-histogram-bucket-limit') words='' ;;
     *' --native-histogram-min-bucket-factor') words='' ;;
-    *' --max-line-bytes') words='' ;;
-    *' --max-depth') words='' ;;
-    *' --max-identities') words='' ;;
     *' --instance') words='' ;;
     *' --collector') words='' ;;
     *' --root') files=1 ;;
@@ -117,12 +118,13 @@ _solder() {
         'discover file') flags='--every --once --max-file-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
+        'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --buffer-bytes --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;

@@ -3,6 +3,7 @@
 import type { ArgumentSpec, OptionTable, OptionValues } from './option/table.js'
 import type { Batch } from './record/batch.js'
 import type { Identity } from './record/identity.js'
+import type { LineReader } from './record/reader.js'
 import type { Record } from './record/record.js'
 import type { RecordType } from './record/type.js'
 
@@ -74,6 +75,10 @@ export interface Account {
   in: number
   made: number
   out: number
+  /** Bytes read from stdin, or from what a source reads. */
+  in_bytes: number
+  /** Bytes written to stdout, or to where a sink stores or sends them. */
+  out_bytes: number
   readonly dropped: ReadonlyMap<string, number>
   drop(reason: string, count: number): void
 }
@@ -97,6 +102,11 @@ export interface SourceContext extends Context {
   stdin(): AsyncIterable<Buffer>
   /** stdin as records, for sources that are fed with targets. */
   records(): AsyncIterable<Batch>
+  /**
+   * Reads lines from elsewhere, behind line `line` of what messages call `name`. Bad ones go the way of those on stdin and
+   * are counted as made. For sources with READER_OPTIONS.
+   */
+  lines(name: string, line: number): LineReader
 }
 
 /** Decides once per identity; the runtime remembers the answer. null drops. */
@@ -123,8 +133,22 @@ export interface RowTransform extends IdentityTransform {
 export type Transform = IdentityTransform | RecordTransform | RowTransform
 
 export interface Sink {
+  /** Checkpoints are not in the batch, unless `accepts` names them. */
   write(batch: Batch): void | Promise<void>
   /** Everything written before is stored, or rejected and counted, when the promise resolves. */
+  end(): void | Promise<void>
+  /**
+   * The same without the end, and so that neither a kill nor a power cut loses it. It may be called while a write or
+   * the end is under way. A sink that has it takes STATE_OPTIONS, and the checkpoints that came are committed there.
+   */
+  sync?(): Promise<void>
+}
+
+/** Sees every batch on its way; all of them go on as they came. */
+export interface Tap {
+  /** Good until the promise resolves. */
+  tap(batch: Batch): void | Promise<void>
+  /** What it holds is settled when the promise resolves; the records themselves have gone on before. */
   end(): void | Promise<void>
 }
 
@@ -142,7 +166,7 @@ export interface SourceComponent<T extends OptionTable = OptionTable> extends De
 
 export interface FilterComponent<T extends OptionTable = OptionTable> extends Declaration<T> {
   role: 'filter'
-  create(input: Input<T>, context: Context): Transform | Promise<Transform>
+  create(input: Input<T>, context: Context): Transform | Tap | Promise<Transform | Tap>
 }
 
 export interface SinkComponent<T extends OptionTable = OptionTable> extends Declaration<T> {

@@ -39,6 +39,7 @@ t.teardown(() => {
   server.closeAllConnections()
   rmSync(folder, { recursive: true })
 })
+writeFileSync(`${folder}/records.ndjson`, SAMPLE)
 writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
 
 /** A word for each required argument, by the argument's name. */
@@ -48,6 +49,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   PATH: `${folder}/out.ndjson`,
   GLOB: `${folder}/*.json`,
   TARGET: address,
+  FILE: `${folder}/records.ndjson`,
 }
 
 /** The fewest words with which a command runs. */

@@ -19,7 +19,7 @@ On a terminal it colours, and label sets that are too long are cut to the width,
 It is the one stage whose stdout is not records. To look into a running pipe, use 'tee': … | tee >(solder view >&2) |
 …`,
   since: '0.1.0',
-  accepts: ['any'],
+  accepts: ['any', 'checkpoint'],
   emits: [],
   guarantee: 'Every record is shown; nothing is kept.',
   args: [],

@@ -5,6 +5,7 @@ import { Problem } from '../../lib/diag/problem.js'
 import { fileOf, RotatingFile } from '../../lib/io/rotating_file.js'
 import type { Batch } from '../../lib/record/batch.js'
 import { ByteBuffer } from '../../lib/record/bytes.js'
+import { STATE_OPTIONS } from '../../lib/state/options.js'
 
 const ROTATION = 'Rotation'
 const LF = 10
@@ -25,6 +26,8 @@ deletes is begun anew within a second.
 A killed process or a full disk may leave a last line in part. The next start cuts it off if it is the beginning of a
 record (counted as dropped, reason 'torn_line'), ends it with a newline if it is a whole one or something else, and
 goes on behind. Only one process may write to a file.
+
+With --state a checkpoint is committed when the disk has every record before it. Checkpoints themselves are not written.
 
 A disk that is full ends the command with exit code 75, a path that cannot be opened with 2.`,
   since: '0.1.0',
@@ -70,6 +73,7 @@ error the lines already written stay, the rest is pending in the account.`,
       since: '0.1.0',
     },
     mkdir: { type: 'bool', default: true, help: 'make missing folders', since: '0.1.0' },
+    ...STATE_OPTIONS,
   },
   examples: [
     { command: 'solder scrape host --once | solder write file metrics/', about: 'keep what the machine tells' },
@@ -86,6 +90,9 @@ error the lines already written stay, the rest is pending in the account.`,
         expected: '--rotate-bytes or --rotate-every',
       })
     }
+    if (options.state !== undefined && fsync === 'never') {
+      throw new Problem('--state commits what the disk has, and --fsync is never', { expected: '--fsync close or write' })
+    }
     const path = await fileOf(args[0])
     const rotation = { bytes, every, keep, gzip: compress === 'gzip', mkdir: options.mkdir, fsync }
     const { file, repair } = await RotatingFile.open(path, rotation, context.clock, context.log)
@@ -97,24 +104,35 @@ error the lines already written stay, the rest is pending in the account.`,
   },
 })
 
-/** A batch is as much as came in at once: one write for each. */
-function writer(file: RotatingFile, context: Context): Sink {
+/** A batch is as much as came in at once: one write for each. Writing, forcing to the disk and closing take turns. */
+function writer(file: RotatingFile, { account }: Context): Sink {
   const buffer = new ByteBuffer()
+  let turn: Promise<void> = Promise.resolve()
+  let open = true
+  const inTurn = (work: () => Promise<void>) => (turn = turn.then(work))
+  const write = async (batch: Batch) => {
+    batch.write(buffer)
+    const lines = buffer.take()
+    const before = file.written
+    try {
+      await file.append(lines)
+      account.out += batch.length
+    } catch (error) {
+      account.out += countLines(lines.subarray(0, file.written - before))
+      throw error
+    } finally {
+      account.out_bytes += file.written - before
+    }
+    buffer.recycle(lines)
+  }
   return {
-    async write(batch: Batch) {
-      batch.write(buffer)
-      const lines = buffer.take()
-      const before = file.written
-      try {
-        await file.append(lines)
-        context.account.out += batch.length
-      } catch (error) {
-        context.account.out += countLines(lines.subarray(0, file.written - before))
-        throw error
-      }
-      buffer.recycle(lines)
-    },
-    end: () => file.close(),
+    write: (batch) => inTurn(() => write(batch)),
+    sync: () => inTurn(async () => void (open && (await file.sync()))),
+    end: () =>
+      inTurn(() => {
+        open = false
+        return file.close()
+      }),
   }
 }
 

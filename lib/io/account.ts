@@ -6,6 +6,8 @@ export class StageAccount implements Account {
   in = 0
   made = 0
   out = 0
+  in_bytes = 0
+  out_bytes = 0
   readonly dropped = new Map<string, number>()
 
   drop(reason: string, count: number): void {
@@ -20,7 +22,8 @@ export class StageAccount implements Account {
 
   /** One line of JSON, without newline. */
   line(stage: string): string {
-    const { made, out, pending } = this
-    return JSON.stringify({ stage, in: this.in, made, out, dropped: Object.fromEntries(this.dropped), pending })
+    const { made, out, pending, in_bytes, out_bytes } = this
+    const dropped = Object.fromEntries(this.dropped)
+    return JSON.stringify({ stage, in: this.in, made, out, dropped, pending, in_bytes, out_bytes })
   }
 }

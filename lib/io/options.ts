@@ -19,7 +19,7 @@ export const COMMON_OPTIONS = {
   },
   ledger: {
     type: 'bool',
-    help: 'write the account (in, made, out, dropped by reason, pending) to stderr at the end and on SIGUSR1',
+    help: 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1',
     since: '0.1.0',
     group: 'Records and errors',
   },
@@ -46,7 +46,7 @@ export const READER_OPTIONS = {
   max_line_bytes: {
     type: 'bytes',
     default: '16MiB',
-    help: 'longest line accepted on stdin',
+    help: 'longest line accepted',
     since: '0.1.0',
     group: 'Bounds',
   },

@@ -18,6 +18,7 @@ export class Output {
   #writing = false
   #waiting: { resolve: () => void; reject: (error: Error) => void; below: number }[] = []
   #error: Error | null = null
+  #bytes = 0
   #fail!: (error: Error) => void
   /** Rejects when writing fails; never resolves. */
   readonly failed: Promise<never>
@@ -27,9 +28,16 @@ export class Output {
     this.failed.catch(() => {})
   }
 
+  /** Bytes of the batches that were appended. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Appends; wait for the promise, if there is one, before appending more. */
   batch(batch: Batch): void | Promise<void> {
+    const before = this.#pending.length
     batch.write(this.#pending)
+    this.#bytes += this.#pending.length - before
     return this.#wrote()
   }
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Clock, Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { decodeLine } from '../record/decode.js'
+import { syncFolder } from '../state/replace.js'
 import { Archive } from './archive.js'
 
 const LF = 10
@@ -47,6 +48,8 @@ export class RotatingFile {
   #period = 0
   #looked = 0
   #inode = 0n
+  /** The file's name is on the disk. */
+  #named = false
   /** Pipes and devices are written to as they are: no repair, no rotation. */
   #regular = true
   readonly #archive: Archive
@@ -96,20 +99,24 @@ export class RotatingFile {
       await this.#write(lines.subarray(from, to))
       from = to
     }
-    if (this.options.fsync === 'write' && this.#regular) await this.#sync()
+    if (this.options.fsync === 'write') await this.sync()
+  }
+
+  /** Forces what was appended to the disk, and the name of the file as well. Not to be called while lines are appended. */
+  async sync(): Promise<void> {
+    if (!this.#regular) return
+    try {
+      await this.#handle.sync()
+      if (!this.#named) await syncFolder(dirname(this.path))
+      this.#named = true
+    } catch (error) {
+      throw problemOf(error, `cannot write ${this.path}`)
+    }
   }
 
   async close(): Promise<void> {
     await this.#closeHandle()
     await this.#archive.idle()
-  }
-
-  async #sync(): Promise<void> {
-    try {
-      await this.#handle.sync()
-    } catch (error) {
-      throw problemOf(error, `cannot write ${this.path}`)
-    }
   }
 
   async #open(): Promise<void> {
@@ -120,6 +127,7 @@ export class RotatingFile {
     const found = await this.#handle.stat({ bigint: true })
     this.#size = Number(found.size)
     this.#inode = found.ino
+    this.#named = false
     this.#looked = this.clock.monotonic()
     this.#period = this.#periodOf(this.#size > 0 ? Number(found.mtimeMs) : this.clock.millis())
   }
@@ -186,7 +194,7 @@ export class RotatingFile {
   }
 
   async #closeHandle(): Promise<void> {
-    if (this.options.fsync !== 'never' && this.#regular) await this.#sync()
+    if (this.options.fsync !== 'never') await this.sync()
     await this.#handle.close()
   }
 

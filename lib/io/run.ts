@@ -1,12 +1,14 @@
 // Runs one component as a stage: what it reads, where its records go, its account, log and rejects around its function.
 
 import type {
-  Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent,
+  Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent, Tap,
 } from '../component.js'
 import { EXIT, type ExitCode } from '../diag/problem.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
 import type { Batch } from '../record/batch.js'
 import { LineReader } from '../record/reader.js'
+import { Commits } from '../state/commit.js'
+import { State } from '../state/state.js'
 import { applyOf } from '../transform.js'
 import { StageAccount } from './account.js'
 import { systemClock } from './clock.js'
@@ -24,6 +26,8 @@ export type StageInput = { chunks(): AsyncIterable<Buffer> } | { batches(): Asyn
 
 /** Where a stage passes its records on. */
 export interface StageOutput {
+  /** Bytes of the batches so far, where they were written as lines. */
+  readonly bytes: number
   /** Rejects when nobody takes records any more; never resolves. */
   readonly failed: Promise<never>
   /** Wait for the promise, if there is one, before passing on more. */
@@ -63,10 +67,29 @@ class Running {
     }
   }
 
-  /** stdin. A chunk is good until the next one is asked for. */
+  /** stdin, counted. A chunk is good until the next one is asked for. */
   async *stdin(): AsyncGenerator<Buffer> {
     const { input } = this.seat
-    if ('chunks' in input) yield* input.chunks()
+    if (!('chunks' in input)) return
+    for await (const chunk of input.chunks()) {
+      this.account.in_bytes += chunk.length
+      yield chunk
+    }
+  }
+
+  /** A reader whose bad lines go to the rejects, and are counted as records that came in or were made. */
+  lines(name: string, counted: 'in' | 'made'): LineReader {
+    return new LineReader({
+      maxLineBytes: this.options.max_line_bytes,
+      maxDepth: this.options.max_depth,
+      maxIdentities: this.options.max_identities,
+      onBad: ({ reason, detail }, line, original) => {
+        const where = `${name}:${line}`
+        const passed = this.rejects.reject({ reason, detail, where, original }, reason !== 'line_too_long')
+        if (!passed) this.account[counted]++
+        return passed
+      },
+    })
   }
 
   /** stdin as records; bad lines go to the rejects. */
@@ -79,16 +102,7 @@ class Running {
       }
       return
     }
-    const reader = new LineReader({
-      maxLineBytes: this.options.max_line_bytes,
-      maxDepth: this.options.max_depth,
-      maxIdentities: this.options.max_identities,
-      onBad: ({ reason, detail }, line, original) => {
-        const passed = this.rejects.reject({ reason, detail, where: `stdin:${line}`, original }, reason !== 'line_too_long')
-        if (!passed) this.account.in++
-        return passed
-      },
-    })
+    const reader = this.lines('stdin', 'in')
     for await (const chunk of this.stdin()) {
       const batch = reader.push(chunk)
       if (batch !== null) {
@@ -104,6 +118,7 @@ class Running {
   }
 
   ledger(): void {
+    if (this.component.role !== 'sink') this.account.out_bytes = this.output.bytes
     stderr(this.account.line(this.component.name))
   }
 }
@@ -151,6 +166,11 @@ async function runSource(component: SourceComponent, input: Input<OptionTable>, 
       for await (const chunk of stage.stdin()) yield Buffer.from(chunk)
     },
     records: () => stage.records(),
+    lines: (name, line) => {
+      const reader = stage.lines(name, 'made')
+      reader.lineNumber = line
+      return reader
+    },
   }
   await component.run(input, context)
 }
@@ -161,6 +181,7 @@ type Work = () => Promise<void>
 async function openFilter(component: FilterComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
   const { account, output } = stage
   const work = await component.create(input, stage.context)
+  if ('tap' in work) return () => runTap(work, stage)
   const apply = applyOf(work, component.accepts)
   const drop = (reason: string, count: number) => account.drop(reason, count)
   return async () => {
@@ -174,13 +195,36 @@ async function openFilter(component: FilterComponent, input: Input<OptionTable>,
   }
 }
 
-async function openSink(component: SinkComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
-  const sink = await component.create(input, stage.context)
-  return async () => {
-    for await (const batch of stage.records()) {
-      const wait = sink.write(batch)
-      if (wait !== undefined) await wait
-    }
-    await sink.end()
+async function runTap(tap: Tap, stage: Running): Promise<void> {
+  const { account, output } = stage
+  for await (const batch of stage.records()) {
+    account.out += batch.length
+    const wait = output.batch(batch)
+    if (wait !== undefined) await wait
+    const seen = tap.tap(batch)
+    if (seen !== undefined) await seen
   }
+  await tap.end()
+}
+
+async function openSink(component: SinkComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
+  const { account, context } = stage
+  const { state: folder } = input.options as OptionValues<OptionTable> & { state?: string }
+  const sink = await component.create(input, context)
+  const state = folder === undefined ? null : new State(folder)
+  await state?.make()
+  const commits = new Commits(sink, state, account, context.log)
+  const takes = !component.accepts.includes('checkpoint')
+  const consume = async () => {
+    for await (const batch of stage.records()) {
+      const records = takes ? commits.take(batch) : batch
+      const wait = records.length > 0 ? sink.write(records) : undefined
+      if (wait !== undefined) await wait
+      commits.written()
+    }
+    commits.ending()
+    await sink.end()
+    await commits.end()
+  }
+  return () => Promise.race([consume(), commits.failed])
 }

@@ -162,7 +162,7 @@ t.test('the command', async (t) => {
     stdout: '',
     stderr:
       'solder write file: torn: the last line was not ended: cut 11 bytes of a torn record\n' +
-      '{"stage":"write file","in":3,"made":1,"out":3,"dropped":{"torn_line":1},"pending":0}\n',
+      '{"stage":"write file","in":3,"made":1,"out":3,"dropped":{"torn_line":1},"pending":0,"in_bytes":198,"out_bytes":198}\n',
   })
   t.equal(readFileSync(join(folder, 'torn'), 'utf8'), line(1) + lines(0, 3))
   t.equal((await write('new/folder/')).code, 0)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Problem} from '../../../lib/diag/problem.js';
 import { Problems, renderProblem } from '../../../lib/diag/problem.js'
+import type { RowTransform } from '../../../lib/component.js'
 import { compileExpression, EvaluationError } from '../../../lib/expr/expression.js'
 import { type RecordView, RowView } from '../../../lib/expr/field.js'
 import { ByteBuffer, decodeLine, LineReader, type Record, tailText } from '../../../lib/record/index.js'
@@ -173,7 +174,7 @@ t.test('filter keeps from lines what the expression keeps from records', async (
     const expression = await compileExpression(source, { result: 'bool' })
     let rejected = 0
     const context = { reject: () => void rejected++ } as unknown as Parameters<typeof component.create>[1]
-    const transform = await component.create({ args: [source], options: {} }, context)
+    const transform = (await component.create({ args: [source], options: {} }, context)) as RowTransform
     await fc.assert(
       fc.asyncProperty(fc.array(record, { maxLength: 10 }), async (records) => {
         const lines = [...records, ...records].map((each) => {

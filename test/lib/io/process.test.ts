@@ -120,7 +120,10 @@ t.test('the dead letter keeps what was rejected, the ledger explains every recor
   const input = `${line(1)}oops\n{"type":"metric","name":"m","ts":7}\n${line(2)}`
   const ran = await sh(`${PIPED} --dead-letter ${file} --ledger --log-level error`, { stdin: input })
   t.equal(ran.code, 1)
-  t.same(JSON.parse(ran.stderr), { stage: 'relabel', in: 4, made: 0, out: 2, dropped: { not_json: 1, bad_field: 1 }, pending: 0 })
+  t.same(JSON.parse(ran.stderr), {
+    stage: 'relabel', in: 4, made: 0, out: 2, dropped: { not_json: 1, bad_field: 1 }, pending: 0,
+    in_bytes: input.length, out_bytes: 2 * line(1).length,
+  })
   const dead = readFileSync(file, 'utf8').trim().split('\n').map((text) => JSON.parse(text) as { reason: string; original: unknown })
   t.match(dead, [
     { stage: 'relabel', reason: 'not_json', original: 'oops' },

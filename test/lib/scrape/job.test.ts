@@ -56,12 +56,16 @@ class Bench {
       stage: 'scrape',
       clock: systemClock,
       log: { debug: note, info: note, warn: note, error: note },
-      account: { in: 0, made: 0, out: 0, dropped: this.dropped, drop: (reason, count) => void this.dropped.set(reason, count) },
+      account: {
+        in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped: this.dropped,
+        drop: (reason, count) => void this.dropped.set(reason, count),
+      },
       signal: this.stop.signal,
       reject: () => {},
       emit: (batch) => this.#take(batch),
       stdin: () => { throw new Error('not read here') },
       records: () => { throw new Error('not read here') },
+      lines: () => { throw new Error('not read here') },
     }
   }
 

@@ -1,0 +1,64 @@
+// Committed positions: a folder with a file for each source, which holds the source's last committed checkpoint as a line.
+
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Log } from '../component.js'
+import { EXIT, Problem } from '../diag/problem.js'
+import { decodeLine } from '../record/decode.js'
+import type { Json } from '../record/json.js'
+import { tailText } from '../record/record.js'
+import { type Checkpoint, checkpointIdentity } from './checkpoint.js'
+import { replaceFile } from './replace.js'
+
+/** Bytes of a file's name that every file system takes, with room for what `replaceFile` adds. */
+const NAME_BYTES = 200
+
+export class State {
+  readonly folder: string
+
+  /** @param folder that of `--state`, in which a sink may keep other things as well */
+  constructor(folder: string) {
+    this.folder = join(folder, 'checkpoints')
+  }
+
+  /** Makes the folder where it is missing. Throws a Problem. */
+  async make(): Promise<void> {
+    await mkdir(this.folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw new Problem(`--state: cannot make ${this.folder}: ${cause.code}`, { cause, expected: 'a folder' })
+    })
+  }
+
+  /** What was committed last; null if nothing was, or, with a warning, if the file is damaged. Throws a Problem. */
+  async read(source: string, log: Log): Promise<Json | null> {
+    const path = this.#path(source)
+    const line = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return null
+      throw new Problem(`--state: cannot read ${path}: ${cause.code}`, { cause, expected: 'a folder' })
+    })
+    if (line === null) return null
+    const record = decodeLine(line)
+    if (!('reason' in record) && record.identity.rest.source === source) return record.payload.position as Json
+    log.warn(`--state: ${path} holds no checkpoint of ${source}: starting over`)
+    return null
+  }
+
+  /** Durable when it resolves. Throws a Problem. */
+  async commit({ source, position }: Checkpoint): Promise<void> {
+    const id = checkpointIdentity(source)
+    const path = this.#path(source)
+    try {
+      await replaceFile(path, id.prefix.toString() + tailText(id, { position }))
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      throw new Problem(`--state: cannot write ${path}: ${code}`, { cause, exit: EXIT.temporary })
+    }
+  }
+
+  #path(source: string): string {
+    const name = encodeURIComponent(source)
+    if (name.length <= NAME_BYTES) return join(this.folder, `${name}.json`)
+    const hash = createHash('sha256').update(source).digest('hex').slice(0, 16)
+    return join(this.folder, `${name.slice(0, NAME_BYTES - 20)}~${hash}.json`)
+  }
+}
