@@ -14,16 +14,21 @@ export default sink({
   name: 'write prometheus',
   summary: 'send samples to Prometheus, Mimir, Thanos, VictoriaMetrics … by remote write',
   description: `
-    Sends metrics as Prometheus remote write 1.0: samples, staleness markers, exemplars, native histograms and the
-    metadata of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
+    Sends metrics as Prometheus remote write: samples, staleness markers, exemplars, native histograms and the metadata
+    of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
     Series are spread over --concurrency requests by their labels, so that the samples of one series arrive in order.
 
     A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
     says; up to --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples
     of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
 
-    A series is sent with the name of its metric and its labels; resource, scope and kind have no place in remote write
-    1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there, and the rules of
+    With --protocol 2 requests are those of remote write 2.0: strings once, kind, unit and help with every series, start
+    times of counters. With auto that is tried first; a receiver that answers 415, or 400 or 2xx without a word about what
+    was written, gets the same in 1.0 from then on. What a receiver of 2.0 says that it has written is compared with what
+    was sent; a difference is told and counted.
+
+    A series is sent with the name of its metric and its labels; resource and scope have no place in remote write, kind
+    and start have none in 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there, and the rules of
     --write-relabel see it.`,
   since,
   accepts: ['metric', 'metadata'],
@@ -32,10 +37,19 @@ export default sink({
     not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
     is 75. After a lost answer a request is sent again, so that samples may arrive twice. Rejected are series and samples
     that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
-    ('refused'); dropped are other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
+    ('refused'); dropped are what a receiver of 2.0 leaves out of a request that it takes ('not_written') or refuses in
+    part ('partly_refused'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
     is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,
   args: [{ name: 'URL', help: 'the receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true }],
   options: {
+    protocol: {
+      type: 'enum',
+      values: ['1', '2', 'auto'],
+      default: '1',
+      since,
+      group,
+      help: 'version of remote write; auto is 2, or 1 where the receiver does not know 2',
+    },
     external_label: { type: 'map', help: 'label for every series that does not have it', since, group },
     write_relabel: { type: 'path', value: 'FILE', help: 'relabel rules for what is sent', since, group },
     name_validation_scheme: {

@@ -2,6 +2,7 @@
 
 import { STATUS_CODES } from 'node:http'
 import { type HttpClient, HttpError } from '../net/client.js'
+import type { Written } from '../wire/remote_write/version.js'
 import { retryAfter } from './backoff.js'
 
 export type Outcome =
@@ -9,6 +10,13 @@ export type Outcome =
   /** `after`: milliseconds that the destination asked for, 0 if it left that to us. */
   | { kind: 'retry'; words: string; after: number }
   | { kind: 'refused'; words: string }
+
+/** An outcome with what the answer said, if there was one. */
+export type Reply = Outcome & {
+  status?: number
+  /** What a receiver of remote write 2.0 says that it has written. */
+  written?: Written
+}
 
 /** Characters of the destination's own words that are shown. */
 const SHOWN = 300
@@ -65,8 +73,18 @@ export interface PostOptions {
   now(): number
 }
 
+/** The counts that a receiver of remote write 2.0 answers; one of them is enough to know it by. */
+function writtenOf(header: (name: string) => string | undefined): Written | undefined {
+  const [samples, histograms, exemplars] = ['samples', 'histograms', 'exemplars'].map((kind) => {
+    const text = header(`x-prometheus-remote-write-${kind}-written`)?.trim()
+    return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  })
+  if (samples === undefined && histograms === undefined && exemplars === undefined) return undefined
+  return { samples: samples ?? 0, histograms: histograms ?? 0, exemplars: exemplars ?? 0 }
+}
+
 /** Sends a body once. No answer at all may pass, too. */
-export async function post(body: Buffer, options: PostOptions, signal: AbortSignal): Promise<Outcome> {
+export async function post(body: Buffer, options: PostOptions, signal: AbortSignal): Promise<Reply> {
   const { client, url, headers, timeout, retry429 } = options
   try {
     // A GET to where a redirect leads could be answered with 200 and store nothing.
@@ -80,7 +98,9 @@ export async function post(body: Buffer, options: PostOptions, signal: AbortSign
       signal,
       maxBytes: BODY_BYTES,
     })
-    return outcomeOf(answer.status, answer.body, answer.headers.get('retry-after'), retry429, options.now())
+    const { status, headers: said } = answer
+    const outcome = outcomeOf(status, answer.body, said.get('retry-after'), retry429, options.now())
+    return { ...outcome, status, written: writtenOf((name) => said.get(name)) }
   } catch (error) {
     if (!(error instanceof HttpError)) throw error
     // The status says all; whether the body is endless, broken or slow does not matter.

@@ -1,26 +1,30 @@
-// The sink behind `write prometheus`: records to remote write 1.0 requests, by lanes, to one receiver.
+// The sink behind `write prometheus`: records to requests of remote write 1.0 or 2.0, by lanes, to one receiver.
 
 import type { Context, Sink } from '../component.js'
 import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
-import { numberOf } from '../record/json.js'
-import { labelsText } from '../record/labels.js'
-import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
+import { type Labels, labelsText } from '../record/labels.js'
+import type { Payload } from '../record/record.js'
 import { millisOf } from '../record/time.js'
 import type { NameScheme } from '../relabel/name.js'
 import type { RelabelRules } from '../relabel/rules.js'
-import { checkHistogram } from '../wire/remote_write/histogram.js'
-import { labelsComplaint, type Series, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
-import { checkExemplars, type Sample, WriteRequest } from '../wire/remote_write/v1.js'
+import { Families } from '../wire/remote_write/families.js'
+import { sampleOf } from '../wire/remote_write/sample.js'
+import { labelsComplaint, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
+import { type Sample, WriteRequest } from '../wire/remote_write/v1.js'
+import { SymbolicRequest } from '../wire/remote_write/v2.js'
+import { versionOf } from '../wire/remote_write/version.js'
 import type { Snappy } from '../wire/snappy.js'
-import { Batches } from './batches.js'
+import { Batches, type Growing } from './batches.js'
 import { Delivery, type Outgoing } from './delivery.js'
 import { MetadataSender } from './metadata.js'
-import { post, shownUrl } from './outcome.js'
+import { shownUrl } from './outcome.js'
+import { Protocol } from './protocol.js'
 
 export interface RemoteWriteOptions {
   url: string
+  protocol: '1' | '2' | 'auto'
   client: HttpClient
   snappy: Snappy
   /** Beside those of the protocol. */
@@ -47,18 +51,34 @@ export interface RemoteWriteOptions {
   drain_timeout: number
 }
 
-const PROTOCOL_HEADERS = {
-  'content-type': 'application/x-protobuf',
-  'content-encoding': 'snappy',
-  'x-prometheus-remote-write-version': '0.1.0',
-}
 /** null: dropped by a rule; a string: what is wrong with it. */
 type Answer = Series | null | string
 
+/** A series as one version of the protocol wants it; only that version's requests take it. */
+interface Series {
+  readonly hash: number
+}
+
+/** A request of either version under construction. */
+interface Request extends Growing {
+  add(series: Series, value: number, ms: number): void
+  addSample(series: Series, sample: Sample): void
+  finish(): Buffer
+}
+
+/** How samples get into requests of one version. */
+interface Encoding {
+  readonly slot: number
+  readonly batches: Batches<Request>
+  series(labels: Labels, id: Identity): Series
+}
+
 export class RemoteWriteSink implements Sink {
-  readonly #slot = memoSlot()
   readonly #delivery: Delivery
-  readonly #batches: Batches<WriteRequest>
+  readonly #protocol: Protocol
+  #encoding: Encoding
+  /** What requests of 2.0 say about the metrics of their series. */
+  readonly #families: Families
   readonly #metadata: MetadataSender
   /** Metadata has a lane of its own: nothing waits for it. */
   readonly #metadataLane: number
@@ -68,11 +88,12 @@ export class RemoteWriteSink implements Sink {
     private readonly options: RemoteWriteOptions,
     private readonly context: Context,
   ) {
-    const { url, client, timeout, concurrency } = options
+    const { concurrency } = options
     const { clock, account } = context
-    const headers = { ...PROTOCOL_HEADERS, ...options.headers }
-    const attempt = { client, url, headers, timeout, retry429: options.retry_on_429, now: () => clock.millis() }
-    this.#destination = shownUrl(url)
+    this.#destination = shownUrl(options.url)
+    this.#families = new Families(options.max_metadata)
+    const how = { destination: this.#destination, retry429: options.retry_on_429, now: () => clock.millis() }
+    this.#protocol = new Protocol({ ...options, ...how, fellBack: () => this.#fallBack() }, context)
     this.#metadataLane = concurrency
     this.#metadata = new MetadataSender({
       max: options.max_metadata,
@@ -91,16 +112,41 @@ export class RemoteWriteSink implements Sink {
         maxBackoff: options.max_backoff,
         maxRetryAfter: options.max_retry_after,
         drainTimeout: options.drain_timeout,
-        send: (body, signal) => post(body, attempt, signal),
+        send: (body, signal) => this.#protocol.send(body, signal),
         stored: ({ records }) => void (account.out += records),
         refused: (request, words) => this.#refused(request, words),
         dropped: ({ records }) => account.drop('shutdown', records),
       },
       context,
     )
-    const limits = { records: options.batch_samples, bytes: options.batch_bytes, wait: options.batch_wait }
-    const close = (request: WriteRequest) => this.#close(request)
-    this.#batches = new Batches(concurrency, () => new WriteRequest(), close, limits, this.#delivery, clock)
+    this.#encoding = this.#protocol.version === 1 ? this.#encodingOne() : this.#encodingTwo()
+  }
+
+  #encodingOne(): Encoding {
+    return { slot: memoSlot(), batches: this.#batches(() => new WriteRequest()), series: seriesOf }
+  }
+
+  #encodingTwo(): Encoding {
+    const lanes: SymbolicRequest[] = []
+    const batches = this.#batches(() => lanes[lanes.push(new SymbolicRequest(this.#families)) - 1])
+    const series = (labels: Labels, id: Identity) => {
+      const { hash } = seriesOf(labels)
+      return lanes[hash % lanes.length].series(labels, id, hash)
+    }
+    return { slot: memoSlot(), batches, series }
+  }
+
+  #batches(open: () => Request): Batches<Request> {
+    const { concurrency, batch_samples: records, batch_bytes: bytes, batch_wait: wait } = this.options
+    const limits = { records, bytes, wait }
+    return new Batches(concurrency, open, (request) => this.#close(request), limits, this.#delivery, this.context.clock)
+  }
+
+  /** The receiver knows 1.0 only. What is held in 2.0 is turned into that when it is sent. */
+  #fallBack(): void {
+    this.#encoding.batches.flush()
+    this.#encoding = this.#encodingOne()
+    for (const family of this.#families.all()) if (this.#metadata.add(family)) this.context.account.made++
   }
 
   write(batch: Batch): void | Promise<void> {
@@ -114,7 +160,7 @@ export class RemoteWriteSink implements Sink {
   }
 
   async end(): Promise<void> {
-    this.#batches.flush()
+    this.#encoding.batches.flush()
     this.#metadata.end()
     try {
       await this.#delivery.drain()
@@ -124,15 +170,16 @@ export class RemoteWriteSink implements Sink {
   }
 
   #metric(id: Identity, batch: Batch, row: number): void {
-    let series = id.memo?.[this.#slot] as Answer | undefined
+    const { slot, batches } = this.#encoding
+    let series = id.memo?.[slot] as Answer | undefined
     if (series === undefined) series = this.#decide(id)
     if (series === null) return this.context.account.drop('write_relabel', 1)
     if (typeof series === 'string') return this.#reject('invalid_series', series, id, batch.payload(row))
     const lane = series.hash % this.#metadataLane
     const ms = this.#millis(batch.ts(row)!)
-    if (batch.plain(row)) this.#batches.at(lane).add(series, batch.value(row), ms)
+    if (batch.plain(row)) batches.at(lane).add(series, batch.value(row), ms)
     else if (!this.#addSample(series, lane, id, batch.payload(row), ms)) return
-    this.#batches.added(lane)
+    batches.added(lane)
   }
 
   #lastTs = '0'
@@ -147,7 +194,7 @@ export class RemoteWriteSink implements Sink {
 
   #decide(id: Identity): Answer {
     const answer = this.#answer(id)
-    ;(id.memo ??= [])[this.#slot] = answer
+    ;(id.memo ??= [])[this.#encoding.slot] = answer
     return answer
   }
 
@@ -161,7 +208,7 @@ export class RemoteWriteSink implements Sink {
     const labels = ruled === given ? given : seriesLabels('', ruled, new Map())
     const complaint = labelsComplaint(labels, this.options.name_validation_scheme)
     if (complaint !== null) return complaint
-    return labels.includes('__name__') ? seriesOf(labels) : `no metric name in ${labelsText(labels).slice(0, 200)}`
+    return labels.includes('__name__') ? this.#encoding.series(labels, id) : `no metric name in ${labelsText(labels).slice(0, 200)}`
   }
 
   /** A sample with more than time and value; false where it is not sent. */
@@ -170,38 +217,20 @@ export class RemoteWriteSink implements Sink {
       this.context.account.drop('native_histogram', 1)
       return false
     }
-    const sample = this.#sampleOf(payload, ms)
+    const sample = sampleOf(payload, ms, this.options.send_exemplars)
     if (typeof sample === 'string') {
       this.#reject('invalid_sample', `${id.name}: ${sample}`, id, payload)
       return false
     }
-    this.#batches.at(lane).addSample(series, sample)
+    this.#encoding.batches.at(lane).addSample(series, sample)
     return true
-  }
-
-  #sampleOf(payload: Payload, ms: number): Sample | string {
-    const { value, stale, histogram, summary, exemplars } = payload
-    const sample: Sample = { ms }
-    if (stale === true) sample.stale = true
-    else if (histogram !== undefined) {
-      const checked = checkHistogram(histogram as unknown as NativeHistogram)
-      if (typeof checked === 'string') return `histogram: ${checked}`
-      sample.histogram = checked
-    } else if (summary !== undefined) return 'a summary is no single series: expected its quantiles, sum and count'
-    else sample.value = numberOf(value)
-    if (exemplars !== undefined && this.options.send_exemplars) {
-      const checked = checkExemplars(exemplars as unknown as Exemplar[], ms)
-      if (typeof checked === 'string') return checked
-      sample.exemplars = checked
-    }
-    return sample
   }
 
   #reject(reason: string, detail: string, identity: Identity, payload: Payload): void {
     this.context.reject({ reason, detail, original: { identity, payload } })
   }
 
-  #close(request: WriteRequest): Outgoing {
+  #close(request: Request): Outgoing {
     const { records } = request
     return { body: this.options.snappy.compress(request.finish()), records }
   }
@@ -209,8 +238,10 @@ export class RemoteWriteSink implements Sink {
   async #refused(request: Outgoing, words: string): Promise<void> {
     const detail = `${this.#destination}: ${words}`
     if (request.records === 0) return this.context.log.warn(`${detail} (metadata)`)
+    const { decodeRequest } = await import('../wire/remote_write/decode_v2.js')
     const { decodeWriteRequest } = await import('../wire/remote_write/decode.js')
-    for (const original of decodeWriteRequest(this.options.snappy.uncompress(request.body))) {
+    const decode = versionOf(request.body) === 2 ? decodeRequest : decodeWriteRequest
+    for (const original of decode(this.options.snappy.uncompress(request.body))) {
       this.context.reject({ reason: 'refused', detail: `${original.identity.name}: ${detail}`, original })
     }
   }
@@ -221,7 +252,10 @@ export class RemoteWriteSink implements Sink {
     const ruled = this.options.rules === null ? id : this.options.rules.identity(id)
     if (ruled === null) return account.drop('write_relabel', 1)
     if (ruled.name === '') return this.#reject('invalid_metadata', 'metadata without a name', id, {})
-    if (!this.#metadata.add(ruled)) account.drop('metadata_known', 1)
+    const two = this.#protocol.version === 2
+    if (!(two ? this.#families.add(ruled) : this.#metadata.add(ruled))) account.drop('metadata_known', 1)
+    // 2.0 has it in every series.
+    else if (two) account.out++
   }
 
   #sendMetadata(messages: readonly Buffer[], records: number): void {

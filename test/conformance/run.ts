@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ROOT } from '../support/solder.js'
 import { RUNNERS } from './runners.js'
-import type { Runner, SuiteFile } from './suite.js'
+import type { Case, Runner, SuiteFile } from './suite.js'
 
 export interface Outcome {
   suite: string
@@ -35,20 +35,27 @@ export async function runSuites(directory: string): Promise<Outcome[]> {
 async function runSuite(file: SuiteFile, runner: Runner | undefined): Promise<Outcome> {
   const outcome: Outcome = { suite: file.suite, passed: [], failed: [], excepted: [], notRun: 0 }
   if (runner === undefined) return { ...outcome, notRun: file.cases.length }
-  for (const test of file.cases) {
-    const reason = exceptions[file.suite]?.[test.name]
-    if (reason !== undefined) {
-      outcome.excepted.push({ name: test.name, reason })
-      continue
-    }
-    try {
-      await runner(test)
-      outcome.passed.push(test.name)
-    } catch (error) {
-      outcome.failed.push({ name: test.name, message: (error as Error).message })
-    }
+  const left = file.cases.entries()
+  const results: (() => void)[] = []
+  const work = async () => {
+    for (const [index, test] of left) results[index] = await resultOf(test, file.suite, runner, outcome)
   }
+  await Promise.all(Array.from({ length: runner.together ?? 1 }, work))
+  for (const add of results) add()
   return outcome
+}
+
+/** Runs a case; what adds its result to the outcome. */
+async function resultOf(test: Case, suite: string, runner: Runner, outcome: Outcome): Promise<() => void> {
+  const { name } = test
+  const reason = exceptions[suite]?.[name]
+  if (reason !== undefined) return () => outcome.excepted.push({ name, reason })
+  try {
+    await runner(test)
+    return () => outcome.passed.push(name)
+  } catch (error) {
+    return () => outcome.failed.push({ name, message: (error as Error).message })
+  }
 }
 
 /** The report for people. */

@@ -4,6 +4,7 @@ import type { Runner } from './suite.js'
 import { expositionSuites } from './suites/exposition.js'
 import { relabel } from './suites/relabel.js'
 import { client, sender } from './suites/remote_write.js'
+import { senderTwo } from './suites/remote_write_v2.js'
 import { scrapeSuites } from './suites/scrape.js'
 import { file, http, targetGroup } from './suites/sd.js'
 
@@ -12,6 +13,7 @@ export const RUNNERS: { readonly [suite: string]: Runner } = {
   relabel,
   remote_write_client: client,
   remote_write_v1_sender: sender,
+  remote_write_v2_sender: senderTwo,
   ...scrapeSuites,
   sd_file: file,
   sd_http: http,

@@ -9,7 +9,11 @@ export interface Case {
 }
 
 /** Runs one case; throws (an AssertionError says most) where the product does otherwise. */
-export type Runner = (test: Case) => void | Promise<void>
+export interface Runner {
+  (test: Case): void | Promise<void>
+  /** Cases run at once: those that mostly wait. One, if absent. */
+  together?: number
+}
 
 export interface SuiteFile {
   suite: string

@@ -7,14 +7,11 @@ import { type Labels, labelsOfObject } from '../../record/labels.js'
 import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
+import { metricTypeNumber } from './metric_type.js'
 import { encodedLabels, type Series, TIME_BYTES, writeLabels } from './series.js'
+import { writeStale, writeValue } from './value.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
 
-const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
-/** Bits of the NaN that ends a series. */
-const STALE_NAN = Buffer.from([0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f])
-/** Bits of Prometheus's ordinary NaN; JavaScript promises none. */
-const NORMAL_NAN = Buffer.from([0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f])
 const TIME_TAG = varintTag(2)
 /** Times whose varint takes TIME_BYTES. */
 const FIRST_SIX = 2 ** 35
@@ -29,6 +26,8 @@ export interface Sample {
   stale?: boolean
   histogram?: CheckedHistogram
   exemplars?: readonly CheckedExemplar[]
+  /** When the counter began, Unix milliseconds; 1.0 has no place for it. */
+  start?: number
 }
 
 export interface CheckedExemplar {
@@ -56,7 +55,7 @@ export class WriteRequest {
     if (ms < FIRST_SIX || ms >= LAST_SIX) return this.addSample(series, { value, ms })
     const writer = this.#writer
     writer.bytes(series.head)
-    number(writer, value)
+    writeValue(writer, value)
     const buffer = writer.reserve(1 + TIME_BYTES)
     let at = writer.length
     buffer[at++] = TIME_TAG
@@ -86,7 +85,7 @@ export class WriteRequest {
       part.length = 0
       writeLabels(part, exemplar.labels)
       part.uint(doubleTag(2))
-      number(part, exemplar.value)
+      writeValue(part, exemplar.value)
       part.uint(varintTag(3))
       part.int(exemplar.ms)
       message.message(3, part.view())
@@ -104,8 +103,8 @@ export class WriteRequest {
     const part = this.#part
     part.length = 0
     part.uint(doubleTag(1))
-    if (stale) part.bytes(STALE_NAN)
-    else number(part, value)
+    if (stale) writeStale(part)
+    else writeValue(part, value)
     part.uint(varintTag(2))
     part.int(ms)
   }
@@ -125,15 +124,10 @@ export class WriteRequest {
   }
 }
 
-function number(writer: ProtoWriter, value: number): void {
-  if (value === value) writer.double(value)
-  else writer.bytes(NORMAL_NAN)
-}
-
 /** The MetricMetadata message of a metadata record. */
 export function metadataMessage(id: Identity): Buffer {
   const writer = new ProtoWriter(256)
-  const type = METRIC_TYPES.indexOf(id.kind)
+  const type = metricTypeNumber(id.kind)
   if (type > 0) {
     writer.uint(varintTag(1))
     writer.uint(type)
@@ -143,11 +137,6 @@ export function metadataMessage(id: Identity): Buffer {
   writer.string(4, typeof help === 'string' ? help : '')
   writer.string(5, typeof unit === 'string' ? unit : '')
   return writer.take()
-}
-
-/** Word of a MetricMetadata type. */
-export function metricTypeOf(type: number): string {
-  return METRIC_TYPES[type] ?? 'unknown'
 }
 
 /** Exemplars of a record, those without a time at the sample's; or what is wrong with them. */

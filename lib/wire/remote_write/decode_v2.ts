@@ -1,0 +1,94 @@
+// io.prometheus.write.v2.Request of remote write 2.0, read.
+
+import { fieldOf } from '../../record/json.js'
+import type { Exemplar, Record } from '../../record/record.js'
+import { metricTypeOf } from './metric_type.js'
+import { histogram, sample, withStart } from './point.js'
+import {
+  Budget, bytesKey, doubleKey, fields, listReaders, message, type Reader, readerOf, text, time, varintKey,
+} from './read.js'
+import { type Family, type ReadRequest, type ReadSeries, recordsOfRequest } from './request.js'
+
+/** The samples of a request, uncompressed, as records. Throws a RangeError or Error where the bytes are no such message. */
+export function decodeRequest(bytes: Buffer): Record[] {
+  return recordsOfRequest(readRequest(bytes, new Budget(Infinity)))
+}
+
+/** A request, uncompressed. Throws as `decodeRequest`, and TooMuch. */
+export function readRequest(bytes: Buffer, budget: Budget): ReadRequest {
+  const symbols: string[] = []
+  const found: Reader[] = []
+  fields(readerOf(bytes), {
+    [bytesKey(4)]: (reader) => {
+      budget.take()
+      symbols.push(text(reader))
+    },
+    [bytesKey(5)]: (reader) => found.push(message(reader, budget)),
+  })
+  if (symbols.length > 0 && symbols[0] !== '') throw new Error('the first symbol is not the empty string')
+  // Symbols may stand after the series.
+  return { series: found.map((reader) => series(reader, symbols, budget)), metadata: [] }
+}
+
+function symbol(symbols: readonly string[], ref: number): string {
+  // Without symbols the reference of what is not there is 0 as well.
+  if (ref < symbols.length) return symbols[ref]
+  if (ref === 0) return ''
+  throw new Error(`symbol ${ref} of ${symbols.length}`)
+}
+
+function series(reader: Reader, symbols: readonly string[], budget: Budget): ReadSeries {
+  const refs: number[] = []
+  const found: ReadSeries = { labels: [], points: [], exemplars: [] }
+  let created = 0
+  fields(reader, {
+    ...listReaders(1, 0, uint32, () => refs, budget),
+    [bytesKey(2)]: (reader) => found.points.push(sample(message(reader, budget))),
+    [bytesKey(3)]: (reader) => found.points.push(histogram(message(reader, budget), budget)),
+    [bytesKey(4)]: (reader) => found.exemplars.push(exemplar(message(reader, budget), symbols, budget)),
+    [bytesKey(5)]: (reader) => (found.family = family(message(reader, budget), symbols)),
+    // Before Prometheus 3.8 the start stood here.
+    [varintKey(6)]: (reader) => (created = Number(reader.int64().toString())),
+  })
+  for (const point of found.points) if (point.start === undefined) withStart(point, created)
+  found.labels = labelsOfRefs(refs, symbols)
+  return found
+}
+
+function labelsOfRefs(refs: readonly number[], symbols: readonly string[]): string[] {
+  if (refs.length % 2 !== 0) throw new Error(`${refs.length} label references: names and values are not in pairs`)
+  return refs.map((ref) => symbol(symbols, ref))
+}
+
+function exemplar(reader: Reader, symbols: readonly string[], budget: Budget): Exemplar {
+  const refs: number[] = []
+  const found: Exemplar = { value: 0 }
+  fields(reader, {
+    ...listReaders(1, 0, uint32, () => refs, budget),
+    [doubleKey(2)]: (reader) => (found.value = fieldOf(reader.double())),
+    [varintKey(3)]: (reader) => (found.ts = time(reader)),
+  })
+  const labels = labelsOfRefs(refs, symbols)
+  if (labels.length > 0) {
+    found.labels = Object.fromEntries(
+      Array.from({ length: labels.length / 2 }, (_, i) => [labels[2 * i], labels[2 * i + 1]]),
+    )
+  }
+  return found
+}
+
+function family(reader: Reader, symbols: readonly string[]): Family {
+  let type = 0
+  let help = 0
+  let unit = 0
+  fields(reader, {
+    [varintKey(1)]: (reader) => (type = reader.uint32()),
+    [varintKey(3)]: (reader) => (help = reader.uint32()),
+    [varintKey(4)]: (reader) => (unit = reader.uint32()),
+  })
+  return { kind: metricTypeOf(type), help: symbol(symbols, help), unit: symbol(symbols, unit) }
+}
+
+function uint32(reader: Reader): number {
+  return reader.uint32()
+}
