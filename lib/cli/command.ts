@@ -57,9 +57,13 @@ function buildCommand(component: Component, table: OptionTable, given: Map<strin
       command.on(`option:${key.replaceAll('_', '-')}`, set('true'))
       command.addOption(new Option(`--no-${key.replaceAll('_', '-')}`))
       command.on(`option:no-${key.replaceAll('_', '-')}`, set('false'))
-    } else command.addOption(new Option(`${flagOf(key)} <value>`).argParser(collect))
+    } else command.addOption(new Option(`${flagsOf(key, spec)} <value>`).argParser(collect))
   }
   return command
+}
+
+function flagsOf(key: string, { short }: OptionSpec): string {
+  return short === undefined ? flagOf(key) : `-${short}, ${flagOf(key)}`
 }
 
 function optionValues(table: OptionTable, given: ReadonlyMap<string, readonly string[]>): { [key: string]: unknown } {

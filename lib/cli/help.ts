@@ -63,8 +63,9 @@ export function argumentHelp(arg: ArgumentSpec): string {
   return arg.values === undefined ? arg.help : `${arg.help} (${arg.values.join(', ')})`
 }
 
-/** `--batch-bytes SIZE`, `--ledger`, `--[no-]metadata`. */
+/** `--batch-bytes SIZE`, `--ledger`, `--[no-]metadata`, `-e, --execute PIPE`. */
 export function flagSynopsis(key: string, spec: OptionSpec): string {
+  if (spec.short !== undefined) return `-${spec.short}, ${flagSynopsis(key, { ...spec, short: undefined })}`
   if (spec.type === 'bool') return spec.default === true ? flagOf(`[no_]${key}`) : flagOf(key)
   return `${flagOf(key)} ${valueWord(spec)}`
 }

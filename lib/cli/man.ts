@@ -113,7 +113,7 @@ function prose(text: string): string[] {
 }
 
 function optionTerm([key, spec]: [string, OptionSpec]): string {
-  const [flag, word] = flagSynopsis(key, spec).split(/ (.*)/)
+  const [flag, word] = flagSynopsis(key, spec).split(/(?<!,) (.*)/)
   const head = word === undefined ? bold(flag) : `${bold(flag)} ${value(word)}`
   return term(head, declared(sentence(optionHelp(spec))))
 }

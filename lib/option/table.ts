@@ -7,6 +7,8 @@ interface Common {
   since: string
   /** A word for the value in help, e.g. `URL`. */
   value?: string
+  /** One letter for a flag of its own: `e` for `-e`. */
+  short?: string
   /** Heading under which help lists it. */
   group?: string
   /** Never printed by anything. */
