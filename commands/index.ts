@@ -16,6 +16,7 @@ export const catalogue: Catalogue = [
   { name: 'write prometheus', load: () => import('./write/prometheus.js') },
   { name: 'write file', load: () => import('./write/file.js') },
   { name: 'view', load: () => import('./view/records.js') },
+  { name: 'run', load: () => import('./run/pipeline.js') },
   { name: 'list', load: () => import('./tools/list.js') },
   { name: 'schema', load: () => import('./tools/schema.js') },
   { name: 'completion', load: () => import('./tools/completion.js') },

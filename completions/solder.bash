@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view run list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -112,6 +112,7 @@ _solder() {
     *' --fsync') words='never close write' ;;
     *' --width') words='' ;;
     *' --color') words='auto always never' ;;
+    *' --execute') words='' ;;
     *)
       case $name in
         'discover static') flags='--label --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -126,6 +127,7 @@ _solder() {
         'write prometheus') flags='--external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --buffer-bytes --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'run') flags='--execute --help' ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;
         'completion') flags='--help' words='bash zsh fish' ;;

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { catalogue } from '../commands/index.js'
 import { allOptions, findEntry, parseInput } from '../lib/cli/command.js'
-import { flagSynopsis } from '../lib/cli/help.js'
+import { flagSynopsis, valueWord } from '../lib/cli/help.js'
 import { type Component, loadComponent } from '../lib/component.js'
 import { flagOf, type OptionSpec } from '../lib/option/table.js'
 import { parseDuration, parseValue } from '../lib/option/value.js'
@@ -42,7 +42,7 @@ t.teardown(() => {
 writeFileSync(`${folder}/records.ndjson`, SAMPLE)
 writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
 
-/** A word for each required argument, by the argument's name. */
+/** A word for each required argument or option, by the argument's name or the word that stands for the option's value. */
 const ARGUMENTS: { readonly [name: string]: string } = {
   URL: `http://${address}/`,
   EXPR: 'true',
@@ -50,6 +50,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   GLOB: `${folder}/*.json`,
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
+  PIPE: `discover static ${address} | relabel`,
 }
 
 /** The fewest words with which a command runs. */
@@ -60,7 +61,7 @@ function leastWords(component: Component): string[] {
     return word
   })
   const options = Object.entries(component.options).flatMap(([key, spec]) =>
-    spec.required === true ? [flagOf(key), spec.type === 'url' ? ARGUMENTS.URL : ARGUMENTS.PATH] : [],
+    spec.required === true ? [flagOf(key), ARGUMENTS[valueWord(spec)]] : [],
   )
   // A source that does something at intervals is not waited for.
   const { every } = component.options

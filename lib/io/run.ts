@@ -125,9 +125,13 @@ class Running {
 
 /** Runs a stage to its end, as a process. */
 export async function runStage(component: StageComponent, input: Input<OptionTable>): Promise<ExitCode> {
+  return (await openStage(component, input, processSeat()))()
+}
+
+/** stdin, stdout and the signals of this process; to be taken once. */
+export function processSeat(): Seat {
   const stop = stopSignal()
-  const seat: Seat = { stop, input: { chunks: () => stdinChunks(stop) }, output: new Output(1) }
-  return (await openStage(component, input, seat))()
+  return { stop, input: { chunks: () => stdinChunks(stop) }, output: new Output(1) }
 }
 
 /** Checks and sets up a stage. Sources check when the function that this gives is called; nothing is read before. */

@@ -1,0 +1,120 @@
+// Where two stages of one process meet. What a pipe of the kernel does for processes: order, backpressure, an end, and an
+// error for whoever writes when nobody reads any more.
+
+import { ReaderGone } from '../io/output.js'
+import type { StageInput, StageOutput } from '../io/run.js'
+import { type Batch, LineBatch } from '../record/batch.js'
+import { ByteBuffer } from '../record/bytes.js'
+
+/** Records that may wait for a reader: about as many lines as a pipe of the kernel holds of long ones. */
+const HIGH_WATER = 10_000
+
+/** The end at which one stage writes, and the end at which the next one reads. */
+export interface Seam {
+  readonly output: StageOutput
+  readonly input: StageInput
+  /** The writer is done. */
+  end(): void
+  /** The reader is done. */
+  close(): void
+}
+
+/** Passes batches as they are. */
+export function batchSeam(): Seam {
+  const queue = new Queue<Batch>()
+  const { failed } = queue
+  const output = {
+    bytes: 0,
+    failed,
+    // The lines of a batch are overwritten when its reader is asked for more.
+    batch: (batch: Batch) => queue.push(batch, batch.length, batch instanceof LineBatch),
+    flush: () => queue.flush(),
+  }
+  return { output, input: { batches: () => queue.items() }, end: () => queue.end(), close: () => queue.close() }
+}
+
+/** Passes the lines of batches: the next stage reads them again. */
+export function lineSeam(): Seam {
+  const queue = new Queue<Buffer>()
+  const buffer = new ByteBuffer()
+  let bytes = 0
+  const output = {
+    get bytes() {
+      return bytes
+    },
+    failed: queue.failed,
+    async batch(batch: Batch) {
+      batch.write(buffer)
+      const lines = buffer.take()
+      bytes += lines.length
+      await queue.push(lines, batch.length, true)
+      buffer.recycle(lines)
+    },
+    flush: () => queue.flush(),
+  }
+  return { output, input: { chunks: () => queue.items() }, end: () => queue.end(), close: () => queue.close() }
+}
+
+interface Waiting<T> {
+  item: T
+  records: number
+  /** Tells the writer that the reader is done with the item. */
+  done: () => void
+}
+
+class Queue<T> {
+  readonly #waiting: Waiting<T>[] = []
+  #records = 0
+  #ended = false
+  #closed = false
+  #wake: () => void = () => {}
+  #fail!: (error: Error) => void
+  readonly failed: Promise<never>
+
+  constructor() {
+    this.failed = new Promise<never>((_, reject) => (this.#fail = reject))
+    this.failed.catch(() => {})
+  }
+
+  /** @param lent whether the item is good only until the promise resolves, which it then does when the reader is done with it */
+  push(item: T, records: number, lent: boolean): void | Promise<void> {
+    if (this.#closed) throw new ReaderGone()
+    let done = () => {}
+    const wait = lent || this.#records + records > HIGH_WATER ? new Promise<void>((resolve) => (done = resolve)) : undefined
+    this.#waiting.push({ item, records, done })
+    this.#records += records
+    this.#wake()
+    return wait === undefined ? undefined : Promise.race([wait, this.failed])
+  }
+
+  /** What waits stays for the reader, as in a pipe. */
+  flush(): Promise<void> {
+    return this.#closed ? Promise.reject(new ReaderGone()) : Promise.resolve()
+  }
+
+  /** The items until the end. An item is done with when the next one is asked for. */
+  async *items(): AsyncGenerator<T> {
+    for (;;) {
+      const [first] = this.#waiting
+      if (first === undefined) {
+        if (this.#ended) return
+        await new Promise<void>((resolve) => (this.#wake = resolve))
+        continue
+      }
+      yield first.item
+      this.#waiting.shift()
+      this.#records -= first.records
+      first.done()
+    }
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#fail(new ReaderGone())
+  }
+}
