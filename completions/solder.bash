@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view run list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -92,6 +92,7 @@ _solder() {
     *' --rename') words='' ;;
     *' --labeldrop') words='' ;;
     *' --labelkeep') words='' ;;
+    *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
     *' --write-relabel') files=1 ;;
     *' --metadata-interval') words='' ;;
@@ -112,6 +113,14 @@ _solder() {
     *' --fsync') words='never close write' ;;
     *' --width') words='' ;;
     *' --color') words='auto always never' ;;
+    *' --keep-bytes') words='' ;;
+    *' --keep-age') words='' ;;
+    *' --flush-every') words='' ;;
+    *' --when-full') words='skip block' ;;
+    *' --speed') words='' ;;
+    *' --from') words='' ;;
+    *' --to') words='' ;;
+    *' --rebase') words='none now' ;;
     *' --execute') words='' ;;
     *)
       case $name in
@@ -124,9 +133,11 @@ _solder() {
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write prometheus') flags='--external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --buffer-bytes --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --buffer-bytes --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'run') flags='--execute --help' ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;

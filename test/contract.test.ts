@@ -51,6 +51,10 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
   PIPE: `discover static ${address} | relabel`,
+  /** Of one process at a time. */
+  get DIR() {
+    return mkdtempSync(`${folder}/dir-`)
+  },
 }
 
 /** The fewest words with which a command runs. */
@@ -159,7 +163,7 @@ function declares(t: Test, component: Component): void {
   if (component.role !== 'tool') t.match(component.guarantee, /\.\s*$/, 'guarantee: sentences')
   for (const arg of component.args) {
     t.match(arg.help, HELP, `${arg.name}: help`)
-    t.equal(arg.path === true, /FILE|PATH|GLOB|\.yaml/.test(arg.name), `${arg.name}: whether it names files`)
+    t.equal(arg.path === true, /FILE|PATH|GLOB|DIR|\.yaml/.test(arg.name), `${arg.name}: whether it names files`)
   }
   for (const [key, spec] of Object.entries(allOptions(component))) {
     t.match(key, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/, `${key}: snake_case`)

@@ -4,6 +4,7 @@ import { constants, createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { source, type SourceContext } from '../../lib/component.js'
 import { EXIT, Problem, renderProblem, throwAll } from '../../lib/diag/problem.js'
+import { parseTime, TIME_EXPECTED } from '../../lib/option/time.js'
 import { labelsOfMap } from '../../lib/record/labels.js'
 import {
   checkExposition, type ExpositionOptions, guessFormat, openParser, type RecordOptions, recordsOf,
@@ -57,11 +58,10 @@ export default source({
   ],
   async run({ args, options }, context) {
     const names = args.length === 0 ? [STDIN] : args.map((name) => (name === '-' ? STDIN : name))
-    const time = options.timestamp === undefined ? undefined : timeOf(options.timestamp)
+    const time = options.timestamp === undefined ? undefined : parseTime(options.timestamp)
     const problems = await unreadable(names)
     if (options.timestamp !== undefined && time === undefined) {
-      const expected = '2026-01-31T12:00:00Z, or 19 digits of Unix nanoseconds'
-      problems.push(new Problem(`--timestamp: '${options.timestamp}' is no time`, { expected }))
+      problems.push(new Problem(`--timestamp: '${options.timestamp}' is no time`, { expected: TIME_EXPECTED }))
     }
     throwAll(problems)
     const labels = labelsOfMap(options.label)
@@ -117,13 +117,4 @@ async function bodyOf(name: string, limit: number, context: SourceContext): Prom
   if (bytes <= limit) return Buffer.concat(chunks)
   const message = `larger than ${limit} bytes (max_body_bytes)`
   throw new Problem(message, { exit: EXIT.failed, place: { file: name }, hint: 'raise --max-body-bytes' })
-}
-
-/** Unix nanoseconds of an RFC 3339 time, or of such nanoseconds. */
-export function timeOf(text: string): string | undefined {
-  if (/^\d{19}$/.test(text)) return text
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
-  const millis = match === null ? NaN : Date.parse(match[1] + match[3])
-  if (Number.isNaN(millis)) return undefined
-  return (BigInt(millis) * 1_000_000n + BigInt((match![2] ?? '').padEnd(9, '0'))).toString()
 }

@@ -216,7 +216,7 @@ async function openSink(component: SinkComponent, input: Input<OptionTable>, sta
   const { state: folder } = input.options as OptionValues<OptionTable> & { state?: string }
   const sink = await component.create(input, context)
   const state = folder === undefined ? null : new State(folder)
-  await state?.make()
+  await state?.hold()
   const commits = new Commits(sink, state, account, context.log)
   const takes = !component.accepts.includes('checkpoint')
   const consume = async () => {

@@ -9,6 +9,7 @@ import { decodeLine } from '../record/decode.js'
 import type { Json } from '../record/json.js'
 import { tailText } from '../record/record.js'
 import { type Checkpoint, checkpointIdentity } from './checkpoint.js'
+import { lockFolder } from '../spool/lock.js'
 import { replaceFile } from './replace.js'
 
 /** Bytes of a file's name that every file system takes, with room for what `replaceFile` adds. */
@@ -22,11 +23,12 @@ export class State {
     this.folder = join(folder, 'checkpoints')
   }
 
-  /** Makes the folder where it is missing. Throws a Problem. */
-  async make(): Promise<void> {
+  /** Makes the folder where it is missing, and holds it: one process commits. Throws a Problem. */
+  async hold(): Promise<void> {
     await mkdir(this.folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
       throw new Problem(`--state: cannot make ${this.folder}: ${cause.code}`, { cause, expected: 'a folder' })
     })
+    await lockFolder(this.folder)
   }
 
   /** What was committed last; null if nothing was, or, with a warning, if the file is damaged. Throws a Problem. */
