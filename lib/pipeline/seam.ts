@@ -6,8 +6,8 @@ import type { StageInput, StageOutput } from '../io/run.js'
 import { type Batch, LineBatch } from '../record/batch.js'
 import { ByteBuffer } from '../record/bytes.js'
 
-/** Records that may wait for a reader: about as many lines as a pipe of the kernel holds of long ones. */
-const HIGH_WATER = 10_000
+/** Samples in columns that may wait for a reader, 8 bytes each and some more where they have times of their own. */
+const HIGH_WATER = 20_000
 
 /** The end at which one stage writes, and the end at which the next one reads. */
 export interface Seam {
@@ -26,8 +26,9 @@ export function batchSeam(): Seam {
   const output = {
     bytes: 0,
     failed,
-    // The lines of a batch are overwritten when its reader is asked for more.
-    batch: (batch: Batch) => queue.push(batch, batch.length, batch instanceof LineBatch),
+    // The lines of a batch are overwritten when its reader is asked for more. Records may be large: one batch may wait.
+    batch: (batch: Batch) =>
+      queue.push(batch, batch.layout === null ? HIGH_WATER : batch.length, batch instanceof LineBatch),
     flush: () => queue.flush(),
   }
   return { output, input: { batches: () => queue.items() }, end: () => queue.end(), close: () => queue.close() }
@@ -47,7 +48,7 @@ export function lineSeam(): Seam {
       batch.write(buffer)
       const lines = buffer.take()
       bytes += lines.length
-      await queue.push(lines, batch.length, true)
+      await queue.push(lines, HIGH_WATER, true)
       buffer.recycle(lines)
     },
     flush: () => queue.flush(),
@@ -57,14 +58,14 @@ export function lineSeam(): Seam {
 
 interface Waiting<T> {
   item: T
-  records: number
+  size: number
   /** Tells the writer that the reader is done with the item. */
   done: () => void
 }
 
 class Queue<T> {
   readonly #waiting: Waiting<T>[] = []
-  #records = 0
+  #size = 0
   #ended = false
   #closed = false
   #wake: () => void = () => {}
@@ -76,13 +77,17 @@ class Queue<T> {
     this.failed.catch(() => {})
   }
 
-  /** @param lent whether the item is good only until the promise resolves, which it then does when the reader is done with it */
-  push(item: T, records: number, lent: boolean): void | Promise<void> {
+  /**
+   * @param size what it counts of HIGH_WATER; beyond that, only the first item does not make its writer wait
+   * @param lent whether the item is good only until the promise resolves, which it then does when the reader is done with it
+   */
+  push(item: T, size: number, lent: boolean): void | Promise<void> {
     if (this.#closed) throw new ReaderGone()
     let done = () => {}
-    const wait = lent || this.#records + records > HIGH_WATER ? new Promise<void>((resolve) => (done = resolve)) : undefined
-    this.#waiting.push({ item, records, done })
-    this.#records += records
+    const full = this.#size > 0 && this.#size + size > HIGH_WATER
+    const wait = lent || full ? new Promise<void>((resolve) => (done = resolve)) : undefined
+    this.#waiting.push({ item, size, done })
+    this.#size += size
     this.#wake()
     return wait === undefined ? undefined : Promise.race([wait, this.failed])
   }
@@ -103,7 +108,7 @@ class Queue<T> {
       }
       yield first.item
       this.#waiting.shift()
-      this.#records -= first.records
+      this.#size -= first.size
       first.done()
     }
   }

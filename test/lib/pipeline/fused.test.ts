@@ -153,23 +153,22 @@ t.test('a seam lends the lines of a reader until the next is asked for', async (
 })
 
 t.test('a seam holds so much, and no more, in order', async (t) => {
-  const { output, input, end, close } = batchSeam()
-  const batch = (name: string) => new RecordBatch(Array<Identity>(6000).fill(Identity.of('target', name)), Array<Payload>(6000).fill({}))
-  t.equal(output.batch(batch('a')), undefined, 'nobody waits for a reader while there is room')
-  const wait = output.batch(batch('b'))
-  t.ok(wait instanceof Promise)
-  const names: string[] = []
-  const read = (async () => {
-    for await (const each of (input as { batches(): AsyncIterable<Batch> }).batches()) names.push(String(each.length))
-  })()
-  await wait
-  end()
-  await read
-  t.same(names, ['6000', '6000'])
-  close()
-  await t.rejects(output.failed, new ReaderGone())
-  await t.rejects(output.flush(), new ReaderGone())
-  t.throws(() => output.batch(batch('c')), new ReaderGone())
+  const records = (length: number) => new RecordBatch(Array<Identity>(length).fill(Identity.of('target', '')), Array<Payload>(length).fill({}))
+  const columns = (length: number) => new SampleBatch(new Layout(Array<Identity>(length).fill(Identity.of('metric', 'm'))), '0', new Float64Array(length))
+  for (const [make, free] of [[records, 1], [columns, 3]] as const) {
+    const { output, input, end, close } = batchSeam()
+    const waits = [6001, 6002, 6003, 6004].map((length) => output.batch(make(length)))
+    t.same(waits.map((wait) => wait === undefined), [0, 1, 2, 3].map((i) => i < free), 'nobody waits for a reader while there is room')
+    end()
+    const lengths: number[] = []
+    for await (const batch of (input as { batches(): AsyncIterable<Batch> }).batches()) lengths.push(batch.length)
+    await Promise.all(waits)
+    t.same(lengths, [6001, 6002, 6003, 6004])
+    close()
+    await t.rejects(output.failed, new ReaderGone())
+    await t.rejects(output.flush(), new ReaderGone())
+    t.throws(() => output.batch(make(1)), new ReaderGone())
+  }
 })
 
 t.test('a writer that waits hears that its reader is gone', async (t) => {
