@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -114,6 +114,17 @@ t.test('a stage that fails ends those before it with 141, and those after it wit
   const source = await run(`scrape http://127.0.0.1:1/ --once | relabel | write file ${folder}/down.ndjson`)
   t.equal(`${source.code} ${source.stderr.split('\n').at(-2)}`, '1 solder scrape: the target is down')
   t.match(readFileSync(`${folder}/down.ndjson`, 'utf8'), '"name":"up"', 'what it had made is stored')
+})
+
+t.test('checkpoints pass through, and the next run goes on behind them', async (t) => {
+  const [from, to, state] = [`${folder}/from.ndjson`, `${folder}/to.ndjson`, `${folder}/state`]
+  const pipe = `receive ndjson ${from} --state ${state} | relabel --set a=b | filter true | write file ${to} --state ${state}`
+  for (const upTo of [3, 5, 5]) {
+    writeFileSync(from, Array.from({ length: upTo }, (_, i) => line(i)).join(''))
+    const ran = await sh(`exec solder run -e '${pipe}'`)
+    t.equal(`${ran.code} ${ran.stderr}`, '0 ')
+    t.equal(readFileSync(to, 'utf8').split('\n').length - 1, upTo, 'every record once')
+  }
 })
 
 t.test('nothing is set in motion where a filter or a sink is wrong', async (t) => {
