@@ -1,5 +1,5 @@
 // The whole job side by side: 20 targets x 5,000 series each second, three relabel rules, remote write to a receiver that takes
-// everything. Prometheus in agent mode, vmagent, and solder as a shell pipe, one after another on the same targets.
+// everything. Prometheus in agent mode, vmagent, and solder as a shell pipe and in one process, one after another on the same targets.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -41,8 +41,11 @@ interface Setup {
 const CONTESTANTS: (Contestant & { program?: string })[] = [
   {
     name: 'solder, shell pipe',
-    command: ({ folder, url }) =>
-      `solder discover file '${folder}/targets.json' --once | solder scrape --every 1s --timeout 1s --job bench | solder relabel ${folder}/rules.yaml | solder write prometheus ${url}`,
+    command: (setup) => stages(setup).map((words) => `solder ${words}`).join(' | '),
+  },
+  {
+    name: 'solder, fused',
+    command: (setup) => `exec solder run -e "${stages(setup).join(' | ')}"`,
   },
   {
     name: 'prometheus agent',
@@ -57,6 +60,15 @@ const CONTESTANTS: (Contestant & { program?: string })[] = [
       `exec vmagent -promscrape.config=${folder}/scrape.yml -remoteWrite.url=${url} -remoteWrite.tmpDataPath=${folder}/vm -httpListenAddr=127.0.0.1:${port} -loggerLevel=ERROR`,
   },
 ]
+
+function stages({ folder, url }: Setup): string[] {
+  return [
+    `discover file '${folder}/targets.json' --once`,
+    'scrape --every 1s --timeout 1s --job bench',
+    `relabel ${folder}/rules.yaml`,
+    `write prometheus ${url}`,
+  ]
+}
 
 /** CPU microseconds a sample scraped and peak bytes a series, per contestant that is installed. */
 export async function benchAgents(load: Load): Promise<Row[]> {
