@@ -1,7 +1,7 @@
 // write prometheus: samples to a receiver of Prometheus remote write.
 
 import { sink } from '../../lib/component.js'
-import { DELIVERY_OPTIONS } from '../../lib/delivery/options.js'
+import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
 import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
 import { readRuleFile } from '../../lib/io/rule_file.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
@@ -22,25 +22,38 @@ export default sink({
     says; up to --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples
     of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
 
+    With --state requests are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay
+    there until they are answered. What is left at the end, or after a kill, the next start sends first, in the order of
+    each series. Only one command may use the spool of a receiver. A full disk is waited for.
+
+    Several URLs get all records, each from its own buffer or spool. One that fails costs the others nothing: when its
+    buffer or spool is full, its oldest records are dropped. One that answers, slowly, is waited for. --when-full block
+    waits in any case, drop_oldest never. --write-relabel is for all of them.
+
     With --protocol 2 requests are those of remote write 2.0: strings once, kind, unit and help with every series, start
     times of counters. With auto that is tried first; a receiver that answers 415, or 400 or 2xx without a word about what
     was written, gets the same in 1.0 from then on. What a receiver of 2.0 says that it has written is compared with what
     was sent; a difference is told and counted.
 
     A series is sent with the name of its metric and its labels; resource and scope have no place in remote write, kind
-    and start have none in 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there, and the rules of
-    --write-relabel see it.`,
+    and start have none in 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there,
+    and the rules of --write-relabel see it.`,
   since,
   accepts: ['metric', 'metadata'],
   emits: [],
   guarantee: `Every sample is stored, or rejected and counted. What is held is lost when the process is killed; what is
     not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
-    is 75. After a lost answer a request is sent again, so that samples may arrive twice. Rejected are series and samples
-    that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
+    is 75. With --state it stays on disk; the exit code is 75 at the end of input, and 0 where a stop was asked for.
+    After a lost answer or a kill a request is sent again, so that samples may arrive twice. In the account each further
+    URL makes a copy of every record ('made'), and so does what an earlier run left. Dropped at the bounds is
+    'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt'. Rejected are
+    series and samples that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
     ('refused'); dropped are what a receiver of 2.0 leaves out of a request that it takes ('not_written') or refuses in
     part ('partly_refused'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
     is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,
-  args: [{ name: 'URL', help: 'the receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true }],
+  args: [
+    { name: 'URL', help: 'a receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true, variadic: true },
+  ],
   options: {
     protocol: {
       type: 'enum',
@@ -83,6 +96,7 @@ export default sink({
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
     batch_samples: { type: 'int', default: 2000, min: 1, help: 'most samples in a request', since, group: 'Delivery' },
     ...DELIVERY_OPTIONS,
+    ...SPOOL_OPTIONS,
     ...CLIENT_OPTIONS,
   },
   examples: [
@@ -100,31 +114,26 @@ export default sink({
       about: 'send to a tenant of Mimir, with a label of our own',
       needs: 'a receiver',
     },
+    {
+      command:
+        'solder scrape host | solder write prometheus --state /var/lib/solder/host' +
+        ' http://eu.example/api/v1/push http://us.example/api/v1/push',
+      about: 'send to two places, each with a spool on disk of its own',
+      needs: 'two receivers',
+    },
   ],
   async create({ args, options }, context) {
     const problems: Problem[] = []
-    const [url] = args
-    await collect(problems, () => checkUrl(url))
+    const { checkUrls, clientsOf, openReceivers } = await import('../../lib/delivery/receivers.js')
+    await collect(problems, () => checkUrls(args))
     if (options.min_backoff > options.max_backoff)
       problems.push(new Problem('--min-backoff is longer than --max-backoff'))
     const rules = await collect(problems, () => rulesOf(options.write_relabel))
-    const { clientOf } = await import('../../lib/net/http.js')
-    const client = await collect(problems, () => clientOf(options, { timeout: options.timeout }))
+    const clients = await collect(problems, () => clientsOf(args, options))
     throwAll(problems)
-    const { loadSnappy } = await import('../../lib/wire/snappy.js')
-    const { RemoteWriteSink } = await import('../../lib/delivery/remote_write.js')
-    const headers: { [name: string]: string } = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant }
-    return new RemoteWriteSink(
-      { ...options, url, headers, rules: rules!, client: client!, snappy: await loadSnappy() },
-      context,
-    )
+    return openReceivers(args, clients!, { ...options, rules: rules! }, context)
   },
 })
-
-function checkUrl(text: string): void {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return
-  throw new Problem('URL is not valid', { expected: 'an http or https URL such as http://127.0.0.1:9090/api/v1/write' })
-}
 
 async function rulesOf(file: string | undefined) {
   if (file === undefined) return null

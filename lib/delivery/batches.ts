@@ -1,7 +1,7 @@
 // Requests under construction, one a lane: closed when they are full, or old enough.
 
 import type { Clock } from '../component.js'
-import type { Delivery, Outgoing } from './delivery.js'
+import type { Outbox, Outgoing } from './delivery.js'
 
 /** A request that still grows. */
 export interface Growing {
@@ -29,7 +29,7 @@ export class Batches<G extends Growing> {
     open: () => G,
     private readonly close: (growing: G) => Outgoing,
     private readonly limits: BatchLimits,
-    private readonly delivery: Delivery,
+    private readonly outbox: Pick<Outbox, 'push'>,
     private readonly clock: Clock,
   ) {
     this.#growing = Array.from({ length: lanes }, open)
@@ -63,6 +63,6 @@ export class Batches<G extends Growing> {
   #flush(lane: number): void {
     this.#clocks[lane]?.abort()
     this.#clocks[lane] = null
-    if (this.#growing[lane].records > 0) this.delivery.push(lane, this.close(this.#growing[lane]))
+    if (this.#growing[lane].records > 0) this.outbox.push(lane, this.close(this.#growing[lane]))
   }
 }

@@ -14,13 +14,31 @@ export interface Outgoing {
   readonly records: number
 }
 
-export interface DeliveryOptions {
+/** Takes requests and brings them to a destination, holding them in memory or on disk meanwhile. */
+export interface Outbox {
+  /** Whether a lane has nothing to send. */
+  idle(lane: number): boolean
+  /** Takes a request, whatever is held already: see `room`. */
+  push(lane: number, request: Outgoing): void
+  /** Resolves when there is room for more; nothing if there is already. Throws what ended the delivery. */
+  room(): void | Promise<void>
+  /** What was pushed before is at the destination, or as safe on disk, when it resolves. */
+  sync(): Promise<void>
+  /** Ends the delivery. Throws a Problem where some records did not arrive. */
+  drain(): Promise<void>
+}
+
+/** At the bound whoever pushes waits, or the oldest is given up: always, or while the destination fails. */
+export type WhenFull = 'block' | 'drop_oldest' | 'drop_failing'
+
+export interface DeliveryOptions<R extends Outgoing = Outgoing> {
   /** What messages call the destination. */
   destination: string
   /** Requests that may be under way at once; those of one lane go one after another. */
   lanes: number
-  /** Bytes held before a writer has to wait. */
+  /** Bytes held before a writer has to wait, or the oldest requests are given up. */
   bufferBytes: number
+  whenFull: WhenFull
   /** Milliseconds. */
   minBackoff: number
   maxBackoff: number
@@ -30,11 +48,13 @@ export interface DeliveryOptions {
   drainTimeout: number
   /** One attempt. */
   send(body: Buffer, signal: AbortSignal): Promise<Outcome>
-  stored(request: Outgoing): void
+  stored(request: R): void
   /** Refused for good. May throw, which ends the delivery. */
-  refused(request: Outgoing, words: string): void | Promise<void>
-  /** Given up because the time to drain is over. */
-  dropped(request: Outgoing): void
+  refused(request: R, words: string): void | Promise<void>
+  /** Given up: the time to drain is over, or the buffer is full. */
+  dropped(request: R, reason: 'shutdown' | 'buffer_full'): void
+  /** Told when the destination begins to fail, and when it answers again. */
+  failing?(fails: boolean): void
 }
 
 /** Where the delivery runs. */
@@ -48,28 +68,36 @@ export interface DeliveryContext {
 /** A failing destination is told about this often, milliseconds. */
 const TELL_EVERY = 10_000
 
-export class Delivery {
-  readonly #lanes: Outgoing[][]
+/** A request in its lane, with its place among all. */
+interface Queued<R> {
+  readonly request: R
+  readonly order: number
+}
+
+export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
+  readonly #lanes: Queued<R>[][]
   readonly #running: boolean[]
   readonly #abandon = new AbortController()
   #held = 0
   #heldRecords = 0
   #droppedRecords = 0
+  #order = 0
   #failure: Error | null = null
   #waiting: (() => void)[] = []
   #deadlineSet = false
   /** Set while the destination does not take anything. */
   #failingSince: number | null = null
   #told = -Infinity
+  #toldFull = -Infinity
 
   constructor(
-    private readonly options: DeliveryOptions,
+    private readonly options: DeliveryOptions<R>,
     private readonly context: DeliveryContext,
   ) {
     this.#lanes = Array.from({ length: options.lanes }, () => [])
     this.#running = this.#lanes.map(() => false)
-    if (context.signal.aborted) this.#setDeadline()
-    else context.signal.addEventListener('abort', () => this.#setDeadline(), { once: true })
+    if (context.signal.aborted) this.limit()
+    else context.signal.addEventListener('abort', () => this.limit(), { once: true })
   }
 
   /** Bytes held. */
@@ -77,30 +105,46 @@ export class Delivery {
     return this.#held
   }
 
-  /** Whether a lane has nothing to send. */
+  /** What ended the delivery before its time. */
+  get failure(): Error | null {
+    return this.#failure
+  }
+
+  /** Whether the time to drain is over: nothing is sent any more. */
+  get over(): boolean {
+    return this.#abandon.signal.aborted
+  }
+
   idle(lane: number): boolean {
     return this.#lanes[lane].length === 0
   }
 
-  /** Takes a request, whatever is held already: see `room`. */
-  push(lane: number, request: Outgoing): void {
-    if (this.#abandon.signal.aborted) return this.#drop(request)
-    this.#lanes[lane].push(request)
+  push(lane: number, request: R): void {
+    if (this.over) return this.#drop(request)
+    this.#lanes[lane].push({ request, order: this.#order++ })
     this.#held += request.body.length
     this.#heldRecords += request.records
     if (!this.#running[lane]) void this.#run(lane)
+    this.#keepBound()
   }
 
-  /** Resolves when there is room for more; nothing if there is already. */
   room(): void | Promise<void> {
     if (this.#failure !== null) throw this.#failure
-    if (this.#held > this.options.bufferBytes) return this.#until(() => this.#held <= this.options.bufferBytes)
+    if (this.#full()) return this.until(() => !this.#full())
   }
 
-  /** Everything is stored or refused when it resolves; throws where some had to be given up. */
+  sync(): Promise<void> {
+    return this.empty()
+  }
+
+  /** Resolves when nothing is held. */
+  empty(): Promise<void> {
+    return this.until(() => this.#running.every((running) => !running))
+  }
+
   async drain(): Promise<void> {
-    this.#setDeadline()
-    await this.#until(() => this.#running.every((running) => !running))
+    this.limit()
+    await this.empty()
     this.#abandon.abort()
     if (this.#droppedRecords === 0) return
     const { destination, drainTimeout } = this.options
@@ -113,22 +157,64 @@ export class Delivery {
     )
   }
 
-  async #until(done: () => boolean): Promise<void> {
+  /** The time to drain begins to run, if it does not already. */
+  limit(): void {
+    if (this.#deadlineSet) return
+    this.#deadlineSet = true
+    const { clock } = this.context
+    void clock.sleep(this.options.drainTimeout, this.#abandon.signal).then(() => {
+      this.#abandon.abort()
+      this.wake()
+    })
+  }
+
+  /** Resolves when the condition holds, which is looked at after every change. Throws what ended the delivery. */
+  async until(done: () => boolean): Promise<void> {
     while (!done() && this.#failure === null) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     if (this.#failure !== null) throw this.#failure
   }
 
-  #wake(): void {
+  wake(): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
 
-  #setDeadline(): void {
-    if (this.#deadlineSet) return
-    this.#deadlineSet = true
-    const { clock } = this.context
-    void clock.sleep(this.options.drainTimeout, this.#abandon.signal).then(() => this.#abandon.abort())
+  get #drops(): boolean {
+    const { whenFull } = this.options
+    return whenFull === 'drop_oldest' || (whenFull === 'drop_failing' && this.#failingSince !== null)
+  }
+
+  #full(): boolean {
+    return this.#held > this.options.bufferBytes && !this.#drops
+  }
+
+  /** Gives up the oldest of what is not under way, where that is the policy. */
+  #keepBound(): void {
+    let given = 0
+    while (this.#drops && this.#held > this.options.bufferBytes) {
+      const lane = this.#oldest()
+      if (lane === null) break
+      const [{ request }] = lane.splice(1, 1)
+      this.#held -= request.body.length
+      this.#heldRecords -= request.records
+      given += request.records
+      this.options.dropped(request, 'buffer_full')
+    }
+    const now = this.context.clock.monotonic()
+    if (given === 0 || now - this.#toldFull < TELL_EVERY) return
+    this.#toldFull = now
+    const full = 'the buffer is full (--buffer-bytes): the oldest records are dropped'
+    this.context.log.warn(`${this.options.destination}: ${full}`)
+  }
+
+  /** The lane whose second request is the oldest; the first one is under way. */
+  #oldest(): Queued<R>[] | null {
+    let best: Queued<R>[] | null = null
+    for (const lane of this.#lanes) {
+      if (lane.length > 1 && (best === null || lane[1].order < best[1].order)) best = lane
+    }
+    return best
   }
 
   async #run(lane: number): Promise<void> {
@@ -136,23 +222,23 @@ export class Delivery {
     this.#running[lane] = true
     try {
       while (queue.length > 0) {
-        const request = queue[0]
+        const { request } = queue[0]
         if (!(await this.#deliver(request))) this.#drop(request)
         queue.shift()
         this.#held -= request.body.length
         this.#heldRecords -= request.records
-        this.#wake()
+        this.wake()
       }
     } catch (error) {
       this.#failure ??= error as Error
       this.#abandon.abort()
     }
     this.#running[lane] = false
-    this.#wake()
+    this.wake()
   }
 
   /** Attempts until there is an answer that counts; false if the time was over before. */
-  async #deliver(request: Outgoing): Promise<boolean> {
+  async #deliver(request: R): Promise<boolean> {
     const { options, context } = this
     const stop = this.#abandon.signal
     const backoff = new Backoff(options.minBackoff, options.maxBackoff)
@@ -172,14 +258,19 @@ export class Delivery {
     return false
   }
 
-  #drop(request: Outgoing): void {
+  #drop(request: R): void {
     this.#droppedRecords += request.records
-    this.options.dropped(request)
+    this.options.dropped(request, 'shutdown')
   }
 
   #tell(words: string, wait: number): void {
     const now = this.context.clock.monotonic()
-    this.#failingSince ??= now
+    if (this.#failingSince === null) {
+      this.#failingSince = now
+      this.#keepBound()
+      this.options.failing?.(true)
+      this.wake()
+    }
     if (now - this.#told < TELL_EVERY) return
     this.#told = now
     const held = `${recordsText(this.#heldRecords)} held`
@@ -192,11 +283,12 @@ export class Delivery {
     if (this.#failingSince === null) return
     const lasted = Math.round((this.context.clock.monotonic() - this.#failingSince) / 1000)
     this.#failingSince = null
+    this.options.failing?.(false)
     if (lasted > 0)
       this.context.log.info(`${this.options.destination}: answers again after ${durationText(lasted * 1000)}`)
   }
 }
 
-function recordsText(count: number): string {
+export function recordsText(count: number): string {
   return `${count} record${count === 1 ? '' : 's'}`
 }

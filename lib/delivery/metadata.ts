@@ -90,10 +90,10 @@ export class MetadataSender {
   /** Takes a record; false where the account does not wait for it, because it says nothing new or takes another's place. */
   add(id: Identity): boolean {
     const news = this.#known.add(id)
-    if (this.#known.fresh >= PER_REQUEST) this.#sendFresh()
+    if (this.#known.fresh >= PER_REQUEST) this.flush()
     else if (news !== 'known' && !this.#due) {
       this.#due = true
-      void this.options.clock.sleep(this.options.wait, this.#ended.signal).then(() => this.#sendFresh())
+      void this.options.clock.sleep(this.options.wait, this.#ended.signal).then(() => this.flush())
     }
     if (!this.#repeating) void this.#repeat()
     return news === 'fresh'
@@ -102,10 +102,11 @@ export class MetadataSender {
   /** Sends what is left; nothing is repeated from now on. */
   end(): void {
     this.#ended.abort()
-    this.#sendFresh()
+    this.flush()
   }
 
-  #sendFresh(): void {
+  /** Sends what waits for others. */
+  flush(): void {
     this.#due = false
     const messages = this.#known.takeFresh()
     if (messages.length > 0) this.options.send(messages, messages.length)

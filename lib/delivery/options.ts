@@ -29,7 +29,13 @@ export const DELIVERY_OPTIONS = {
     ...COMMON,
     type: 'bytes',
     default: '64MiB',
-    help: 'compressed requests held while the destination does not take them; then the input waits',
+    help: 'compressed requests held in memory, for each destination, while it does not take them',
+  },
+  when_full: {
+    ...COMMON,
+    type: 'enum',
+    values: ['block', 'drop_oldest'],
+    help: 'full buffer or spool: wait, or drop the oldest; several destinations are waited for while they answer',
   },
   timeout: { ...COMMON, type: 'duration', default: '30s', min: '1ms', help: 'time for one request and its response' },
   min_backoff: {
@@ -58,6 +64,40 @@ export const DELIVERY_OPTIONS = {
     type: 'duration',
     default: '1m',
     max: '20d',
-    help: 'time to deliver what is held, at the end of input or when asked to stop; the rest is dropped',
+    help: 'time to deliver what is held, at the end or when asked to stop; the rest is dropped, or stays in the spool',
+  },
+} as const satisfies OptionTable
+
+const SPOOL = { since: '0.1.0', group: 'Spool' } as const
+
+/** Options of sinks that can hold what they deliver on disk. */
+export const SPOOL_OPTIONS = {
+  state: {
+    ...SPOOL,
+    type: 'path',
+    value: 'DIR',
+    help: 'hold what is to be sent on disk, in DIR/spool, and commit the positions of sources in DIR',
+  },
+  spool_bytes: { ...SPOOL, type: 'bytes', default: '1GiB', help: 'bytes on disk for each destination' },
+  spool_age: {
+    ...SPOOL,
+    type: 'duration',
+    default: '7d',
+    help: 'what has waited for longer is dropped; 0 for no bound',
+  },
+  fsync: {
+    ...SPOOL,
+    type: 'enum',
+    values: ['always', 'interval', 'never'],
+    default: 'interval',
+    help: 'when to force the spool to the disk: at every request, at intervals, or never',
+  },
+  fsync_interval: {
+    ...SPOOL,
+    type: 'duration',
+    default: '1s',
+    min: '1ms',
+    max: '20d',
+    help: 'interval of --fsync interval',
   },
 } as const satisfies OptionTable

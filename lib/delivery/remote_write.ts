@@ -17,10 +17,11 @@ import { SymbolicRequest } from '../wire/remote_write/v2.js'
 import { versionOf } from '../wire/remote_write/version.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
-import { Delivery, type Outgoing } from './delivery.js'
+import { Delivery, type Outbox, type Outgoing, type WhenFull } from './delivery.js'
 import { MetadataSender } from './metadata.js'
 import { shownUrl } from './outcome.js'
 import { Protocol } from './protocol.js'
+import type { OutboxMaker } from './spooled.js'
 
 export interface RemoteWriteOptions {
   url: string
@@ -43,6 +44,9 @@ export interface RemoteWriteOptions {
   batch_wait: number
   concurrency: number
   buffer_bytes: number
+  when_full: WhenFull
+  /** What holds requests on disk; null to hold them in memory. */
+  spool: OutboxMaker | null
   timeout: number
   min_backoff: number
   max_backoff: number
@@ -74,7 +78,7 @@ interface Encoding {
 }
 
 export class RemoteWriteSink implements Sink {
-  readonly #delivery: Delivery
+  readonly #delivery: Outbox
   readonly #protocol: Protocol
   #encoding: Encoding
   /** What requests of 2.0 say about the metrics of their series. */
@@ -103,11 +107,13 @@ export class RemoteWriteSink implements Sink {
       send: (messages, records) => this.#sendMetadata(messages, records),
       idle: () => this.#delivery.idle(this.#metadataLane),
     })
-    this.#delivery = new Delivery(
+    const outbox: OutboxMaker = options.spool ?? ((delivery) => new Delivery(delivery, context))
+    this.#delivery = outbox(
       {
         destination: this.#destination,
         lanes: concurrency + 1,
         bufferBytes: options.buffer_bytes,
+        whenFull: options.when_full,
         minBackoff: options.min_backoff,
         maxBackoff: options.max_backoff,
         maxRetryAfter: options.max_retry_after,
@@ -115,7 +121,7 @@ export class RemoteWriteSink implements Sink {
         send: (body, signal) => this.#protocol.send(body, signal),
         stored: ({ records }) => void (account.out += records),
         refused: (request, words) => this.#refused(request, words),
-        dropped: ({ records }) => account.drop('shutdown', records),
+        dropped: ({ records }, reason) => account.drop(reason, records),
       },
       context,
     )
@@ -157,6 +163,12 @@ export class RemoteWriteSink implements Sink {
       else this.context.account.drop('unsupported_type', 1)
     }
     return this.#delivery.room()
+  }
+
+  sync(): Promise<void> {
+    this.#encoding.batches.flush()
+    this.#metadata.flush()
+    return this.#delivery.sync()
   }
 
   async end(): Promise<void> {

@@ -50,8 +50,8 @@ export class SpoolReader {
   /** Told of what this reader will never hand out. */
   lost: (loss: Loss) => void = () => {}
   #next: number
-  /** Handed out, not done; in order, since they are added in order. */
-  readonly #open: Set<number>
+  /** Handed out, not done, with their records; in order, since they are added in order. */
+  readonly #open: Map<number, number>
   /** Of these, what an earlier process had in hand and is read again. */
   readonly #again: Set<number>
   /** Entries below were given up. */
@@ -73,14 +73,19 @@ export class SpoolReader {
     private readonly log: Log,
   ) {
     this.#next = offset.next
-    this.#open = new Set(offset.open)
+    this.#open = new Map(offset.open.map((seq) => [seq, 0]))
     this.#again = new Set(offset.open)
   }
 
   /** Entries below are done with. */
   get low(): number {
-    const [low = this.#next] = this.#open
+    const [low = this.#next] = this.#open.keys()
     return low
+  }
+
+  /** Entries below were handed out, or are lost. */
+  get position(): number {
+    return this.#next
   }
 
   /** Whether an entry is still to be handed out. */
@@ -109,7 +114,7 @@ export class SpoolReader {
   /** What is done is on disk when the promise resolves. */
   async commit(): Promise<void> {
     this.#unsaved = false
-    const offset = { next: this.#next, open: [...this.#open] }
+    const offset = { next: this.#next, open: [...this.#open.keys()] }
     this.#writing = this.#writing.catch(() => {}).then(() => saveOffset(this.path, offset, this.sync))
     await this.#writing
   }
@@ -131,6 +136,7 @@ export class SpoolReader {
 
   async close(): Promise<void> {
     await this.#saving
+    this.#loseGivenUp()
     await this.commit().catch((error: unknown) => {
       this.log.warn(`${this.path}: ${(error as Error).message}: some entries will be read twice`)
     })
@@ -142,9 +148,19 @@ export class SpoolReader {
   #hand(entry: Entry): Entry {
     // What an earlier process had in hand stands before: what was not found by now is not there.
     if (!this.#again.delete(entry.seq)) this.#forgetAgain()
-    this.#open.add(entry.seq)
+    this.#open.set(entry.seq, entry.records)
     this.#next = Math.max(this.#next, entry.seq + 1)
     return entry
+  }
+
+  /** What is in hand, and given up on disk meanwhile, nobody will get. */
+  #loseGivenUp(): void {
+    for (const [seq, records] of this.#open) {
+      if (seq >= this.#floor) continue
+      this.#open.delete(seq)
+      this.records -= records
+      this.lost({ reason: 'spool_full', records, seq, words: 'given up while it was under way' })
+    }
   }
 
   #forget(seq: number): void {
@@ -244,7 +260,10 @@ export class SpoolReader {
     this.#damage = null
     if (words === null) return
     for (let missing = this.#before + 1; missing < seq; missing++) {
-      if (this.waits(missing)) return this.#lose({ seq: missing, records: 0 }, 'spool_corrupt', words)
+      if (!this.waits(missing)) continue
+      for (const again of this.#again) if (again > this.#before && again < seq) this.#forget(again)
+      this.#next = Math.max(this.#next, seq)
+      return this.#lose({ seq: missing, records: 0 }, 'spool_corrupt', words)
     }
   }
 

@@ -16,8 +16,8 @@ export interface SpoolOptions extends Omit<WriterOptions, 'segmentBytes'> {
   bytes: number
   /** Milliseconds after which an entry that waits is given up; 0: never. */
   age: number
-  /** At `bytes` the oldest entries are given up, or whoever appends has to wait. */
-  whenFull: 'drop_oldest' | 'block'
+  /** At `bytes` the oldest entries are given up, or whoever appends has to wait: the former while `drops` is set. */
+  drops: boolean
 }
 
 /** What is to be stored; the spool adds a sequence number and the time. */
@@ -39,6 +39,7 @@ export class Spool implements Store {
   readonly first: number
   readonly stop: AbortSignal
   readonly #stop = new AbortController()
+  readonly #segmentBytes: number
   readonly #writer: SegmentWriter
   readonly #readers = new Map<string, SpoolReader>()
   #nextSeq: number
@@ -51,6 +52,7 @@ export class Spool implements Store {
   #failure: Error | null = null
   #waiting: (() => void)[] = []
   #toldFull = false
+  #drops: boolean
   /** False where the file that is appended to is to be ended. */
   #sealed = true
 
@@ -63,8 +65,9 @@ export class Spool implements Store {
     found: Scan,
   ) {
     this.stop = this.#stop.signal
-    const segmentBytes = Math.max(SEGMENT_BYTES.least, Math.min(SEGMENT_BYTES.most, options.bytes / SEGMENTS))
-    this.#writer = new SegmentWriter(folder, { ...options, segmentBytes }, clock, log, this.stop)
+    this.#drops = options.drops
+    this.#segmentBytes = Math.max(SEGMENT_BYTES.least, Math.min(SEGMENT_BYTES.most, options.bytes / SEGMENTS))
+    this.#writer = new SegmentWriter(folder, { ...options, segmentBytes: this.#segmentBytes }, clock, log, this.stop)
     this.segments = found.segments
     this.written = found.last
     this.first = this.#nextSeq = found.last + 1
@@ -108,8 +111,19 @@ export class Spool implements Store {
     return this.segments.reduce((sum, { size }) => sum + size, this.#unwrittenBytes)
   }
 
+  /** The number that the next entry will have. */
+  get end(): number {
+    return this.#nextSeq
+  }
+
   get oldest(): number {
     return this.options.age === 0 ? -Infinity : this.clock.millis() - this.options.age
+  }
+
+  /** Changes what happens at the bound. */
+  set drops(drops: boolean) {
+    this.#drops = drops
+    this.#wake()
   }
 
   /** Takes an entry, whatever is held already: see `room` and `flushed`. */
@@ -184,8 +198,7 @@ export class Spool implements Store {
           this.release()
           continue
         }
-        const entries = this.#unwritten
-        this.#unwritten = []
+        const entries = this.#take()
         const bytes = sizeOf(entries)
         await this.#keepBounds(bytes)
         await this.#writer.append(entries)
@@ -201,6 +214,15 @@ export class Spool implements Store {
     }
   }
 
+  /** One write's worth: no more than a segment, so that the bounds are kept between. */
+  #take(): Entry[] {
+    let count = 0
+    let bytes = 0
+    do bytes += sizeOf([this.#unwritten[count++]])
+    while (count < this.#unwritten.length && bytes < this.#segmentBytes)
+    return this.#unwritten.splice(0, count)
+  }
+
   #remember(entries: readonly Entry[]): void {
     for (const entry of entries) {
       this.#recent.push(entry)
@@ -214,10 +236,13 @@ export class Spool implements Store {
   /** Makes room for new entries: what is too old goes, and what is beyond the bytes, where that is the policy. */
   async #keepBounds(more: number): Promise<void> {
     const { segments, options } = this
-    while (segments.length > 1 && segments[0].newest < this.oldest) await this.#giveUp('spool_age', TOO_OLD)
-    if (options.whenFull === 'block') return
+    while (segments.length > 1 && segments[0].newest < this.oldest) {
+      await this.#giveUp('spool_age', TOO_OLD)
+    }
     const sum = () => segments.reduce((total, { size }) => total + size, more)
-    while (segments.length > 0 && sum() > options.bytes) await this.#giveUp('spool_full', 'more than --spool-bytes')
+    while (this.#drops && segments.length > 0 && sum() > options.bytes) {
+      await this.#giveUp('spool_full', 'more than --spool-bytes')
+    }
   }
 
   /** Gives up the oldest segment. What readers have in hand they keep. */
@@ -263,8 +288,7 @@ export class Spool implements Store {
 
   /** Why whoever appends has to wait. */
   #full(): 'bytes' | 'unwritten' | null {
-    const { bytes, whenFull } = this.options
-    if (whenFull === 'block' && this.bytes > bytes) return 'bytes'
+    if (!this.#drops && this.bytes > this.options.bytes) return 'bytes'
     return this.#unwrittenBytes > UNWRITTEN_BYTES ? 'unwritten' : null
   }
 

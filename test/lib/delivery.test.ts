@@ -78,6 +78,7 @@ function world(
     destination: 'http://h:1',
     lanes: 2,
     bufferBytes: 10,
+    whenFull: 'block',
     minBackoff: 30,
     maxBackoff: 5000,
     maxRetryAfter: 60_000,
@@ -330,6 +331,8 @@ t.test('the command sends what it reads, in order, with the headers of the proto
     out: 1002,
     dropped: { metadata_known: 1 },
     pending: 0,
+    in_bytes: stdin.length,
+    out_bytes: 0,
   })
   t.match(receiver.arrivals[0].headers, {
     'content-type': 'application/x-protobuf',

@@ -18,7 +18,7 @@ import { ROOT, sh } from '../support/solder.js'
 const OPTIONS: SpoolOptions = {
   bytes: 1 << 20,
   age: 0,
-  whenFull: 'block',
+  drops: false,
   fsync: 'never',
   fsyncInterval: 1000,
 }
@@ -343,7 +343,7 @@ t.test('any bytes at all are read past', async (t) => {
 
 t.test('bounds: the oldest is given up and told, in records', async (t) => {
   const folder = folderFor(t)
-  const one = await open(folder, { bytes: 1 << 16, whenFull: 'drop_oldest' })
+  const one = await open(folder, { bytes: 1 << 16, drops: true })
   for (let i = 0; i < 200; i++) {
     one.spool.append(entry(`${i}:${'x'.repeat(1000)}`, 10))
     await one.spool.flushed()
@@ -415,7 +415,7 @@ t.test('files that must not grow: another one; an entry that fits nowhere waits,
     import { Spool } from '${ROOT}/dist/lib/spool/spool.js'
     import { systemClock } from '${ROOT}/dist/lib/io/clock.js'
     const log = { debug() {}, info() {}, error() {}, warn: (text) => console.log(text) }
-    const options = { bytes: 1 << 24, age: 0, whenFull: 'block', fsync: 'interval', fsyncInterval: 10 }
+    const options = { bytes: 1 << 24, age: 0, drops: false, fsync: 'interval', fsyncInterval: 10 }
     const spool = await Spool.open('${folder}', options, systemClock, log)
     await spool.reader('sent')
     for (let i = 0; i < 10; i++) {
