@@ -64,6 +64,7 @@ export function start(command: string): { pid: number; stop(): void; stderr(): s
   let text = ''
   child.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)))
   const stop = () => {
+    process.off('exit', stop)
     try {
       process.kill(-child.pid!, 'SIGKILL')
     } catch {
