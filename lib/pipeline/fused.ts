@@ -36,7 +36,8 @@ export async function runFused(
     const code = await run().catch((error: unknown) => report(error, nameOf(stages[index])))
     seams[index]?.end()
     seams[index - 1]?.close()
-    return code
+    // All were asked to stop: that the next stage was the first to end is no failure.
+    return code === EXIT.readerGone && outer.stop.aborted && index < ready.length - 1 ? EXIT.done : code
   })
   return lastFailure(await Promise.all(ends))
 }

@@ -86,7 +86,8 @@ t.test('SIGTERM drains what came, through all stages, and ends with 0', async (t
 })
 
 t.test('SIGTERM stops a source that scrapes what another one finds', async (t) => {
-  const pipe = `discover static ${address} | scrape --every 100ms | relabel --set a=b | write file ${folder}/out.ndjson --ledger`
+  writeFileSync(`${folder}/targets.json`, JSON.stringify([{ targets: [address] }]))
+  const pipe = `discover file ${folder}/targets.json | relabel | scrape --every 100ms | relabel --set a=b | write file ${folder}/out.ndjson --ledger`
   const child = spawn('solder', ['run', '-e', pipe], { env: environment(), stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))

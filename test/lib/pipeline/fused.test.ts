@@ -136,6 +136,22 @@ t.test('columns and records of a source, scrape after scrape, through any chain 
   )
 })
 
+t.test('stages that are asked to stop end in any order, with 0', async (t) => {
+  const stop = new AbortController()
+  const aborted = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
+  const declared = { summary: '', description: '', since: '', guarantee: '', args: [], options: {}, examples: [] }
+  const slow = source({
+    ...declared, name: 'slow', accepts: [], emits: ['target'],
+    run: () => aborted.then(() => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))),
+  })
+  const quick = source({ ...declared, name: 'quick', accepts: ['target'], emits: ['metric'], run: () => aborted })
+  const stages = [slow, quick].map((component) => ({ component, input: parseInput(component, []) }))
+  const output = { bytes: 0, failed: new Promise<never>(() => {}), batch: () => {}, flush: () => Promise.resolve() }
+  const ran = runFused(stages, { stop: stop.signal, input: { async *chunks() {} }, output })
+  stop.abort()
+  t.equal(await ran, 0)
+})
+
 t.test('a seam lends the lines of a reader until the next is asked for', async (t) => {
   const reader = new LineReader(READER)
   const { output, input } = batchSeam()
