@@ -57,6 +57,9 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   },
 }
 
+/** A server has nothing to say as long as nobody asks: it is told to stop, and never meets a reader that is gone. */
+const listens = (component: Component) => 'listen' in component.options
+
 /** The fewest words with which a command runs. */
 function leastWords(component: Component): string[] {
   const words = component.args.filter((arg) => arg.required === true).map((arg) => {
@@ -71,7 +74,8 @@ function leastWords(component: Component): string[] {
   const { every } = component.options
   const least = every?.type === 'duration' ? (every.min ?? '0') : null
   const often = least === null ? [] : ['--every', parseDuration(least)! > 200 ? least : '200ms']
-  return [...component.name.split(' '), ...options, ...often, ...words]
+  const listen = listens(component) ? ['--listen', '127.0.0.1:0'] : []
+  return [...component.name.split(' '), ...options, ...often, ...listen, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */
@@ -200,7 +204,7 @@ async function refuses(t: Test, component: Component): Promise<void> {
 /** Without input: filters and sinks are done; a source is done or goes on until it is told to stop. */
 async function endsWithInput(t: Test, component: Component): Promise<void> {
   const once = 'once' in component.options ? ['--once'] : []
-  const end = await run([...leastWords(component), ...once], { term: 'output' })
+  const end = await run([...leastWords(component), ...once], { term: listens(component) ? 'ready' : 'output' })
   t.equal(end.code, 0, `empty stdin exits 0: ${said(end)}`)
   if (component.role === 'source' || component.role === 'filter') onlyRecords(t, end.stdout, 'empty stdin')
 }
@@ -215,6 +219,7 @@ async function drains(t: Test, component: Component): Promise<void> {
 
 /** A command whose reader is gone ends silently; one that writes nothing to stdout does not notice. */
 async function quietWithoutReader(t: Test, component: Component): Promise<void> {
+  if (listens(component)) return
   const end = await run(leastWords(component), { stdin: inputOf(component), deaf: true })
   const silent = component.role === 'sink' ? /^(141|0) $/ : /^141 $/
   t.match(said(end), silent, 'the reader of stdout is gone: 141, and not a word')

@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['record'],
   ['component.ts', 'transform.ts', 'diag', 'regex', 'option', 'expr', 'relabel', 'wire', 'view'],
   ['io', 'net', 'spool', 'state'],
-  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'recording', 'cluster'],
+  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'receive', 'recording', 'cluster'],
   ['pipeline'],
   ['cli', 'main.ts'],
 ]

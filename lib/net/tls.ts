@@ -113,7 +113,7 @@ function systemCa(): string | undefined {
   return extra === undefined ? SYSTEM_CA.find((path) => existsSync(path)) : undefined
 }
 
-function unreadable(file: WatchedFile, flag: string): Problem[] {
+export function unreadable(file: WatchedFile, flag: string): Problem[] {
   try {
     file.read()
     return []
@@ -122,7 +122,7 @@ function unreadable(file: WatchedFile, flag: string): Problem[] {
   }
 }
 
-function badCertificates(file: WatchedFile, flag: string): Problem[] {
+export function badCertificates(file: WatchedFile, flag: string): Problem[] {
   const blocks = file.read().toString('latin1').match(BLOCK) ?? []
   try {
     for (const block of blocks) new X509Certificate(block)
@@ -133,7 +133,7 @@ function badCertificates(file: WatchedFile, flag: string): Problem[] {
   return [new Problem(`${flag}: ${file.path} holds no valid certificate`, { expected: 'PEM' })]
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { reason, message } = error as Error & { reason?: string }
   return reason ?? message
 }

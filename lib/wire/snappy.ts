@@ -24,3 +24,15 @@ export async function loadSnappy(): Promise<Snappy> {
     })
   }
 }
+
+/** Length of a block's content, as it says in front; undefined where there is none. */
+export function lengthOf(block: Buffer): number | undefined {
+  let length = 0
+  for (let at = 0; at < 5; at++) {
+    const byte = block[at]
+    if (byte === undefined) return undefined
+    length += (byte & 0x7f) * 2 ** (7 * at)
+    if (byte < 0x80) return length < 2 ** 32 ? length : undefined
+  }
+  return undefined
+}
