@@ -8,6 +8,7 @@ export const catalogue: Catalogue = [
   { name: 'discover file', load: () => import('./discover/file.js') },
   { name: 'discover http', load: () => import('./discover/http.js') },
   { name: 'receive exposition', load: () => import('./receive/exposition.js') },
+  { name: 'receive prometheus', load: () => import('./receive/prometheus.js') },
   { name: 'receive ndjson', load: () => import('./receive/ndjson.js') },
   { name: 'scrape', load: () => import('./scrape/targets.js') },
   { name: 'scrape host', load: () => import('./scrape/host.js') },

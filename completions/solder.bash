@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition ndjson' ;;
+    receive) kinds='exposition prometheus ndjson' ;;
     scrape) kinds='host' ;;
     write) kinds='prometheus file' ;;
   esac
@@ -55,10 +55,19 @@ _solder() {
     *' --format') words='auto text openmetrics protobuf' ;;
     *' --timestamp') words='' ;;
     *' --max-families') words='' ;;
+    *' --listen') words='' ;;
+    *' --tls-client-ca') files=1 ;;
+    *' --max-connections') words='' ;;
+    *' --header-timeout') words='' ;;
+    *' --request-timeout') words='' ;;
+    *' --idle-timeout') words='' ;;
+    *' --path') words='' ;;
+    *' --max-request-bytes') words='' ;;
+    *' --max-elements') words='' ;;
+    *' --max-identities') words='' ;;
     *' --state') files=1 ;;
     *' --max-line-bytes') words='' ;;
     *' --max-depth') words='' ;;
-    *' --max-identities') words='' ;;
     *' --job') words='' ;;
     *' --scheme') words='http https' ;;
     *' --metrics-path') words='' ;;
@@ -133,6 +142,7 @@ _solder() {
         'discover file') flags='--every --once --max-file-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
+        'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;

@@ -4,7 +4,7 @@
 function __solder_at --argument-names name
     set -l typed (commandline -opc)
     set -l found "$typed[2]"
-    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive ndjson' 'scrape host' 'write prometheus' 'write file'; and set found "$typed[2] $typed[3]"
+    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive prometheus' 'receive ndjson' 'scrape host' 'write prometheus' 'write file'; and set found "$typed[2] $typed[3]"
     test "$found" = "$name"
 end
 
@@ -19,8 +19,9 @@ complete -c solder -n '__solder_at ""' -a discover -d 'static, file, http'
 complete -c solder -n '__solder_verb discover' -a static -d 'make target records from addresses'
 complete -c solder -n '__solder_verb discover' -a file -d 'make target records from files of target groups, as they change'
 complete -c solder -n '__solder_verb discover' -a http -d 'make target records from a URL that answers with target groups, as they change'
-complete -c solder -n '__solder_at ""' -a receive -d 'exposition, ndjson'
+complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, ndjson'
 complete -c solder -n '__solder_verb receive' -a exposition -d 'read metrics in the Prometheus text, OpenMetrics or protobuf format'
+complete -c solder -n '__solder_verb receive' -a prometheus -d 'take samples that Prometheus and others send by remote write'
 complete -c solder -n '__solder_verb receive' -a ndjson -d 'read records from files, from where the last run came to'
 complete -c solder -n '__solder_at ""' -a scrape -d 'scrape Prometheus targets over HTTP'
 complete -c solder -n '__solder_verb scrape' -a host -d 'read the machine\'s own metrics from /proc and /sys'
@@ -101,6 +102,29 @@ complete -c solder -n '__solder_at "receive exposition"' -l ledger -d 'write the
 complete -c solder -n '__solder_at "receive exposition"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
 complete -c solder -n '__solder_at "receive exposition"' -l log-format -x -a 'text json' -d 'form of the log'
 complete -c solder -n '__solder_at "receive exposition"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "receive prometheus"' -l listen -x -d 'where to listen; :PORT is every address of the machine, port 0 any free one'
+complete -c solder -n '__solder_at "receive prometheus"' -l tls-cert -r -F -d 'certificate (PEM) shown to clients; with it the server speaks HTTPS only'
+complete -c solder -n '__solder_at "receive prometheus"' -l tls-key -r -F -d 'key (PEM) of --tls-cert'
+complete -c solder -n '__solder_at "receive prometheus"' -l tls-client-ca -r -F -d 'certificates (PEM) that clients must have theirs signed by'
+complete -c solder -n '__solder_at "receive prometheus"' -l basic-user -x -d 'user that clients must name'
+complete -c solder -n '__solder_at "receive prometheus"' -l basic-password -x -d 'password of --basic-user'
+complete -c solder -n '__solder_at "receive prometheus"' -l bearer -x -d 'token that clients must send'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-body-bytes -x -d 'largest request body accepted'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-header-bytes -x -d 'longest request headers accepted'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-connections -x -d 'open connections; further ones are closed'
+complete -c solder -n '__solder_at "receive prometheus"' -l header-timeout -x -d 'time in which the headers of a request must be there'
+complete -c solder -n '__solder_at "receive prometheus"' -l request-timeout -x -d 'time in which a request must be there as a whole'
+complete -c solder -n '__solder_at "receive prometheus"' -l idle-timeout -x -d 'time that a connection without requests stays open'
+complete -c solder -n '__solder_at "receive prometheus"' -l path -x -d 'path of the URL'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-request-bytes -x -d 'largest request after decompression'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-elements -x -d 'most series, labels, samples, buckets and symbols in a request'
+complete -c solder -n '__solder_at "receive prometheus"' -l max-identities -x -d 'series remembered; those unseen for longest are forgotten first'
+complete -c solder -n '__solder_at "receive prometheus"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
+complete -c solder -n '__solder_at "receive prometheus"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
+complete -c solder -n '__solder_at "receive prometheus"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'
+complete -c solder -n '__solder_at "receive prometheus"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
+complete -c solder -n '__solder_at "receive prometheus"' -l log-format -x -a 'text json' -d 'form of the log'
+complete -c solder -n '__solder_at "receive prometheus"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "receive ndjson"' -F
 complete -c solder -n '__solder_at "receive ndjson"' -l state -r -F -d 'folder of committed positions, the same for the source and the sink of a pipe'
 complete -c solder -n '__solder_at "receive ndjson"' -l max-line-bytes -x -d 'longest line accepted'
