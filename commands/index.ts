@@ -20,6 +20,7 @@ export const catalogue: Catalogue = [
   { name: 'record', load: () => import('./record/folder.js') },
   { name: 'replay', load: () => import('./replay/recording.js') },
   { name: 'run', load: () => import('./run/pipeline.js') },
+  { name: 'ledger', load: () => import('./tools/ledger.js') },
   { name: 'list', load: () => import('./tools/list.js') },
   { name: 'schema', load: () => import('./tools/schema.js') },
   { name: 'completion', load: () => import('./tools/completion.js') },

@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run ledger list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -154,6 +154,7 @@ _solder() {
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'run') flags='--execute --help' ;;
+        'ledger') flags='--settled --help' files=1 ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;
         'completion') flags='--help' words='bash zsh fish' ;;

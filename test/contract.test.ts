@@ -19,6 +19,7 @@ import { environment, ROOT, sh } from './support/solder.js'
 import { solderCommands } from './support/shell.js'
 
 const SAMPLE = '{"type":"metric","name":"up","labels":{"job":"node"},"kind":"gauge","ts":"1763804400000000000","value":1}\n'
+const ACCOUNT = '{"stage":"a","in":1,"made":0,"out":1,"dropped":{},"pending":0,"in_bytes":9,"out_bytes":9}\n'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -80,6 +81,7 @@ function leastWords(component: Component): string[] {
 
 /** What a command is fed with, so that it has something to say. */
 function inputOf(component: Component): string {
+  if (component.name === 'ledger') return ACCOUNT
   if (component.role === 'tool') return ''
   if (component.role !== 'source') return SAMPLE
   if (component.accepts.length === 0) return 'a 1\n'

@@ -31,7 +31,13 @@ export default filter({
     when it is closed.`,
   args: [{ name: 'DIR', help: 'folder of the recording', required: true, path: true }],
   options: {
-    rotate_bytes: { type: 'bytes', default: '16MiB', help: 'close a file before it grows beyond this, packed', since, group },
+    rotate_bytes: {
+      type: 'bytes',
+      default: '16MiB',
+      help: 'close a file before it grows beyond this, packed',
+      since,
+      group,
+    },
     rotate_every: { type: 'duration', default: '1h', min: '1s', help: 'close a file after this period', since, group },
     keep_bytes: { type: 'bytes', default: '1GiB', help: 'most bytes of all files; the oldest go first', since, group },
     keep_age: { type: 'duration', min: '1s', help: 'delete files that were not written to for this long', since, group },

@@ -32,12 +32,20 @@ export default source({
   emits: ['target', 'metadata', 'metric', 'log', 'span', 'profile'],
   guarantee: `Every line of the files is played, or rejected and counted, or dropped as out of range ('out_of_range') or a
     checkpoint of the recorded pipe ('foreign_checkpoint'); damaged gzip data ends its file ('damaged_file').`,
-  args: [{ name: 'FILE', help: 'folders of recordings, or files of records', required: true, variadic: true, path: true }],
+  args: [
+    { name: 'FILE', help: 'folders of recordings, or files of records', required: true, variadic: true, path: true },
+  ],
   options: {
     speed: { type: 'string', value: 'N', default: '1', help: 'how many times as fast as it was, or max', since },
     from: { type: 'string', value: 'TIME', help: 'earliest time: RFC 3339, or Unix nanoseconds', since },
     to: { type: 'string', value: 'TIME', help: 'time before which it ends, in the same forms', since },
-    rebase: { type: 'enum', values: ['none', 'now'], default: 'none', help: 'shift all times so that it begins now', since },
+    rebase: {
+      type: 'enum',
+      values: ['none', 'now'],
+      default: 'none',
+      help: 'shift all times so that it begins now',
+      since,
+    },
     ...READER_OPTIONS,
   },
   examples: [
@@ -56,7 +64,10 @@ export default source({
     const from = time('--from', options.from, problems)
     const to = time('--to', options.to, problems)
     const speed = options.speed === 'max' ? Infinity : Number(options.speed)
-    if (!(speed > 0)) problems.push(new Problem(`--speed: '${options.speed}' is not valid`, { expected: 'a number above 0, or max' }))
+    if (!(speed > 0)) {
+      const expected = 'a number above 0, or max'
+      problems.push(new Problem(`--speed: '${options.speed}' is not valid`, { expected }))
+    }
     const player = new Player({ from, to, speed, rebase: options.rebase === 'now' }, context)
     const playing = { ...context, emit: (batch: Parameters<typeof context.emit>[0]) => player.play(batch) }
     const files: FileSource[] = []

@@ -83,7 +83,8 @@ export class Recorder implements Tap {
       recorder.#entries = await readIndex(folder)
     } catch (cause) {
       if (cause instanceof Problem) throw cause
-      throw new Problem(`cannot record to ${folder}: ${(cause as NodeJS.ErrnoException).code}`, { cause, expected: 'a folder' })
+      const { code } = cause as NodeJS.ErrnoException
+      throw new Problem(`cannot record to ${folder}: ${code}`, { cause, expected: 'a folder' })
     }
     return recorder
   }
