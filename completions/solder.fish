@@ -104,7 +104,7 @@ complete -c solder -n '__solder_at "receive exposition"' -l log-level -x -a 'deb
 complete -c solder -n '__solder_at "receive exposition"' -l log-format -x -a 'text json' -d 'form of the log'
 complete -c solder -n '__solder_at "receive exposition"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "receive prometheus"' -l listen -x -d 'where to listen; :PORT is every address of the machine, port 0 any free one'
-complete -c solder -n '__solder_at "receive prometheus"' -l tls-cert -r -F -d 'certificate (PEM) shown to clients; with it the server speaks HTTPS only'
+complete -c solder -n '__solder_at "receive prometheus"' -l tls-cert -r -F -d 'certificate (PEM) shown to clients; it makes the server speak HTTPS'
 complete -c solder -n '__solder_at "receive prometheus"' -l tls-key -r -F -d 'key (PEM) of --tls-cert'
 complete -c solder -n '__solder_at "receive prometheus"' -l tls-client-ca -r -F -d 'certificates (PEM) that clients must have theirs signed by'
 complete -c solder -n '__solder_at "receive prometheus"' -l basic-user -x -d 'user that clients must name'

@@ -1,7 +1,7 @@
 // receive prometheus: a server for Prometheus remote write, to records.
 
 import { source } from '../../lib/component.js'
-import { Problem, throwAll, collect } from '../../lib/diag/problem.js'
+import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
 import { serverOptions } from '../../lib/net/server_options.js'
 
 const since = '0.1.0'
@@ -10,28 +10,35 @@ export default source({
   name: 'receive prometheus',
   summary: 'take samples that Prometheus and others send by remote write',
   description: `
-    A server for Prometheus remote write, 1.0 and 2.0, told apart by the Content-Type of each request. Samples become metric
-    records, staleness markers, native histograms, exemplars and start times included; the metadata of 1.0 becomes metadata
-    records, that of 2.0 the kind of every sample and a metadata record when it is new.
+    A server for Prometheus remote write, 1.0 and 2.0, told apart by the Content-Type of each request. Samples become
+    metric records, staleness markers, native histograms, exemplars and start times included; the metadata of 1.0 becomes
+    metadata records, that of 2.0 the kind of every sample and a metadata record when it is new.
 
     A request is answered with 204 when its records are passed on; a reader that is slow makes senders wait. Series and
-    samples that are wrong are left out, the others are taken, and the answer is 400 with the reasons, which a sender does
-    not repeat. What is no snappy or no such message is 400 as a whole, what is over a bound is 413 and names the bound,
+    samples that are wrong are left out, the others are taken, and the answer is 400 with the reasons, which a sender
+    does not repeat. What is no snappy or no such message is 400 as a whole, what is over a bound is 413 and names the bound,
     another content is 415, wrong credentials are 401. Answers to 2.0 say how much was written.
 
-    Listens on this machine only, unless --listen says otherwise. When asked to stop it takes no more connections, answers
-    what is under way, and ends.`,
+    Listens on this machine only, unless --listen says otherwise. When asked to stop it takes no more connections,
+    answers what is under way, and ends.`,
   since,
   accepts: [],
   emits: ['metadata', 'metric'],
-  guarantee: `An answer of 204 says that the records were passed on, not that they were stored: what stands in the pipe when
-    it breaks is lost. Until then senders repeat, so that samples may arrive twice. Rejected are 'invalid_series' and
-    'invalid_sample'; exemplars of series without a sample in the same request are dropped ('exemplar_without_sample').`,
+  guarantee: `An answer of 204 says that the records were passed on, not that they were stored: what stands in the pipe
+    when it breaks is lost. Until then senders repeat, so that samples may arrive twice. Rejected are 'invalid_series'
+    and 'invalid_sample'; exemplars of series without a sample in the same request are dropped
+    ('exemplar_without_sample').`,
   args: [],
   options: {
     ...serverOptions('127.0.0.1:9201'),
     path: { type: 'string', value: 'PATH', default: '/api/v1/write', help: 'path of the URL', since },
-    max_request_bytes: { type: 'bytes', default: '64MiB', help: 'largest request after decompression', since, group: 'Bounds' },
+    max_request_bytes: {
+      type: 'bytes',
+      default: '64MiB',
+      help: 'largest request after decompression',
+      since,
+      group: 'Bounds',
+    },
     max_elements: {
       type: 'int',
       default: 1_000_000,

@@ -59,7 +59,7 @@ export class Protocol {
     return written === undefined && (kind === 'stored' || (status === 400 && !this.#confirmed))
   }
 
-  /** The same request in 1.0, and all others from now on, unless that is refused as well: then it is not the version. */
+  /** The same request in 1.0, and all others from now on, unless that is refused too: then it is not the version. */
   async #asOne(body: Buffer, { status }: Reply, signal: AbortSignal): Promise<Outcome> {
     const { destination } = this.options
     const reply = await this.#post(this.#downgraded(body), 1, signal)

@@ -28,10 +28,11 @@ export class Guard {
     this.challenge = [this.#password && 'Basic realm="solder"', this.#token && 'Bearer'].filter(Boolean).join(', ')
   }
 
-  /** Whether this Authorization header is enough. Secrets are read as they are now; throws what the file system throws. */
+  /** Whether this Authorization header is enough. Secrets are read as they are now; throws as the file system does. */
   admits(header: string | undefined): boolean {
     if (this.#password === undefined && this.#token === undefined) return true
-    const given = (header ?? '').replace(/^(basic|bearer) +/i, (word) => `${word[0].toUpperCase()}${word.slice(1).trim().toLowerCase()} `)
+    // The word in front is not case-sensitive (RFC 9110, section 11.1).
+    const given = (header ?? '').replace(/^basic +/i, 'Basic ').replace(/^bearer +/i, 'Bearer ')
     const wanted: string[] = []
     if (this.#password !== undefined) wanted.push(basic(this.#user!, this.#password.value))
     if (this.#token !== undefined) wanted.push(`Bearer ${this.#token.value}`)

@@ -12,8 +12,10 @@ export interface ListenAddress {
 export function listenAddress(text: string): ListenAddress {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (match === null || port > 65535)
-    throw new Problem(`--listen: '${text}' is not valid`, { expected: 'HOST:PORT, such as 127.0.0.1:9090, [::1]:9090 or :9090' })
+  if (match === null || port > 65535) {
+    const expected = 'HOST:PORT, such as 127.0.0.1:9090, [::1]:9090 or :9090'
+    throw new Problem(`--listen: '${text}' is not valid`, { expected })
+  }
   const host = match[1] ?? match[2]
   return { host: host === '' ? undefined : host, port }
 }

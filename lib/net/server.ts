@@ -1,6 +1,8 @@
 // HTTP servers: the one way to listen. TLS, who may come in, routes and bounds stand in front of what is done.
 
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server, type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Context } from '../component.js'
@@ -84,8 +86,9 @@ export class HttpServer {
     const { host, port } = this.#address
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const problem = { cause, exit: EXIT.temporary, hint: cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined }
-        reject(new Problem(`--listen: cannot listen on ${this.#options.listen}: ${cause.code ?? cause.message}`, problem))
+        const hint = cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined
+        const message = `--listen: cannot listen on ${this.#options.listen}: ${cause.code ?? cause.message}`
+        reject(new Problem(message, { cause, exit: EXIT.temporary, hint }))
       })
       this.#server.listen(port, host, resolve)
     })
@@ -108,8 +111,8 @@ export class HttpServer {
       // Node's own closeIdleConnections spares those that have not asked for anything yet.
       for (const socket of this.#open) if (!this.#busy.has(socket)) socket.destroy()
       const ended = new AbortController()
-      const late = clock.sleep(this.#options.request_timeout, ended.signal).then(() => this.#server.closeAllConnections())
-      await Promise.race([closed, this.#failed, late.then(() => closed)]).finally(() => ended.abort())
+      void clock.sleep(this.#options.request_timeout, ended.signal).then(() => this.#server.closeAllConnections())
+      await Promise.race([closed, this.#failed]).finally(() => ended.abort())
     }
   }
 
@@ -133,9 +136,10 @@ export class HttpServer {
     return server
   }
 
-  #createTls(tls: ServerTls, limits: object, listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
-    const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual, handshakeTimeout: this.#options.header_timeout }
-    const server = createTlsServer({ ...tls.changed(), ...client, ...limits }, listener)
+  #createTls(tls: ServerTls, limits: object, listener: RequestListener): Server {
+    const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual }
+    const handshakeTimeout = this.#options.header_timeout
+    const server = createTlsServer({ ...tls.changed(), ...client, handshakeTimeout, ...limits }, listener)
     // Before the handshake of every connection.
     server.prependListener('connection', () => {
       try {
@@ -179,19 +183,23 @@ export class HttpServer {
       this.#tell('secret', `cannot check clients: ${(error as Error).message}`)
       return { status: 503, text: 'cannot check who is asking' }
     }
-    if (!admitted)
-      return { status: 401, text: 'wrong or missing credentials', headers: { 'www-authenticate': this.#guard.challenge } }
+    if (!admitted) {
+      const headers = { 'www-authenticate': this.#guard.challenge }
+      return { status: 401, text: 'wrong or missing credentials', headers }
+    }
     const target = request.url ?? ''
     if (!URL.canParse(target, 'http://localhost')) return { status: 400, text: 'not a URL' }
     const url = new URL(target, 'http://localhost')
     const route = this.routes.get(url.pathname)
-    if (route === undefined) return { status: 404, text: `nothing here; served are ${[...this.routes.keys()].join(', ')}` }
+    if (route === undefined)
+      return { status: 404, text: `nothing here; served are ${[...this.routes.keys()].join(', ')}` }
     if (!route.methods.includes(method)) {
       const allow = route.methods.join(', ')
       return { status: 405, text: `expected ${allow}`, headers: { allow } }
     }
     const body = await this.#bodyOf(request)
-    if (body === null) return { status: 413, text: `larger than ${this.#options.max_body_bytes} bytes (--max-body-bytes)` }
+    if (body === null)
+      return { status: 413, text: `larger than ${this.#options.max_body_bytes} bytes (--max-body-bytes)` }
     if (body === undefined) return { status: 400, text: 'the request ended too early' }
     return route.answer({ method, url, headers, body })
   }

@@ -14,7 +14,7 @@ export function serverOptions(listen: string) {
       value: 'HOST:PORT',
       help: 'where to listen; :PORT is every address of the machine, port 0 any free one',
     },
-    tls_cert: { ...COMMON, type: 'path', help: 'certificate (PEM) shown to clients; with it the server speaks HTTPS only' },
+    tls_cert: { ...COMMON, type: 'path', help: 'certificate (PEM) shown to clients; it makes the server speak HTTPS' },
     tls_key: { ...COMMON, type: 'path', help: 'key (PEM) of --tls-cert' },
     tls_client_ca: { ...COMMON, type: 'path', help: 'certificates (PEM) that clients must have theirs signed by' },
     basic_user: { ...COMMON, type: 'string', value: 'USER', help: 'user that clients must name' },
@@ -22,7 +22,13 @@ export function serverOptions(listen: string) {
     bearer: { ...COMMON, type: 'secret', value: 'TOKEN', help: 'token that clients must send' },
     max_body_bytes: { ...COMMON, type: 'bytes', default: '32MiB', help: 'largest request body accepted' },
     max_header_bytes: { ...COMMON, type: 'bytes', default: '16KiB', help: 'longest request headers accepted' },
-    max_connections: { ...COMMON, type: 'int', default: 1000, min: 1, help: 'open connections; further ones are closed' },
+    max_connections: {
+      ...COMMON,
+      type: 'int',
+      default: 1000,
+      min: 1,
+      help: 'open connections; further ones are closed',
+    },
     header_timeout: {
       ...COMMON,
       type: 'duration',

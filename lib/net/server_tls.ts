@@ -1,4 +1,4 @@
-// TLS of servers: the certificate that is shown, and those that clients must have; files are read again when they change.
+// TLS of servers: the certificate that is shown, those that clients must have; files are read again when they change.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Problem } from '../diag/problem.js'

@@ -72,7 +72,8 @@ export class RemoteWriteReceiver {
     const version = versionOf(headers['content-type'])
     if (typeof version === 'string') return { status: 415, text: version }
     const encoding = headers['content-encoding'] ?? 'snappy'
-    if (encoding.toLowerCase() !== 'snappy') return { status: 415, text: `content-encoding ${encoding}: expected snappy` }
+    if (encoding.toLowerCase() !== 'snappy')
+      return { status: 415, text: `content-encoding ${encoding}: expected snappy` }
     const request = this.#read(body, version)
     if ('status' in request) return request
     const taken: Taken = {
@@ -94,7 +95,8 @@ export class RemoteWriteReceiver {
     const { snappy, max_request_bytes: max, max_elements } = this.options
     const length = lengthOf(body)
     if (length === undefined) return { status: 400, text: 'not snappy (block format): no length in front' }
-    if (length > max) return { status: 413, text: `${length} bytes uncompressed, more than ${max} (--max-request-bytes)` }
+    if (length > max)
+      return { status: 413, text: `${length} bytes uncompressed, more than ${max} (--max-request-bytes)` }
     let bytes: Buffer
     try {
       bytes = snappy.uncompress(body)
@@ -204,7 +206,8 @@ function complaintOf(labels: readonly string[]): string | null {
 function answerOf({ written, complaints }: Taken, version: Version): ServerAnswer {
   const headers: { [name: string]: string } = {}
   if (version === 2) {
-    for (const [kind, count] of Object.entries(written)) headers[`x-prometheus-remote-write-${kind}-written`] = String(count)
+    for (const [kind, count] of Object.entries(written))
+      headers[`x-prometheus-remote-write-${kind}-written`] = String(count)
   }
   if (complaints.length === 0) return { status: 204, headers }
   const more = complaints.length > TOLD ? `; and ${complaints.length - TOLD} more` : ''

@@ -9,7 +9,7 @@ import {
 } from './read.js'
 import { type Family, type ReadRequest, type ReadSeries, recordsOfRequest } from './request.js'
 
-/** The samples of a request, uncompressed, as records. Throws a RangeError or Error where the bytes are no such message. */
+/** The samples of a request, uncompressed, as records. Throws an Error where the bytes are no such message. */
 export function decodeRequest(bytes: Buffer): Record[] {
   return recordsOfRequest(readRequest(bytes, new Budget(Infinity)))
 }

@@ -19,7 +19,7 @@ export const bytesKey = (field: number): number => (field << 3) | BYTES
 /** More in a message than the reader takes. */
 export class TooMuch extends Error {}
 
-/** Elements (messages, strings, numbers of lists) that one request may still hold: each takes far more memory than bytes. */
+/** Elements (messages, strings, numbers of lists) that a request may still hold: each takes more memory than bytes. */
 export class Budget {
   constructor(private left: number) {}
 

@@ -21,8 +21,8 @@ export interface Written {
 const LONG_LITERAL = 60
 
 /**
- * The version of a compressed request, from its first field: those of 1.0 are 1 and 3, those of 2.0 are 4 and 5. A snappy
- * block is the length of its content, then a literal, which no block can do without.
+ * The version of a compressed request, from its first field: those of 1.0 are 1 and 3, those of 2.0 are 4 and 5. A
+ * snappy block is the length of its content, then a literal, which no block can do without.
  */
 export function versionOf(compressed: Buffer): Version {
   let at = 0
