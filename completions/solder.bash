@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run ledger list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -155,6 +155,7 @@ _solder() {
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'run') flags='--execute --help' ;;
         'ledger') flags='--settled --help' files=1 ;;
+        'spool') flags='--keep-bytes --help' words='ls cat grep fsck trim' files=1 ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;
         'completion') flags='--help' words='bash zsh fish' ;;

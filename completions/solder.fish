@@ -35,6 +35,7 @@ complete -c solder -n '__solder_at ""' -a record -d 'pass records on and keep th
 complete -c solder -n '__solder_at ""' -a replay -d 'play recorded records with their timing'
 complete -c solder -n '__solder_at ""' -a run -d 'run a pipe in one process'
 complete -c solder -n '__solder_at ""' -a ledger -d 'add up the accounts of the stages of a pipe'
+complete -c solder -n '__solder_at ""' -a spool -d 'look at what is held on disk to be sent, and repair it'
 complete -c solder -n '__solder_at ""' -a list -d 'list the commands'
 complete -c solder -n '__solder_at ""' -a schema -d 'print the JSON Schema of the options of every stage'
 complete -c solder -n '__solder_at ""' -a completion -d 'print the completion script of a shell'
@@ -369,6 +370,10 @@ complete -c solder -n '__solder_at "run"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "ledger"' -F
 complete -c solder -n '__solder_at "ledger"' -l settled -d 'a record that is still pending is a gap as well'
 complete -c solder -n '__solder_at "ledger"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "spool"' -a 'ls cat grep fsck trim'
+complete -c solder -n '__solder_at "spool"' -F
+complete -c solder -n '__solder_at "spool"' -l keep-bytes -x -d 'trim what waits, oldest first, until no more than this is left'
+complete -c solder -n '__solder_at "spool"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "list"' -l json -d 'print the declarations as JSON'
 complete -c solder -n '__solder_at "list"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "schema"' -l help -d 'tell about this command'

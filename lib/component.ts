@@ -154,8 +154,8 @@ export interface Tap {
 
 /** A command that is no stage of a pipe. */
 export interface ToolContext {
-  /** Writes to stdout. */
-  print(text: string): void
+  /** Writes to stdout; wait for the promise, if there is one, before writing more. */
+  print(text: string): void | Promise<void>
   readonly log: Log
 }
 

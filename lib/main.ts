@@ -43,7 +43,7 @@ async function run(words: readonly string[], catalogue: Catalogue): Promise<numb
   if (component.role !== 'tool') return runStage(component, input)
   const output = new Output(1)
   const log = { debug: () => {}, info: stderr, warn: stderr, error: stderr }
-  const code = await component.run(input, { print: (text) => void output.text(text), log }, catalogue)
+  const code = await component.run(input, { print: (text) => output.text(text), log }, catalogue)
   await output.flush()
   return code
 }

@@ -52,9 +52,11 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
   PIPE: `discover static ${address} | relabel`,
-  /** Of one process at a time. */
+  /** Of one process at a time; as a spool it has something to show. */
   get DIR() {
-    return mkdtempSync(`${folder}/dir-`)
+    const dir = mkdtempSync(`${folder}/dir-`)
+    writeFileSync(`${dir}/0000000000000001.seg`, 'torn')
+    return dir
   },
 }
 

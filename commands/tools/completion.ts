@@ -35,7 +35,7 @@ export default tool({
     if (!isShell(shell)) {
       throw new Problem(`unknown shell '${shell}'`, { expected: SHELLS.join(', '), hint: didYouMean(shell, SHELLS) })
     }
-    context.print(completionOf(shell, await Promise.all(catalogue.map(loadComponent))))
+    await context.print(completionOf(shell, await Promise.all(catalogue.map(loadComponent))))
     return 0
   },
 })

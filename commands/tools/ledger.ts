@@ -43,7 +43,7 @@ export default tool({
       if (entries.length === 0) throw none('stdin')
     }
     const gaps = gapsOf(entries, options.settled)
-    context.print(tableOf(entries) + gaps.map((gap) => `gap: ${gap}\n`).join(''))
+    await context.print(tableOf(entries) + gaps.map((gap) => `gap: ${gap}\n`).join(''))
     return gaps.length === 0 ? EXIT.done : EXIT.failed
   },
 })

@@ -20,7 +20,8 @@ export default tool({
   ],
   async run(input, context, catalogue) {
     const components = await Promise.all(catalogue.map(loadComponent))
-    context.print(input.options.json ? JSON.stringify(components.map(declaration), null, 2) + '\n' : table(components))
+    const declared = () => JSON.stringify(components.map(declaration), null, 2) + '\n'
+    await context.print(input.options.json ? declared() : table(components))
     return 0
   },
 })

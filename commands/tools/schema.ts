@@ -15,7 +15,7 @@ export default tool({
   examples: [{ command: 'solder schema', about: 'print the schema' }],
   async run(_input, context, catalogue) {
     const components = await Promise.all(catalogue.map(loadComponent))
-    context.print(JSON.stringify(schemaOf(components), null, 2) + '\n')
+    await context.print(JSON.stringify(schemaOf(components), null, 2) + '\n')
     return 0
   },
 })

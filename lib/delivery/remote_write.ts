@@ -14,7 +14,6 @@ import { sampleOf } from '../wire/remote_write/sample.js'
 import { labelsComplaint, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
 import { type Sample, WriteRequest } from '../wire/remote_write/v1.js'
 import { SymbolicRequest } from '../wire/remote_write/v2.js'
-import { versionOf } from '../wire/remote_write/version.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
 import { Delivery, type Outbox, type Outgoing, type WhenFull } from './delivery.js'
@@ -250,10 +249,8 @@ export class RemoteWriteSink implements Sink {
   async #refused(request: Outgoing, words: string): Promise<void> {
     const detail = `${this.#destination}: ${words}`
     if (request.records === 0) return this.context.log.warn(`${detail} (metadata)`)
-    const { decodeRequest } = await import('../wire/remote_write/decode_v2.js')
-    const { decodeWriteRequest } = await import('../wire/remote_write/decode.js')
-    const decode = versionOf(request.body) === 2 ? decodeRequest : decodeWriteRequest
-    for (const original of decode(this.options.snappy.uncompress(request.body))) {
+    const { recordsOfBody } = await import('./body.js')
+    for (const original of recordsOfBody(request.body, this.options.snappy)) {
       this.context.reject({ reason: 'refused', detail: `${original.identity.name}: ${detail}`, original })
     }
   }
