@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uncompressSync } from 'snappy'
 import scrape from '../../../commands/scrape/targets.js'
@@ -102,6 +103,8 @@ async function send(target: string, url: string, receiver: TwoReceiver, longest:
   } as unknown as SourceContext
   const sinkWords = [url, '--protocol', 'auto', '--concurrency', '1', ...WAITS]
   const began = Date.now()
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
   try {
     const sink = await write.create(inputOf(write, sinkWords), context)
     const source = { ...context, emit: (batch: Parameters<typeof sink.write>[0]) => sink.write(batch) }
@@ -115,7 +118,8 @@ async function send(target: string, url: string, receiver: TwoReceiver, longest:
     if (!(error instanceof Problem)) throw error
     log.push(error.message)
   }
-  return { sent: receiver.sent, log, began, ended: Date.now() }
+  delay.disable()
+  return { sent: receiver.sent, log, began, ended: Date.now(), busy: delay.max / 1e6 }
 }
 
 class TwoReceiver {

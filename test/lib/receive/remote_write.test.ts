@@ -1,0 +1,90 @@
+// Requests of remote write to records and answers: one identity a series, and any bytes.
+
+import fc from 'fast-check'
+import { compressSync } from 'snappy'
+import t from 'tap'
+import { StageAccount } from '../../../lib/io/account.js'
+import { Recent } from '../../../lib/receive/recent.js'
+import { RemoteWriteReceiver } from '../../../lib/receive/remote_write.js'
+import type { Identity } from '../../../lib/record/index.js'
+import { loadSnappy } from '../../../lib/wire/snappy.js'
+import { encodeMessage } from '../../support/remote_write.js'
+import { encodeRequestMessage } from '../../support/remote_write_v2.js'
+
+const snappy = await loadSnappy()
+const one = encodeMessage({
+  timeseries: [
+    { labels: [{ name: '__name__', value: 'a' }, { name: 'b', value: 'c' }], samples: [{ timestamp: 1 }] },
+    { labels: [{ name: '__name__', value: 'h' }], histograms: [{ count_int: 1, zero_count_int: 1, timestamp: 1 }] },
+  ],
+  metadata: [{ type: 1, metric_family_name: 'a', help: 'Help.' }],
+})
+const two = encodeRequestMessage({
+  symbols: ['', '__name__', 'a', 'b', 'c', 'Help.'],
+  timeseries: [
+    { labels_refs: [1, 2, 3, 4], samples: [{ value: 1, timestamp: 1 }], metadata: { type: 1, help_ref: 5 } },
+    { labels_refs: [1, 4], exemplars: [{ labels_refs: [3, 4], value: 1 }], samples: [{ timestamp: 2 }] },
+  ],
+})
+const TYPES = ['application/x-protobuf', 'application/x-protobuf; proto=io.prometheus.write.v2.Request']
+
+function receiver(ids: (Identity | undefined)[] = []) {
+  const account = new StageAccount()
+  const limits = { snappy, max_request_bytes: 10_000, max_elements: 200, max_identities: 10 }
+  return new RemoteWriteReceiver(limits, {
+    account,
+    reject: ({ reason }) => account.drop(reason, 1),
+    emit: (batch) => {
+      for (let row = 0; row < batch.length; row++) ids.push(batch.id(row))
+    },
+  })
+}
+
+const requestOf = (body: Buffer, type: string) => ({
+  method: 'POST',
+  url: new URL('http://localhost/'),
+  headers: { 'content-type': type },
+  body,
+})
+
+t.test('a series has one identity, request after request', async (t) => {
+  for (const [message, type] of [[one, TYPES[0]], [two, TYPES[1]]] as const) {
+    const ids: (Identity | undefined)[] = []
+    const to = receiver(ids)
+    for (let i = 0; i < 2; i++) t.equal((await to.answer(requestOf(snappy.compress(message), type))).status, 204)
+    const series = ids.filter((id) => id?.type === 'metric')
+    t.equal(series[2], series[0])
+    t.equal(series[3], series[1])
+  }
+})
+
+t.test('any bytes have an answer', async (t) => {
+  const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }))
+  const mutated = fc.tuple(fc.constantFrom(one, two), fc.array(change, { maxLength: 5 }), fc.boolean()).map(
+    ([message, changes, inside]) => {
+      const bytes = inside ? Buffer.from(message) : (compressSync(message) as Buffer)
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+      return inside ? (compressSync(bytes) as Buffer) : bytes
+    },
+  )
+  const garbage = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes))
+  const to = receiver()
+  await fc.assert(
+    fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: mutated }, garbage), fc.constantFrom(...TYPES), async (body, type) => {
+      const { status, text } = await to.answer(requestOf(body, type))
+      t.ok([204, 400, 413].includes(status), `${status} ${text}`)
+      t.equal(status === 204, text === undefined)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+t.test('what was not used for a while is forgotten', async (t) => {
+  const recent = new Recent<number>(4)
+  for (let i = 0; i < 100; i++) {
+    recent.set(`${i}`, i)
+    t.equal(recent.get('0'), 0, 'used all the time')
+  }
+  t.equal(recent.get('50'), undefined)
+  t.equal(recent.get('99'), 99)
+})
