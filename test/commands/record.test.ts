@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { environment, ROOT, sh } from '../support/solder.js'
@@ -47,7 +47,8 @@ t.test('what a kill leaves is played to its end', async (t) => {
   child.stdin.on('error', () => {})
   child.stdout.resume()
   let input = ''
-  for (let n = 0; packedIn(join(folder, 'R')).length === 0 || n < 3000; n += 300) {
+  const written = () => packedIn(join(folder, 'R')).some((name) => statSync(join(folder, 'R', name)).size > 10_000)
+  for (let n = 0; n < 3000 || !written(); n += 300) {
     const more = lines(n, n + 300)
     input += more
     child.stdin.write(more)
