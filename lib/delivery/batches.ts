@@ -3,6 +3,9 @@
 import type { Clock } from '../component.js'
 import type { Outbox, Outgoing } from './delivery.js'
 
+/** Why a clock stops; without a reason every request would make an exception. */
+const FLUSHED = 'flushed'
+
 /** A request that still grows. */
 export interface Growing {
   readonly records: number
@@ -61,7 +64,7 @@ export class Batches<G extends Growing> {
   }
 
   #flush(lane: number): void {
-    this.#clocks[lane]?.abort()
+    this.#clocks[lane]?.abort(FLUSHED)
     this.#clocks[lane] = null
     if (this.#growing[lane].records > 0) this.outbox.push(lane, this.close(this.#growing[lane]))
   }

@@ -2,7 +2,7 @@
 
 import type { Identity } from './identity.js'
 import { isEmpty } from './identity.js'
-import { canonical, fieldOf, type Json, sortedKeys } from './json.js'
+import { canonical, type Json, sortedKeys } from './json.js'
 import { SHAPES } from './type.js'
 
 /** What was measured: `ts` (Unix nanoseconds, decimal string) for timed types, then the fields of the type's shape. */
@@ -66,9 +66,4 @@ export function tailText(identity: Identity, payload: Payload): string {
     }
   }
   return text + '}\n'
-}
-
-/** Payload of a plain sample. */
-export function samplePayload(ts: string, value: number): Payload {
-  return { ts, value: fieldOf(value) }
 }

@@ -41,11 +41,6 @@ export function isScrapeProtocol(name: string): name is ScrapeProtocol {
   return (SCRAPE_PROTOCOLS as readonly string[]).includes(name)
 }
 
-/** The media type of a format, for targets that name none. */
-export function mediaTypeOf(protocol: ScrapeProtocol): string {
-  return MEDIA_TYPES[protocol].split(';')[0]
-}
-
 /** The Accept header. Only the two newer text formats know an escaping scheme. */
 export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: string): string {
   let weight = SCRAPE_PROTOCOLS.length + 1
