@@ -3,7 +3,8 @@
 import { type CatalogueEntry, type Component, type Input, loadComponent, type StageComponent } from '../component.js'
 import { collect, Problem, problemsOf, throwAll } from '../diag/problem.js'
 import type { OptionTable } from '../option/table.js'
-import { problemAt, type Source, splitPipe, type Stage, type Word } from './words.js'
+import { problemAt, type Source } from './source.js'
+import { splitPipe, type Stage, type Word } from './words.js'
 
 export interface Planned {
   readonly component: StageComponent

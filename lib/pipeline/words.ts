@@ -2,9 +2,15 @@
 // error that says where it stands.
 
 import { Problem, throwAll } from '../diag/problem.js'
+import { placeIn, problemAt, type Source } from './source.js'
 
 export interface Word {
+  /** What it says; expressions as they are written. */
   readonly text: string
+  /** Where each UTF-16 unit of `text` stands in the source's text. */
+  readonly offsets: readonly number[]
+  /** Its `${…}`, in order; none where the source takes no expressions. */
+  readonly expressions: readonly Expression[]
   /** From 1, as are columns, in characters. */
   readonly line: number
   readonly column: number
@@ -14,15 +20,19 @@ export interface Word {
   readonly pattern: boolean
 }
 
+/** An expression in a word. */
+export interface Expression {
+  /** Between the braces. */
+  readonly code: string
+  /** Where `code` begins in the source's text. */
+  readonly offset: number
+  /** Where `${` begins in the word's text, and where it ends. */
+  readonly from: number
+  readonly to: number
+}
+
 /** The words of one stage; at least one, without a leading `solder`. */
 export type Stage = readonly Word[]
-
-/** A text with a name, for messages. */
-export interface Source {
-  /** The file, or the option that holds the text. */
-  readonly name: string
-  readonly text: string
-}
 
 const BLANK = /[ \t\r\n]/
 
@@ -50,11 +60,26 @@ export function splitPipe(source: Source): Stage[] {
   return new Splitter(source).split()
 }
 
-/** A problem at a word of the text. */
-export function problemAt(source: Source, at: Pick<Word, 'line' | 'column' | 'length'>, problem: Problem): Problem {
-  const place = { file: source.name, ...at, source: source.text.split('\n')[at.line - 1] }
-  const { exit, expected, hint, cause } = problem
-  return new Problem(problem.message, { exit, expected, hint, cause, place })
+/** The offset of the brace that ends the expression behind `${`, -1 if there is none. Texts in it may hold braces. */
+export function expressionEnd(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at++) {
+    const char = text[at]
+    if (char === '"' || char === "'") {
+      at = quoteEnd(text, at, char)
+      if (at < 0) return -1
+    } else if (char === '{') depth++
+    else if (char === '}' && depth-- === 0) return at
+  }
+  return -1
+}
+
+function quoteEnd(text: string, start: number, quote: string): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === quote) return at
+  }
+  return -1
 }
 
 function needsShell(text: string): string {
@@ -69,6 +94,8 @@ class Splitter {
   /** Offset of the word that is being read, and what it says so far; null between words. */
   #start = 0
   #word: string | null = null
+  #offsets: number[] = []
+  #expressions: Expression[] = []
   #pattern = false
   /** Offset of the last stage's pipe sign. */
   #pipe = -1
@@ -94,42 +121,67 @@ class Splitter {
       const end = text.indexOf('\n', this.#at)
       this.#at = end < 0 ? text.length : end
       return
+    } else if (this.#isExpression(this.#at)) {
+      if (this.#word === null) this.#start = this.#at
+      this.#at = this.#expression(this.#at)
+      return
     } else if (char === "'") return this.#single()
     else if (char === '"') return this.#double()
     else if (char === '|' && !/[|&]/.test(text[this.#at + 1] ?? '')) this.#endOfStage()
     else if (this.#isRefused(char)) return this.#refuse()
     else {
       if ('*?['.includes(char)) this.#pattern = true
-      this.#append(char)
+      this.#append(char, this.#at)
     }
     this.#at++
+  }
+
+  #isExpression(at: number): boolean {
+    return this.source.expressions === true && this.#text.startsWith('${', at)
+  }
+
+  /** Takes the expression at `at`; where the text goes on. */
+  #expression(at: number): number {
+    const end = expressionEnd(this.#text, at + 2)
+    if (end < 0) {
+      this.#problem(at, 2, '${ is not closed', "an expression ends with }; '\\${' is text")
+      this.#append('', at)
+      return this.#text.length
+    }
+    const from = this.#word?.length ?? 0
+    const whole = this.#text.slice(at, end + 1)
+    this.#append(whole, at)
+    this.#expressions.push({ code: whole.slice(2, -1), offset: at + 2, from, to: from + whole.length })
+    return end + 1
   }
 
   #isRefused(char: string): boolean {
     return char === '~' ? this.#word === null : char === '|' || Object.hasOwn(REFUSED, char)
   }
 
-  #append(text: string): void {
+  /** @param from where the text stands */
+  #append(text: string, from: number): void {
     if (this.#word === null) this.#start = this.#at
     this.#word = (this.#word ?? '') + text
+    for (let at = from; at < from + text.length; at++) this.#offsets.push(at)
   }
 
   #escaped(): void {
     const char = this.#text[this.#at + 1]
     if (char === undefined) this.#problem(this.#at, 1, "'\\' is the last character", QUOTE)
-    else if (char !== '\n') this.#append(char)
+    else if (char !== '\n') this.#append(char, this.#at + 1)
     this.#at += 2
   }
 
   #single(): void {
     const end = this.#text.indexOf("'", this.#at + 1)
     if (end < 0) return this.#unclosed("'")
-    this.#append(this.#text.slice(this.#at + 1, end))
+    this.#append(this.#text.slice(this.#at + 1, end), this.#at + 1)
     this.#at = end + 1
   }
 
   #double(): void {
-    this.#append('')
+    this.#append('', this.#at)
     const start = this.#at
     for (let at = start + 1; at < this.#text.length; at++) {
       const char = this.#text[at]
@@ -139,35 +191,45 @@ class Splitter {
       }
       const next = this.#text[at + 1]
       if (char === '\\' && next !== undefined && '\\"$`\n'.includes(next)) {
-        if (next !== '\n') this.#append(next)
+        if (next !== '\n') this.#append(next, at + 1)
         at++
+      } else if (this.#isExpression(at)) {
+        at = this.#expression(at) - 1
       } else if (char === '$' || char === '`') {
-        this.#problem(at, 1, needsShell(char), REFUSED[char])
-      } else this.#append(char)
+        this.#problem(at, 1, needsShell(char), this.#advice(char))
+      } else this.#append(char, at)
     }
     this.#unclosed('"')
   }
 
   #unclosed(quote: string): void {
     this.#problem(this.#at, 1, `${quote} is not closed`)
-    this.#append('')
+    this.#append('', this.#at)
     this.#at = this.#text.length
   }
 
   #refuse(): void {
     const two = this.#text.slice(this.#at, this.#at + 2)
     const text = Object.hasOwn(REFUSED, two) ? two : this.#text[this.#at]
-    this.#problem(this.#at, text.length, needsShell(text), REFUSED[text])
-    this.#append('')
+    this.#problem(this.#at, text.length, needsShell(text), this.#advice(text))
+    this.#append('', this.#at)
     this.#at += text.length
+  }
+
+  #advice(text: string): string {
+    const name = text === '$' && this.source.expressions === true
+    return name ? 'write ${env.NAME} for a variable of the environment' : REFUSED[text]
   }
 
   #endWord(): void {
     if (this.#word === null) return
     const stage = this.#stages[this.#stages.length - 1]
     const place = this.#place(this.#start, this.#at - this.#start)
-    stage.push({ text: this.#word, ...place, pattern: this.#pattern })
+    const pattern = this.#pattern
+    stage.push({ text: this.#word, offsets: this.#offsets, expressions: this.#expressions, ...place, pattern })
     this.#word = null
+    this.#offsets = []
+    this.#expressions = []
     this.#pattern = false
   }
 
@@ -190,8 +252,8 @@ class Splitter {
   }
 
   #place(offset: number, length: number): Pick<Word, 'line' | 'column' | 'length'> {
-    const before = this.#text.slice(0, offset).split('\n')
-    return { line: before.length, column: before[before.length - 1].length + 1, length }
+    const { line, column } = placeIn(this.source, offset, length)
+    return { line, column, length }
   }
 
   #problem(offset: number, length: number, message: string, hint?: string): void {

@@ -1,0 +1,63 @@
+// A word of a pipeline: text that may hold secrets, which nothing prints.
+
+import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
+
+/** What stands where a secret is. */
+export const HIDDEN = '<secret>'
+
+/** A secret as a part of a word. */
+export interface SecretPart {
+  /** `file:PATH` or `env:NAME` if it came from there; null where the file holds the secret itself. */
+  readonly reference: string | null
+  readonly value: string
+}
+
+/** A part as it may be shown: text, or a secret by its reference, without its value. */
+export type ShownPart = string | { readonly reference: string | null }
+
+/** However it is turned to text or JSON, `<secret>` stands for its secrets; only `reveal()` gives them. */
+export class Text {
+  readonly #parts: readonly (string | SecretPart)[]
+
+  constructor(parts: readonly (string | SecretPart)[]) {
+    this.#parts = parts
+  }
+
+  /** Whether some of it is not to be shown. */
+  get secret(): boolean {
+    return this.#parts.some((part) => typeof part !== 'string')
+  }
+
+  /** The whole text, with its secrets. For the component that it is meant for, and nothing else. */
+  reveal(): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : part.value)).join('')
+  }
+
+  /** Its parts without the values of secrets. */
+  shown(): ShownPart[] {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : { reference: part.reference }))
+  }
+
+  /** A text that is another one when a secret is another one, and does not tell it. */
+  fingerprint(): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : digest(part.value))).join('+')
+  }
+
+  toString(): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : HIDDEN)).join('')
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  [inspect.custom](): string {
+    return inspect(this.toString())
+  }
+}
+
+/** The SHA-256 of a text, in hex. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
