@@ -1,155 +1,141 @@
 // The whole job side by side: 20 targets x 5,000 series each second, three relabel rules, remote write to a receiver that takes
-// everything. Prometheus in agent mode, vmagent, and solder as a shell pipe and in one process, one after another on the same targets.
+// everything. Contestants take turns, round by round, each with fresh processes around it.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { ROOT } from '../test/support/solder.js'
-import type { Row } from './filter.js'
-import { cpuOf, familyOf, findProgram, peakOf, start } from './measure.js'
+import { type Bar, type Bench, type Choice, isChosen, medianRow, ratio, type Row } from './bench.js'
+import { AGENT, type Contestant, FUSED, isInstalled, type Job, PIPE, VMAGENT } from './contestants.js'
+import { proportionalOf, type Running, start, type Usage, usageOf } from './measure.js'
+import { delay, type Load, Rig } from './rig.js'
 
-export interface Load {
-  targets: number
-  series: number
-  /** Seconds before measuring. */
-  warmup: number
-  /** Seconds measured. */
-  seconds: number
-}
-
-const RULES = [
+/** One of four series is dropped, by its code. */
+export const RULES = [
   { source_labels: ['code'], regex: '404', action: 'drop' },
   { source_labels: ['handler'], regex: '/api/v1/(.*)', target_label: 'resource', replacement: '$1' },
   { regex: 'zone', action: 'labeldrop' },
 ]
+const KEPT = 3 / 4
 
-interface Contestant {
-  name: string
-  /** The shell command; the measured processes are all below it. */
-  command(setup: Setup): string
+export interface Run {
+  load: Load
+  job: Job
+  /** Seconds before measuring, and measured. */
+  warmup: number
+  seconds: number
 }
 
-interface Setup {
-  folder: string
-  ports: number[]
-  url: string
-  port: number
+const RUN: Run = { load: { targets: 20, series: 5000, churn: 0 }, job: { every: 1, rules: RULES }, warmup: 6, seconds: 10 }
+
+export const agents: Bench = {
+  name: 'agents',
+  base: [AGENT.name, 'cpu_us/sample'],
+  run: (choice) => rounds([FUSED, PIPE, AGENT, VMAGENT].map((contestant) => ({ contestant, run: RUN })), choice),
+  bars: (rows) => [
+    ...bar(rows, 'cpu_us/sample', FUSED.name, 1 / 8),
+    ...bar(rows, 'rss_bytes/series', FUSED.name, 1 / 2),
+    ...bar(rows, 'cpu_us/sample', PIPE.name, 1 / 2),
+  ],
 }
 
-const CONTESTANTS: (Contestant & { program?: string })[] = [
-  {
-    name: 'solder, shell pipe',
-    command: (setup) => stages(setup).map((words) => `solder ${words}`).join(' | '),
-  },
-  {
-    name: 'solder, fused',
-    command: (setup) => `exec solder run -e "${stages(setup).join(' | ')}"`,
-  },
-  {
-    name: 'prometheus agent',
-    program: 'prometheus',
-    command: ({ folder, port }) =>
-      `exec prometheus --enable-feature=agent --config.file=${folder}/prometheus.yml --storage.agent.path=${folder}/wal --web.listen-address=127.0.0.1:${port} --log.level=error`,
-  },
-  {
-    name: 'vmagent',
-    program: 'vmagent',
-    command: ({ folder, url, port }) =>
-      `exec vmagent -promscrape.config=${folder}/scrape.yml -remoteWrite.url=${url} -remoteWrite.tmpDataPath=${folder}/vm -httpListenAddr=127.0.0.1:${port} -loggerLevel=ERROR`,
-  },
-]
-
-function stages({ folder, url }: Setup): string[] {
-  return [
-    `discover file '${folder}/targets.json' --once`,
-    'scrape --every 1s --timeout 1s --job bench',
-    `relabel ${folder}/rules.yaml`,
-    `write prometheus ${url}`,
-  ]
+function bar(rows: readonly Row[], figure: string, name: string, most: number): Bar[] {
+  const value = ratio(rows, figure, name, AGENT.name)
+  return value === undefined ? [] : [{ what: `${figure} of ${name} / ${AGENT.name}`, figure: value, bar: { most } }]
 }
 
-/** CPU microseconds a sample scraped and peak bytes a series, per contestant that is installed. */
-export async function benchAgents(load: Load): Promise<Row[]> {
-  const rows: Row[] = []
-  const targets = spawn(process.execPath, [`${ROOT}/dist/bench/targets.js`, String(load.targets), String(load.series)])
-  const ports = JSON.parse(await firstLine(targets)) as number[]
-  try {
-    for (const contestant of CONTESTANTS) {
-      if (contestant.program !== undefined && findProgram(contestant.program) === undefined) continue
-      rows.push(await measure(contestant, ports, load))
+export interface Entry {
+  contestant: Contestant
+  run: Run
+}
+
+/** Rows of all entries that are chosen and installed: medians of several rounds, in turn. */
+export async function rounds(entries: readonly Entry[], choice: Choice): Promise<Row[]> {
+  const chosen = entries.filter(({ contestant }) => isInstalled(contestant) && isChosen(contestant.name, choice))
+  const rows = new Map<string, Row[]>()
+  for (let round = 0; round < (choice.rounds ?? 3); round++) {
+    for (const { contestant, run } of chosen) {
+      const row = await measure(contestant, { ...run, seconds: choice.seconds ?? run.seconds }, choice.gc)
+      rows.set(row.name, [...(rows.get(row.name) ?? []), row])
     }
-  } finally {
-    targets.kill('SIGKILL')
   }
-  return rows
+  return [...rows.values()].map(medianRow)
 }
 
-async function measure(contestant: Contestant, ports: number[], load: Load): Promise<Row> {
-  const receiver = spawn(process.execPath, [`${ROOT}/dist/bench/receiver.js`])
-  const receiverPort = Number(await firstLine(receiver))
-  const folder = mkdtempSync(join(tmpdir(), 'solder-bench-'))
-  const setup = { folder, ports, url: `http://127.0.0.1:${receiverPort}/api/v1/write`, port: await freePort() }
-  writeConfigs(setup)
-  const running = start(contestant.command(setup))
-  const samples = async () => ((await (await fetch(`http://127.0.0.1:${receiverPort}/`)).json()) as { samples: number }).samples
+async function measure(contestant: Contestant, { load, job, warmup, seconds }: Run, gc: boolean): Promise<Row> {
+  const rig = await Rig.open(load)
+  const running = start(contestant.command(rig, job), gc ? gcEnvironment(rig) : {})
   try {
-    await delay(load.warmup * 1000)
-    const family = familyOf(running.pid)
-    const before = { cpu: sum(family.map(cpuOf)), samples: await samples() }
-    await delay(load.seconds * 1000)
-    const cpu = sum(family.map(cpuOf)) - before.cpu
-    const peak = sum(family.map(peakOf))
-    const received = (await samples()) - before.samples
-    if (received === 0) throw new Error(`${contestant.name}: nothing arrived: ${running.stderr()}`)
-    const scraped = load.targets * load.series * load.seconds
-    const figures = { 'cpu_us/sample': (cpu / scraped) * 1e6, 'rss_bytes/series': peak / (load.targets * load.series), received_share: received / scraped }
-    return { name: contestant.name, figures }
+    await delay(warmup * 1000)
+    const before = await snapshot(rig, running, gc)
+    await delay(seconds * 1000)
+    const after = await snapshot(rig, running, gc)
+    const proportional = sum(after.usages.map(({ pid }) => proportionalOf(pid)))
+    const { expected, arrived } = await rig.drain(load.series * KEPT)
+    if (arrived === 0) throw new Error(`${contestant.name}: nothing arrived: ${running.stderr()}`)
+    const scrapes = after.scrapes - before.scrapes
+    const processes = after.usages.map((usage, at) => ({ name: usage.name, figures: between(before.usages[at], usage) }))
+    const total = (figure: string) => sum(processes.map(({ figures }) => figures[figure]))
+    const samples = scrapes * load.series
+    const series = load.targets * load.series
+    const figures = {
+      'cpu_us/sample': ((total('user_s') + total('system_s')) / samples) * 1e6,
+      'rss_bytes/series': total('peak_mib') * (MIB / series),
+      'rss_end_bytes/series': total('rss_mib') * (MIB / series),
+      'pss_end_bytes/series': proportional / series,
+    }
+    const due = (load.targets * seconds) / job.every
+    return { name: contestant.name, figures, processes, mark: markOf(arrived - expected, scrapes - due) }
   } finally {
     running.stop()
-    receiver.kill('SIGKILL')
-    await delay(300)
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    await rig.close()
   }
 }
 
-function writeConfigs({ folder, ports, url }: Setup): void {
-  const targets = ports.map((port) => `127.0.0.1:${port}`)
-  const scrape = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    scrape_configs: [{ job_name: 'bench', static_configs: [{ targets }], metric_relabel_configs: RULES }],
-  }
-  // JSON is YAML.
-  writeFileSync(join(folder, 'rules.yaml'), JSON.stringify(RULES))
-  writeFileSync(join(folder, 'targets.json'), JSON.stringify([{ targets }]))
-  writeFileSync(join(folder, 'scrape.yml'), JSON.stringify(scrape))
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify({ ...scrape, remote_write: [{ url }] }))
+/** Sums of the contestant and its surroundings at one moment. */
+async function snapshot(rig: Rig, running: Running, gc: boolean) {
+  const usages = usageOf(running.pid).map((usage) => ({ ...usage, gc: gc ? gcSeconds(rig, usage.pid) : undefined }))
+  if (usages.length === 0) throw new Error(`it ended: ${running.stderr()}`)
+  return { usages, scrapes: await rig.scrapes() }
 }
+
+type Snapped = Usage & { gc: number | undefined }
+
+function between(before: Snapped, after: Snapped): { [figure: string]: number } {
+  return {
+    'user_s': after.user - before.user,
+    'system_s': after.system - before.system,
+    'main_thread_s': after.main - before.main,
+    ...(after.gc === undefined ? {} : { 'gc_pause_s': after.gc - (before.gc ?? 0) }),
+    'rss_mib': after.resident / MIB,
+    'peak_mib': after.peak / MIB,
+  }
+}
+
+/** Scrapes begin at any moment of the interval: one a target more or less than is due is none left out. */
+function markOf(surplus: number, scrapes: number): string | undefined {
+  const marks = []
+  if (surplus < 0) marks.push(`${-surplus} samples LOST`)
+  if (surplus > 0) marks.push(`${surplus} samples TOO MANY`)
+  if (scrapes < -RUN.load.targets) marks.push(`${-scrapes} scrapes LEFT OUT`)
+  return marks.length === 0 ? undefined : marks.join(', ')
+}
+
+function gcEnvironment({ folder }: Rig): { [name: string]: string } {
+  mkdirSync(`${folder}/gc`)
+  return { NODE_OPTIONS: `--import=${pathToFileURL(`${ROOT}/dist/bench/gc.js`).href}`, SOLDER_BENCH_GC: `${folder}/gc` }
+}
+
+function gcSeconds({ folder }: Rig, pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`${folder}/gc/${pid}`, 'utf8')) / 1000
+  } catch {
+    // No program of Node, or it has not written yet.
+    return undefined
+  }
+}
+
+const MIB = 1 << 20
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout!.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      if (text.includes('\n')) resolve(text)
-    })
-    child.on('exit', (code) => reject(new Error(`ended with ${code}`)))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,41 +1,46 @@
 // One filter between two pipes: solder against jq and the obvious Node script, doing the same.
 
-import { costOf, findProgram, median } from './measure.js'
+import { type Bench, isChosen, median, ratio } from './bench.js'
 import { makeLines } from './lines.js'
-
-export interface Row {
-  name: string
-  /** Figures by name; units are in the name. */
-  figures: { [figure: string]: number }
-}
+import { costOf, findProgram } from './measure.js'
 
 const NAIVE = `const rl=require("readline").createInterface({input:process.stdin,crlfDelay:Infinity});let o="";rl.on("line",l=>{const j=JSON.parse(l);if(j.labels.code!=="404"){o+=JSON.stringify(j)+"\\n";if(o.length>65536){process.stdout.write(o);o=""}}});rl.on("close",()=>process.stdout.write(o))`
 
-/** Times that solder's contestants get the file; the figures are those of the steady state. */
-const ROUNDS = 4
+const JQ = 'jq'
+const LABELS = 'solder filter, labels'
 
-/** CPU microseconds a line of the process in the middle, medians of `runs`; the slow ones chew fewer lines. */
-export async function benchFilter(runs: number, lines: number): Promise<Row[]> {
-  const { path, remove } = makeLines(lines)
-  const whole = [Array(ROUNDS).fill(path).join(' '), lines * ROUNDS] as const
-  const part = [path, lines] as const
-  const contestants: [string, string, readonly [string, number]][] = [
-    ['solder filter, labels', `solder filter 'labels.code != "404"'`, whole],
-    ['solder filter, value', `solder filter 'value > 100'`, whole],
-    ['solder relabel, 3 rules', `solder relabel --drop code=404 --labeldrop zone --set env=prod`, whole],
-    ['node, readline and JSON', `node -e '${NAIVE}'`, part],
-  ]
-  if (findProgram('jq') !== undefined) contestants.push(['jq', `jq -c 'select(.labels.code != "404")'`, part])
-  const costs = new Map<string, number[]>()
-  try {
-    for (let run = 0; run < runs; run++) {
-      for (const [name, command, [files, count]] of contestants) {
-        const { cpu } = await costOf(command, `cat ${files}`)
-        costs.set(name, [...(costs.get(name) ?? []), (cpu / count) * 1e6])
+/** The slow ones chew the file once, solder eight times: the figures are those of the steady state. */
+const CONTESTANTS = [
+  [LABELS, `solder filter 'labels.code != "404"'`, 8],
+  ['solder filter, value', `solder filter 'value > 100'`, 8],
+  ['solder relabel, 3 rules', `solder relabel --drop code=404 --labeldrop zone --set env=prod`, 8],
+  ['node, readline and JSON', `node -e '${NAIVE}'`, 1],
+  [JQ, `jq -c 'select(.labels.code != "404")'`, 1],
+] as const
+
+const LINES = 500_000
+
+export const filter: Bench = {
+  name: 'filter',
+  base: [JQ, 'cpu_us/line'],
+  async run(choice) {
+    const { path, remove } = makeLines(LINES)
+    const chosen = CONTESTANTS.filter(([name]) => isChosen(name, choice) && (name !== JQ || findProgram(JQ) !== undefined))
+    const costs = chosen.map(([name, command, times]) => ({ name, command, times, cpu: [] as number[] }))
+    try {
+      for (let round = 0; round < (choice.rounds ?? 3); round++) {
+        for (const { command, times, cpu } of costs) {
+          const cost = await costOf(command, `cat ${Array(times).fill(path).join(' ')}`)
+          cpu.push((cost.cpu / (LINES * times)) * 1e6)
+        }
       }
+    } finally {
+      remove()
     }
-  } finally {
-    remove()
-  }
-  return contestants.map(([name]) => ({ name, figures: { 'cpu_us/line': median(costs.get(name)!) } }))
+    return costs.map(({ name, cpu }) => ({ name, figures: { 'cpu_us/line': median(cpu) } }))
+  },
+  bars(rows) {
+    const figure = ratio(rows, 'cpu_us/line', JQ, LABELS)
+    return figure === undefined ? [] : [{ what: `cpu_us/line of ${JQ} / ${LABELS}`, figure, bar: { least: 20 } }]
+  },
 }

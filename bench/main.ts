@@ -1,60 +1,89 @@
-// `npm run bench [NAME…]`: solder and its peers side by side; figures and ratios to stdout, and as JSON under bench/results.
+// `npm run bench`: solder and its peers side by side; figures, ratios and bars to stdout, and as JSON under bench/results.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
 import { ROOT } from '../test/support/solder.js'
-import { benchAgents } from './agents.js'
-import { benchFilter, type Row } from './filter.js'
-import { median } from './measure.js'
-import { benchStartup } from './startup.js'
+import { agents } from './agents.js'
+import type { Bar, Bench, Choice, Row } from './bench.js'
+import { filter } from './filter.js'
+import { startup } from './startup.js'
 
-interface Bench {
-  name: string
-  /** The row and figure that the others are compared with. */
-  base: [row: string, figure: string]
-  run(): Promise<Row[]>
+const BENCHES: readonly Bench[] = [startup, filter, agents]
+
+const USAGE = `npm run bench -- [NAME…] [--only WORD…] [--rounds N] [--seconds N] [--gc]
+  NAME       ${BENCHES.map(({ name }) => name).join(', ')}; all of them if absent
+  --only     contestants with this word in their name: fused, pipe, prometheus, vmagent, jq …; may be repeated
+  --rounds   how often each contestant has its turn
+  --seconds  how long a long-running contestant is measured
+  --gc       also count pauses for garbage collection, in contestants that run on Node
+Figures of runs with options are not kept in bench/results.
+`
+
+const RESULTS = `${ROOT}/bench/results/latest.json`
+
+interface Result {
+  at: string
+  rows: Row[]
+  bars: Bar[]
 }
 
-const RUNS = 3
-
-const BENCHES: readonly Bench[] = [
-  { name: 'startup', base: ['node -e 0', 'wall_ms'], run: () => benchStartup(11) },
-  { name: 'filter', base: ['jq', 'cpu_us/line'], run: () => benchFilter(RUNS, 500_000) },
-  {
-    name: 'agents',
-    base: ['prometheus agent', 'cpu_us/sample'],
-    run: () => medians(RUNS, () => benchAgents({ targets: 20, series: 5000, warmup: 8, seconds: 15 })),
-  },
-]
-
-/** Medians of each figure over several runs of everything, so that contestants alternate. */
-async function medians(runs: number, run: () => Promise<Row[]>): Promise<Row[]> {
-  const all: Row[][] = []
-  for (let i = 0; i < runs; i++) all.push(await run())
-  return all[0].map((row, at) => ({
-    name: row.name,
-    figures: Object.fromEntries(Object.keys(row.figures).map((key) => [key, median(all.map((rows) => rows[at].figures[key]))])),
-  }))
-}
-
-function print(bench: Bench, rows: readonly Row[]): void {
-  const [baseName, figure] = bench.base
-  const base = rows.find((row) => row.name === baseName)?.figures[figure]
-  process.stdout.write(`\n${bench.name}\n`)
-  for (const { name, figures } of rows) {
-    const columns = Object.entries(figures).map(([key, value]) => `${key} ${value.toPrecision(3)}`)
-    const ratio = base === undefined || name === baseName ? '' : `  (${(figures[figure] / base).toPrecision(2)} x ${baseName})`
-    process.stdout.write(`  ${name.padEnd(30)} ${columns.join('  ')}${ratio}\n`)
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      gc: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
+  if (values.help === true || unknown.length > 0) return void process.stdout.write(USAGE)
+  const { only = [], gc = false } = values
+  const choice: Choice = { only, rounds: number(values.rounds), seconds: number(values.seconds), gc }
+  for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+    const rows = await bench.run(choice)
+    const bars = bench.bars(rows)
+    print(bench, rows, bars)
+    if (Object.keys(values).length === 0) keep(bench.name, { at: new Date().toISOString(), rows, bars })
   }
 }
 
-const wanted = process.argv.slice(2)
-const results: { [bench: string]: Row[] } = {}
-for (const bench of BENCHES) {
-  if (wanted.length > 0 && !wanted.includes(bench.name)) continue
-  results[bench.name] = await bench.run()
-  print(bench, results[bench.name])
+function number(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
 }
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
-mkdirSync(`${ROOT}/bench/results`, { recursive: true })
-writeFileSync(`${ROOT}/bench/results/latest.json`, JSON.stringify({ machine, results }, null, 2) + '\n')
+
+function print({ name: title, base: [baseName, figure] }: Bench, rows: readonly Row[], bars: readonly Bar[]): void {
+  const base = rows.find((row) => row.name === baseName)?.figures[figure]
+  process.stdout.write(`\n${title}\n`)
+  for (const { name, figures, processes = [], mark } of rows) {
+    const ratio = base === undefined || name === baseName ? '' : `  (${(figures[figure] / base).toPrecision(2)} x ${baseName})`
+    process.stdout.write(`  ${name.padEnd(28)} ${columns(figures)}${ratio}\n`)
+    for (const each of processes) process.stdout.write(`    ${each.name.padEnd(26)} ${columns(each.figures)}\n`)
+    if (mark !== undefined) process.stdout.write(`    ${mark}\n`)
+  }
+  for (const each of bars) process.stdout.write(`  bar: ${barText(each)}\n`)
+}
+
+function columns(figures: Row['figures']): string {
+  return Object.entries(figures)
+    .map(([key, value]) => `${key} ${value >= 1000 ? Math.round(value) : value.toPrecision(3)}`)
+    .join('  ')
+}
+
+function barText({ what, figure, bar, unit = '' }: Bar): string {
+  const [sign, limit, met] = 'most' in bar ? ['≤', bar.most, figure <= bar.most] : ['≥', bar.least, figure >= bar.least]
+  return `${what}: ${figure.toPrecision(3)}${unit}; ${sign} ${limit.toPrecision(3)}${unit}: ${met ? 'met' : 'NOT MET'}`
+}
+
+/** The last figures of each benchmark, with the machine. */
+function keep(name: string, result: Result): void {
+  const kept = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as { results: object }).results : {}
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), kernel: release() }
+  mkdirSync(`${ROOT}/bench/results`, { recursive: true })
+  writeFileSync(RESULTS, JSON.stringify({ machine, results: { ...kept, [name]: result } }, null, 2) + '\n')
+}
+
+await main()

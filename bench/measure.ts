@@ -1,4 +1,4 @@
-// What processes cost: CPU time and peak memory, read from /proc, and of commands that end, from the shell's own `time`.
+// What processes cost: CPU time and memory, read from /proc, and of commands that end, from the shell's own `time`.
 
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -27,29 +27,63 @@ export function costOf(command: string, feed?: string): Promise<Cost> {
 
 const TICKS_PER_SECOND = 100
 
-/** CPU seconds that a running process has used. */
-export function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+export interface Usage {
+  pid: number
+  /** What it runs: `solder scrape`, `prometheus`. */
+  name: string
+  /** CPU seconds since it began; `main` is the share of its first thread, where JavaScript runs. */
+  user: number
+  system: number
+  main: number
+  /** Resident bytes now (RssAnon + RssFile + RssShmem, the VmRSS of the kernel) and at most so far (VmHWM). */
+  resident: number
+  peak: number
 }
 
-/** Peak resident bytes of a running process. */
-export function peakOf(pid: number): number {
-  const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(match?.[1] ?? 0) * 1024
+/** What a running process and all below it have used so far, without the shells that only hold them. */
+export function usageOf(pid: number): Usage[] {
+  return familyOf(pid)
+    .map((each) => ({ each, words: readFileSync(`/proc/${each}/cmdline`, 'utf8').split('\0') }))
+    .filter(({ words }) => !/^(ba)?sh$/.test(words[0]))
+    .map(({ each, words }) => ({ pid: each, name: nameOf(words), ...cpuOf(each), ...memoryOf(each) }))
 }
 
-/** Process ids of a process and all below it. */
-export function familyOf(pid: number): number[] {
+function familyOf(pid: number): number[] {
   const children = `/proc/${pid}/task/${pid}/children`
   if (!existsSync(children)) return [pid]
   return [pid, ...readFileSync(children, 'utf8').trim().split(' ').filter(Boolean).flatMap((child) => familyOf(Number(child)))]
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]
+function nameOf(words: readonly string[]): string {
+  const solder = words.findIndex((word) => word.endsWith('/solder.js'))
+  return solder < 0 ? words[0].split('/').at(-1)! : `solder ${words[solder + 1]}`
+}
+
+function cpuOf(pid: number): { user: number; system: number; main: number } {
+  const [user, system] = ticksIn(`/proc/${pid}/stat`)
+  const main = ticksIn(`/proc/${pid}/task/${pid}/stat`)
+  return { user, system, main: main[0] + main[1] }
+}
+
+/** User and system seconds: fields 14 and 15 of proc(5) stat. */
+function ticksIn(path: string): [number, number] {
+  const stat = readFileSync(path, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return [Number(fields[11]) / TICKS_PER_SECOND, Number(fields[12]) / TICKS_PER_SECOND]
+}
+
+function memoryOf(pid: number): { resident: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return { resident: bytesOf('VmRSS', status), peak: bytesOf('VmHWM', status) }
+}
+
+/** Proportional bytes: pages that several processes share, such as those of their program, count once among them. */
+export function proportionalOf(pid: number): number {
+  return bytesOf('Pss', readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
+}
+
+function bytesOf(key: string, text: string): number {
+  return Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024
 }
 
 /** Whether a program is on the PATH (Debian keeps daemons in /usr/sbin). */
@@ -58,9 +92,16 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
 }
 
+export interface Running {
+  pid: number
+  stop(): void
+  /** The last of what it said. */
+  stderr(): string
+}
+
 /** Starts a long-running shell command in a process group of its own; `stop` ends all of it. */
-export function start(command: string): { pid: number; stop(): void; stderr(): string } {
-  const child = spawn('bash', ['-c', command], { env: environment(), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+export function start(command: string, env: { [name: string]: string } = {}): Running {
+  const child = spawn('bash', ['-c', command], { env: environment(env), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let text = ''
   child.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)))
   const stop = () => {

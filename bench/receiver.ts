@@ -1,4 +1,5 @@
-// A process that accepts every remote write and counts requests, bytes and samples; GET / tells. Prints its port.
+// A process that accepts every remote write and counts requests, bytes and the samples of the targets' series; GET / tells.
+// Prints its port as JSON. Counting costs this process, not the one that is measured.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,36 +7,65 @@ import snappy from 'snappy'
 
 const counts = { requests: 0, bytes: 0, samples: 0 }
 
-/** Samples of a WriteRequest 1.0: fields 1 (timeseries) hold fields 2 (samples). */
-function samplesIn(message: Buffer): number {
-  let samples = 0
-  walk(message, 0, message.length, (field, start, end) => {
-    if (field === 1) walk(message, start, end, (inner) => void (samples += inner === 2 ? 1 : 0))
-  })
-  return samples
-}
+/** The label `__name__` of the targets' series, as it stands in a message: `up` and the like are not counted. */
+const NAME = Buffer.from('\x0a\x08__name__\x12\x23http_request_duration_seconds_total', 'latin1')
+/** A Sample whose value is Prometheus's stale NaN: the end of a series is no sample. Little-endian, after the field's tag. */
+const STALE = Buffer.from([0x09, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf0, 0x7f])
 
-function walk(bytes: Buffer, from: number, to: number, on: (field: number, start: number, end: number) => void): void {
-  let at = from
-  const varint = () => {
+/** A place in a message: field by field. */
+class Fields {
+  field = 0
+  start = 0
+  end = 0
+
+  constructor(readonly bytes: Buffer) {}
+
+  /** Goes to the next field that holds bytes, at `at`, before `limit`. */
+  next(at: number, limit: number): boolean {
+    this.end = at
+    while (this.end < limit) {
+      const tag = this.#varint()
+      if ((tag & 7) === 2) {
+        const length = this.#varint()
+        this.field = tag >> 3
+        this.start = this.end
+        this.end += length
+        return true
+      }
+      if ((tag & 7) === 0) this.#varint()
+      else this.end += (tag & 7) === 1 ? 8 : 4
+    }
+    return false
+  }
+
+  #varint(): number {
     let value = 0
     let scale = 1
     for (;;) {
-      const byte = bytes[at++]
+      const byte = this.bytes[this.end++]
       value += (byte & 127) * scale
       if (byte < 128) return value
       scale *= 128
     }
   }
-  while (at < to) {
-    const tag = varint()
-    if ((tag & 7) === 2) {
-      const length = varint()
-      on(tag >> 3, at, at + length)
-      at += length
-    } else if ((tag & 7) === 0) varint()
-    else at += (tag & 7) === 1 ? 8 : 4
+}
+
+/** Samples of a WriteRequest 1.0: fields 1 (timeseries) hold fields 1 (labels) and 2 (samples). */
+function samplesIn(message: Buffer): number {
+  const series = new Fields(message)
+  const inner = new Fields(message)
+  let samples = 0
+  while (series.next(series.end, message.length)) {
+    if (series.field !== 1) continue
+    let ours = false
+    inner.end = series.start
+    while (inner.next(inner.end, series.end)) {
+      const { field, start, end } = inner
+      if (field === 1) ours ||= end - start === NAME.length && NAME.compare(message, start, end) === 0
+      else if (field === 2 && ours && STALE.compare(message, start, start + STALE.length) !== 0) samples++
+    }
   }
+  return samples
 }
 
 const server = createServer((request, response) => {
@@ -46,9 +76,9 @@ const server = createServer((request, response) => {
     const body = Buffer.concat(chunks)
     counts.requests++
     counts.bytes += body.length
-    // Counting costs this process, not the one that is measured.
-    if (request.headers['content-encoding'] === 'snappy') counts.samples += samplesIn(snappy.uncompressSync(body) as Buffer)
     response.writeHead(204).end()
+    if (request.headers['content-encoding'] !== 'snappy') return
+    counts.samples += samplesIn(snappy.uncompressSync(body, { copyOutputData: true }) as Buffer)
   })
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

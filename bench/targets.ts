@@ -1,29 +1,58 @@
-// A process that serves targets: TARGETS ports, each with SERIES series whose values move. Prints its ports as JSON.
+// A process that serves targets: TARGETS ports with SERIES series each, whose values move. Of every CHURN-th series (0: none)
+// there is a new one at each scrape, in the place of an old one. Prints its ports as JSON, first the one that tells what was
+// served (GET /) and makes all targets fail (GET /pause).
 
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-const [targets, series] = process.argv.slice(2).map(Number)
+const [targets, series, churn] = process.argv.slice(2).map(Number)
 const VARIANTS = 4
+const CODES = ['200', '201', '404', '500']
+const METHODS = ['GET', 'POST', 'PUT']
 
-function body(target: number, variant: number): Buffer {
+const served = { scrapes: 0 }
+let paused = false
+
+function body(target: number, scrape: number): Buffer {
+  const variant = scrape % VARIANTS
   let text = '# HELP http_request_duration_seconds_total Time spent.\n# TYPE http_request_duration_seconds_total counter\n'
   for (let i = 0; i < series; i++) {
-    const labels = `code="${['200', '201', '404', '500'][i % 4]}",handler="/api/v1/resource/${i % 50}",method="${['GET', 'POST', 'PUT'][i % 3]}",path="/p/${i}",zone="zone-${target % 3}"`
+    const path = churn === 0 ? i : `${i}-${Math.floor((scrape + (i % churn)) / churn)}`
+    const labels = `code="${CODES[i % 4]}",handler="/api/v1/resource/${i % 50}",method="${METHODS[i % 3]}",path="/p/${path}",zone="zone-${target % 3}"`
     text += `http_request_duration_seconds_total{${labels}} ${i % 3 === 0 ? variant * 7 + (i % 11) + 0.25 : variant * 1000 + i}\n`
   }
   return Buffer.from(text)
 }
 
-const ports: number[] = []
-for (let target = 0; target < targets; target++) {
+/** What a target shows at its n-th scrape: a ready body where the series stay, so that this process costs little. */
+function bodiesOf(target: number): (scrape: number) => Buffer {
+  if (churn > 0) return (scrape) => body(target, scrape)
   const bodies = Array.from({ length: VARIANTS }, (_, variant) => body(target, variant))
-  let scrapes = 0
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-    response.end(bodies[scrapes++ % VARIANTS])
-  })
+  return (scrape) => bodies[scrape % VARIANTS]
+}
+
+async function listen(handler: RequestListener): Promise<number> {
+  const server = createServer(handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ports.push((server.address() as AddressInfo).port)
+  return (server.address() as AddressInfo).port
+}
+
+const ports = [
+  await listen((request, response) => {
+    if (request.url === '/pause') paused = true
+    response.end(JSON.stringify(served))
+  }),
+]
+for (let target = 0; target < targets; target++) {
+  const bodyOf = bodiesOf(target)
+  let scrapes = 0
+  ports.push(
+    await listen((_request, response) => {
+      if (paused) return void response.writeHead(503).end()
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+      response.end(bodyOf(scrapes++))
+      response.on('finish', () => served.scrapes++)
+    }),
+  )
 }
 process.stdout.write(`${JSON.stringify(ports)}\n`)
