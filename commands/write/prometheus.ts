@@ -17,6 +17,9 @@ export default sink({
     Sends metrics as Prometheus remote write: samples, staleness markers, exemplars, native histograms and the metadata
     of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
     Series are spread over --concurrency requests by their labels, so that the samples of one series arrive in order.
+    How many of these are under way at once is found by how the receiver answers: one more after each round of good
+    answers while others wait, three tenths fewer when it says 429 or 5xx, does not answer in time, closes connections or
+    takes more than twice its usual time, never fewer than --min-concurrency. The log tells at level debug.
 
     A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
     says; up to --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples
@@ -128,6 +131,8 @@ export default sink({
     await collect(problems, () => checkUrls(args))
     if (options.min_backoff > options.max_backoff)
       problems.push(new Problem('--min-backoff is longer than --max-backoff'))
+    if (options.min_concurrency > options.concurrency)
+      problems.push(new Problem('--min-concurrency is more than --concurrency'))
     const rules = await collect(problems, () => rulesOf(options.write_relabel))
     const clients = await collect(problems, () => clientsOf(args, options))
     throwAll(problems)

@@ -1,10 +1,12 @@
 // The way from encoded requests to a destination: lanes that keep their order, a bounded buffer, retries, draining.
 // What it holds is encoded and compressed already, so that a buffer on disk can take the place of the one in memory.
 
+import { setMaxListeners } from 'node:events'
 import type { Clock, Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { durationText } from '../option/value.js'
 import { Backoff } from './backoff.js'
+import { Concurrency, type ConcurrencyBounds } from './concurrency.js'
 import type { Outcome } from './outcome.js'
 
 /** A request ready for the wire. */
@@ -34,8 +36,10 @@ export type WhenFull = 'block' | 'drop_oldest' | 'drop_failing'
 export interface DeliveryOptions<R extends Outgoing = Outgoing> {
   /** What messages call the destination. */
   destination: string
-  /** Requests that may be under way at once; those of one lane go one after another. */
+  /** Requests of one lane go one after another. */
   lanes: number
+  /** Requests under way at once; as many as there are lanes if absent. */
+  concurrency?: ConcurrencyBounds
   /** Bytes held before a writer has to wait, or the oldest requests are given up. */
   bufferBytes: number
   whenFull: WhenFull
@@ -78,6 +82,7 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
   readonly #lanes: Queued<R>[][]
   readonly #running: boolean[]
   readonly #abandon = new AbortController()
+  readonly #concurrency: Concurrency
   #held = 0
   #heldRecords = 0
   #droppedRecords = 0
@@ -96,6 +101,13 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
   ) {
     this.#lanes = Array.from({ length: options.lanes }, () => [])
     this.#running = this.#lanes.map(() => false)
+    const { lanes, concurrency = { min: lanes, max: lanes } } = options
+    this.#concurrency = new Concurrency(concurrency, () => context.clock.monotonic(), (limit, before) => {
+      context.log.debug(`${options.destination}: requests under way at once: ${limit}, before ${before}`)
+    })
+    // Every request and every wait of a lane listens to it.
+    setMaxListeners(0, this.#abandon.signal)
+    this.#abandon.signal.addEventListener('abort', () => this.#concurrency.open(), { once: true })
     if (context.signal.aborted) this.limit()
     else context.signal.addEventListener('abort', () => this.limit(), { once: true })
   }
@@ -242,20 +254,22 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
     const { options, context } = this
     const stop = this.#abandon.signal
     const backoff = new Backoff(options.minBackoff, options.maxBackoff)
-    while (!stop.aborted) {
+    for (;;) {
+      const attempt = await this.#concurrency.begin()
+      if (stop.aborted) return false
       const outcome = await options.send(request.body, stop)
+      if (stop.aborted && outcome.kind === 'retry') return false
+      this.#concurrency.end(attempt, outcome.kind !== 'retry')
       if (outcome.kind !== 'retry') this.#answered()
       if (outcome.kind === 'stored') options.stored(request)
       else if (outcome.kind === 'refused') await options.refused(request, outcome.words)
       if (outcome.kind !== 'retry') return true
-      if (stop.aborted) return false
       const asked = Math.min(outcome.after, options.maxRetryAfter)
       const wait = asked > 0 ? asked : backoff.next()
       if (asked > 0) backoff.waited(asked)
       this.#tell(outcome.words, wait)
       await context.clock.sleep(wait, stop)
     }
-    return false
   }
 
   #drop(request: R): void {

@@ -20,10 +20,18 @@ export const DELIVERY_OPTIONS = {
   concurrency: {
     ...COMMON,
     type: 'int',
-    default: 4,
+    default: 10,
     min: 1,
     max: 1000,
-    help: 'requests under way at once; the order of what belongs together is kept',
+    help: 'most requests under way at once; the order of what belongs together is kept',
+  },
+  min_concurrency: {
+    ...COMMON,
+    type: 'int',
+    default: 1,
+    min: 1,
+    max: 1000,
+    help: 'requests that may be under way at once however badly the destination answers; from there on it is tried out',
   },
   buffer_bytes: {
     ...COMMON,

@@ -7,16 +7,18 @@ import { clientOf } from '../net/http.js'
 import type { CLIENT_OPTIONS } from '../net/options.js'
 import type { OptionValues } from '../option/table.js'
 import { loadSnappy } from '../wire/snappy.js'
+import { Delivery } from './delivery.js'
 import type { SPOOL_OPTIONS } from './options.js'
 import { RemoteWriteSink, type RemoteWriteOptions } from './remote_write.js'
 import { furtherContext, Several } from './several.js'
-import { openSpooled, spoolFolder } from './spooled.js'
+import { openSpooled, type OutboxMaker, spoolFolder } from './spooled.js'
 
 type Made = 'rules' | 'url' | 'headers' | 'client' | 'snappy' | 'spool' | 'when_full'
 
 export type ReceiverOptions = Omit<RemoteWriteOptions, Made> &
   OptionValues<typeof SPOOL_OPTIONS & typeof CLIENT_OPTIONS> & {
     when_full: 'block' | 'drop_oldest' | undefined
+    min_concurrency: number
     tenant: string | undefined
   }
 
@@ -41,6 +43,8 @@ export function clientsOf(urls: readonly string[], options: ReceiverOptions): Pr
   return Promise.all(urls.map(() => clientOf(options, { timeout: options.timeout })))
 }
 
+const inMemory: OutboxMaker = (delivery, context) => new Delivery(delivery, context)
+
 /** The sink of all receivers. Throws a Problem. */
 export async function openReceivers(
   urls: readonly string[],
@@ -56,7 +60,9 @@ export async function openReceivers(
   for (const [i, url] of urls.entries()) {
     const own = i === 0 ? context : furtherContext(context, OWN)
     const folder = options.state === undefined ? null : spoolFolder(options.state, url, tenant)
-    const spool = folder === null ? null : await openSpooled(folder, options, when_full, own)
+    const open = folder === null ? inMemory : await openSpooled(folder, options, when_full, own)
+    const bounds = { min: options.min_concurrency, max: options.concurrency }
+    const spool: OutboxMaker = (delivery, context) => open({ ...delivery, concurrency: bounds }, context)
     sinks.push(new RemoteWriteSink({ ...options, url, headers, client: clients[i], snappy, when_full, spool }, own))
   }
   return sinks.length === 1 ? sinks[0] : new Several(sinks, context)
