@@ -105,6 +105,15 @@ t.test('a slow reader slows the source; memory stays flat; nothing is lost', asy
   t.equal(lines, count)
 })
 
+t.test('a pipe that is full, again and again, loses and repeats nothing', async (t) => {
+  const count = 20_000
+  const text = Array.from({ length: count }, (_, i) => line(i)).join('')
+  // Every read of the slow reader leaves the pipe room for a part of what waits.
+  const ran = await sh(`cat | ${PIPED} | { sleep 0.2; dd bs=7001 count=40 status=none; sleep 0.1; cat; }`, { stdin: text })
+  t.equal(ran.code, 0)
+  t.ok(ran.stdout === text, 'the same bytes')
+})
+
 t.test('bad lines: drop, fail, pass', async (t) => {
   const input = `${line(1)}oops\n${line(2)}`
   const drop = await sh(PIPED, { stdin: input })
