@@ -7,9 +7,10 @@ import { ROOT } from '../test/support/solder.js'
 import { agents } from './agents.js'
 import type { Bar, Bench, Choice, Row } from './bench.js'
 import { filter } from './filter.js'
+import { rules } from './rules.js'
 import { startup } from './startup.js'
 
-const BENCHES: readonly Bench[] = [startup, filter, agents]
+const BENCHES: readonly Bench[] = [startup, filter, rules, agents]
 
 const USAGE = `npm run bench -- [NAME…] [--only WORD…] [--rounds N] [--seconds N] [--gc]
   NAME       ${BENCHES.map(({ name }) => name).join(', ')}; all of them if absent

@@ -95,15 +95,17 @@ export function findProgram(name: string): string | undefined {
 export interface Running {
   pid: number
   stop(): void
-  /** The last of what it said. */
-  stderr(): string
+  /** Throws when it has ended, with the last of what it said. */
+  check(): void
 }
 
 /** Starts a long-running shell command in a process group of its own; `stop` ends all of it. */
 export function start(command: string, env: { [name: string]: string } = {}): Running {
   const child = spawn('bash', ['-c', command], { env: environment(env), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let text = ''
+  let end: number | string | null = null
   child.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)))
+  child.on('close', (code, signal) => (end = code ?? signal))
   const stop = () => {
     process.off('exit', stop)
     try {
@@ -113,5 +115,8 @@ export function start(command: string, env: { [name: string]: string } = {}): Ru
     }
   }
   process.once('exit', stop)
-  return { pid: child.pid!, stop, stderr: () => text }
+  const check = () => {
+    if (end !== null) throw new Error(`${command.slice(0, 80)} … ended with ${end}: ${text}`)
+  }
+  return { pid: child.pid!, stop, check }
 }
