@@ -26,8 +26,11 @@ export function compileStep(rule: RuleConfig, scheme: NameScheme): Step {
   const separator = rule.separator ?? DEFAULT_SEPARATOR
   const target = rule.target_label ?? ''
   const pattern = Pattern.anchored(rule.regex ?? DEFAULT_REGEX)
-  const value = (labels: WorkingLabels) =>
-    sources.length === 1 ? labels.get(sources[0]) : sources.map((name) => labels.get(name)).join(separator)
+  const value = (labels: WorkingLabels) => {
+    let text = sources.length === 0 ? '' : labels.get(sources[0])
+    for (let i = 1; i < sources.length; i++) text += separator + labels.get(sources[i])
+    return text
+  }
   const decide = (keep: (value: string, labels: WorkingLabels) => boolean, reads: readonly string[] = sources): Step => ({
     apply: (labels) => keep(value(labels), labels),
     reads,

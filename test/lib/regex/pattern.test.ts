@@ -1,7 +1,9 @@
 // RE2's syntax and meaning, Prometheus's anchoring, Go's templates, faults with their place.
 
+import fc from 'fast-check'
 import t from 'tap'
 import { Problem } from '../../../lib/diag/problem.js'
+import { literalOf } from '../../../lib/regex/literal.js'
 import { Pattern, patternFault } from '../../../lib/regex/pattern.js'
 import { parseTemplate } from '../../../lib/regex/template.js'
 
@@ -64,5 +66,62 @@ t.test('faults', (t) => {
   }
   t.equal(patternFault('a(b)'), null)
   t.throws(() => Pattern.search('('), Problem)
+  t.end()
+})
+
+t.test('what is plain in a pattern', (t) => {
+  const texts = (source: string) => [...(literalOf(source)?.texts ?? [])]
+  const prefix = (source: string) => {
+    const literal = literalOf(source)
+    return literal === null || literal.texts !== undefined ? undefined : literal.prefix
+  }
+  t.same(texts('404'), ['404'])
+  t.same(texts(''), [''])
+  t.same(texts('a|b.c'), [])
+  t.same(texts(String.raw`a|b\.c||\|\\`), ['a', 'b.c', '', '|\\'])
+  t.equal(prefix('/api/v1/(.*)'), '/api/v1/')
+  t.equal(prefix('ab*'), 'a')
+  t.equal(prefix('a{2}'), undefined)
+  t.equal(prefix(String.raw`a\.(b|c)`), 'a.')
+  t.equal(prefix('ab.|c'), undefined)
+  t.equal(prefix('ab(c)|d'), undefined)
+  t.equal(prefix('a[(]|b'), undefined)
+  t.equal(prefix(String.raw`a.\Q(\E|b`), undefined)
+  t.equal(prefix('a)|(?:b'), undefined)
+  t.equal(prefix('(?i)abc'), undefined)
+  t.end()
+})
+
+t.test('plain text decides as the pattern does', (t) => {
+  const piece = fc.constantFrom(
+    ...['a', 'b', '/', 'ab', '|', '|', '.', '.*', '(', ')', '(a|b)', '(?:', '(?i)', '(?i:b)', '[ab]', '[(]', '[|]', '*', '+', '?', '{2}', '{0,1}'],
+    ...[String.raw`\.`, String.raw`\|`, String.raw`\\`, String.raw`\(`, String.raw`\Q`, String.raw`\E`, String.raw`\Q(\E`, String.raw`\b`, '^', '$', '\n', 'é'],
+  )
+  const source = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+  const text = fc.array(fc.constantFrom('a', 'b', 'A', 'B', '/', '.', '|', '(', '\\', 'Q', '\n', 'é'), { maxLength: 5 }).map((all) => all.join(''))
+  const compiled = (make: () => Pattern) => {
+    try {
+      return make()
+    } catch {
+      return null
+    }
+  }
+  let fast = 0
+  fc.assert(
+    fc.property(source, fc.array(text, { minLength: 1, maxLength: 12 }), (source, texts) => {
+      const anchored = compiled(() => Pattern.anchored(source))
+      const plain = compiled(() => Pattern.search(`^(?s:${source})$`))
+      if (anchored === null || plain === null) return anchored === plain
+      if (literalOf(source) !== null) fast++
+      // Texts of which a pattern of these pieces takes more than of random ones.
+      return [...texts, source, source.replaceAll('\\', '')].every((text) => {
+        const groups = plain.exec(text)
+        const same = JSON.stringify(anchored.exec(text)?.slice()) === JSON.stringify(groups?.slice())
+        return same && anchored.test(text) === plain.test(text) && plain.test(text) === (groups !== null)
+      })
+    }),
+    { numRuns: 3000 },
+  )
+  t.ok(fast > 300, 'both ways are taken')
   t.end()
 })
