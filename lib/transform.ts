@@ -1,8 +1,11 @@
 // Runs a filter's transform over batches: identity answers are remembered per identity and per layout.
 
 import type { IdentityTransform, RecordTransform, RowTransform, Transform } from './component.js'
-import { type Batch, Layout, RecordBatch } from './record/batch.js'
+import { type Batch, RecordBatch } from './record/batch.js'
+import { EACH } from './record/decided.js'
 import { type Identity, memoSlot } from './record/identity.js'
+import { Layout } from './record/layout.js'
+import { LineBatch } from './record/line_batch.js'
 import type { Payload } from './record/record.js'
 import type { RecordType } from './record/type.js'
 
@@ -35,15 +38,77 @@ function decider(transform: IdentityTransform, looksAt: (type: RecordType) => bo
 
 function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType) => boolean): Apply {
   const slot = memoSlot()
-  const decide = decider(transform, looksAt, slot)
+  const rows = applyToRows(transform, decider(transform, looksAt, slot), slot)
+  const layouts = new LayoutDecider(transform, looksAt, slot)
+  const ask = (id: Identity) => (looksAt(id.type) ? transform.identity(id) : id)
   return (batch, drop) => {
-    const { layout } = batch
-    const kept = layout?.memo?.[slot] as LayoutAnswer | undefined
-    if (kept === 'unchanged') return batch
-    if (kept !== undefined) {
-      if (kept.take.length < batch.length) drop(transform.reason, batch.length - kept.take.length)
-      return batch.select(kept.layout.ids, kept.take, kept.layout)
+    if (batch instanceof LineBatch) {
+      const passed = batch.decide(slot, ask, () => true)
+      if (passed.length < batch.length) drop(transform.reason, batch.length - passed.length)
+      return passed
     }
+    const { layout } = batch
+    if (layout === null) return rows(batch, drop)
+    const answer = layouts.answer(layout)
+    if (answer === 'unchanged') return batch
+    if (answer.take.length < batch.length) drop(transform.reason, batch.length - answer.take.length)
+    return batch.select(answer.layout.ids, answer.take, answer.layout)
+  }
+}
+
+/** Answers for layouts. Their identities need none of their own: the next layout takes over what this one knows. */
+class LayoutDecider {
+  constructor(
+    private readonly transform: IdentityTransform,
+    private readonly looksAt: (type: RecordType) => boolean,
+    private readonly slot: number,
+  ) {}
+
+  answer(layout: Layout): LayoutAnswer {
+    const known = layout.memo?.[this.slot] as LayoutAnswer | undefined
+    if (known !== undefined) return known
+    return ((layout.memo ??= [])[this.slot] = this.#decide(layout))
+  }
+
+  #decide(layout: Layout): LayoutAnswer {
+    const { ids } = layout
+    const before = layout.takeOver<LayoutAnswer>(this.slot)
+    const old = before === null || before.answer === 'unchanged' ? null : before.answer
+    const taken = old === null ? null : takenRows(old, before!.rows)
+    const out: Identity[] = []
+    const take = new Int32Array(ids.length)
+    let changed = false
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row]
+      let answer: Identity | null = id
+      if (before === null || before.rows[row] < 0) answer = this.#ask(id)
+      else if (taken !== null) answer = taken[row] < 0 ? null : old!.layout.ids[taken[row]]
+      if (answer === null) continue
+      if (answer !== id) changed = true
+      take[out.length] = row
+      out.push(answer)
+    }
+    if (!changed && out.length === ids.length) return 'unchanged'
+    return { layout: new Layout(out, old?.layout), take: take.slice(0, out.length) }
+  }
+
+  #ask(id: Identity): Identity | null {
+    if (!this.looksAt(id.type)) return id
+    const answer = this.transform.identity(id)
+    id.release()
+    return answer
+  }
+}
+
+/** Where the rows of a layout went: for each of `rows` its row in the answer's layout, -1 where it was dropped. */
+function takenRows({ take }: { take: Int32Array }, rows: Int32Array): Int32Array {
+  const went = new Int32Array((take.at(-1) ?? -1) + 1).fill(-1)
+  for (let i = 0; i < take.length; i++) went[take[i]] = i
+  return rows.map((row) => (row >= 0 && row < went.length ? went[row] : -1))
+}
+
+function applyToRows(transform: IdentityTransform, decide: (id: Identity) => Identity | null, slot: number): Apply {
+  return (batch, drop) => {
     const n = batch.length
     const ids: (Identity | undefined)[] = []
     const take = new Int32Array(n)
@@ -61,14 +126,8 @@ function applyIdentity(transform: IdentityTransform, looksAt: (type: RecordType)
       ids.push(answer)
     }
     if (ids.length < n) drop(transform.reason, n - ids.length)
-    else if (!changed) {
-      if (layout !== null) (layout.memo ??= [])[slot] = 'unchanged' satisfies LayoutAnswer
-      return batch
-    }
-    const shared = layout === null ? null : new Layout(ids as Identity[])
-    const taken = take.slice(0, ids.length)
-    if (layout !== null) (layout.memo ??= [])[slot] = { layout: shared!, take: taken } satisfies LayoutAnswer
-    return batch.select(ids, taken, shared)
+    else if (!changed) return batch
+    return batch.select(ids, take.slice(0, ids.length), null)
   }
 }
 
@@ -100,9 +159,6 @@ function applyRecord(transform: RecordTransform, looksAt: (type: RecordType) => 
   }
 }
 
-/** Stands in the memo for identities whose records are looked at one by one. */
-const EACH = Symbol('each')
-
 function applyRows(transform: RowTransform, looksAt: (type: RecordType) => boolean): Apply {
   const byIdentity = (type: RecordType) => !looksAt(type) || transform.byIdentity(type)
   const whole = applyIdentity(transform, looksAt)
@@ -114,7 +170,21 @@ function applyRows(transform: RowTransform, looksAt: (type: RecordType) => boole
     return EACH
   }
   const columns = byIdentity('metric')
+  const lines = (batch: LineBatch, drop: (reason: string, count: number) => void) => {
+    let rejected = 0
+    const each = (of: LineBatch, row: number, id: Identity) => {
+      const keep = transform.row(of, row, id)
+      if (keep === null) rejected++
+      return keep
+    }
+    const passed = batch.decide(slot, ask, each)
+    const dropped = batch.length - passed.length - rejected
+    if (dropped > 0) drop(transform.reason, dropped)
+    return passed
+  }
+  const ask = (id: Identity) => (byIdentity(id.type) ? (looksAt(id.type) ? transform.identity(id) : id) : EACH)
   return (batch, drop) => {
+    if (batch instanceof LineBatch) return lines(batch, drop)
     // Columns are metrics, whose layout remembers the answers for all of them.
     if (columns && batch.layout !== null) return whole(batch, drop)
     const n = batch.length

@@ -1,6 +1,8 @@
 // Requests under construction, one a lane: closed when they are full, or old enough.
 
 import type { Clock } from '../component.js'
+import type { SeriesBlock } from '../wire/remote_write/block.js'
+import type { WriteRequest } from '../wire/remote_write/v1.js'
 import type { Outbox, Outgoing } from './delivery.js'
 
 /** Why a clock stops; without a reason every request would make an exception. */
@@ -48,6 +50,18 @@ export class Batches<G extends Growing> {
     const { records, bytes } = this.#growing[lane]
     if (records >= this.limits.records || bytes >= this.limits.bytes) this.#flush(lane)
     else if (this.#clocks[lane] === null) this.#start(lane)
+  }
+
+  /** Adds samples that are ready, over as many requests as it takes. */
+  addBlock(this: Batches<WriteRequest>, lane: number, block: SeriesBlock): void {
+    const { limits } = this
+    for (let from = 0; from < block.length; ) {
+      const request = this.at(lane)
+      const to = Math.min(from + limits.records - request.records, block.upTo(from, limits.bytes - request.bytes))
+      request.addMessages(block.slice(from, to), to - from)
+      this.added(lane)
+      from = to
+    }
   }
 
   /** Hands over everything. */

@@ -11,13 +11,15 @@ import type { NameScheme } from '../relabel/name.js'
 import type { RelabelRules } from '../relabel/rules.js'
 import { Families } from '../wire/remote_write/families.js'
 import { sampleOf } from '../wire/remote_write/sample.js'
-import { labelsComplaint, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
+import { hasSixBytes, labelsComplaint, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
 import { type Sample, WriteRequest } from '../wire/remote_write/v1.js'
 import { SymbolicRequest } from '../wire/remote_write/v2.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
 import { Delivery, type Outbox, type Outgoing, type WhenFull } from './delivery.js'
 import { MetadataSender } from './metadata.js'
+import { Preparer } from './prepared.js'
+import type { Answer } from './prepared.js'
 import { shownUrl } from './outcome.js'
 import { Protocol } from './protocol.js'
 import type { OutboxMaker } from './spooled.js'
@@ -54,9 +56,6 @@ export interface RemoteWriteOptions {
   drain_timeout: number
 }
 
-/** null: dropped by a rule; a string: what is wrong with it. */
-type Answer = Series | null | string
-
 /** A series as one version of the protocol wants it; only that version's requests take it. */
 interface Series {
   readonly hash: number
@@ -72,8 +71,10 @@ interface Request extends Growing {
 /** How samples get into requests of one version. */
 interface Encoding {
   readonly slot: number
-  readonly batches: Batches<Request>
+  readonly batches: Pick<Batches<Request>, 'at' | 'added' | 'flush'>
   series(labels: Labels, id: Identity): Series
+  /** Where the samples of a layout can be made ready. */
+  readonly prepared: { preparer: Preparer; batches: Batches<WriteRequest> } | null
 }
 
 export class RemoteWriteSink implements Sink {
@@ -128,7 +129,10 @@ export class RemoteWriteSink implements Sink {
   }
 
   #encodingOne(): Encoding {
-    return { slot: memoSlot(), batches: this.#batches(() => new WriteRequest()), series: seriesOf }
+    const slot = memoSlot()
+    const batches = this.#batches(() => new WriteRequest())
+    const preparer = new Preparer(slot, this.options.concurrency, (id) => this.#answer(id, seriesOf))
+    return { slot, batches, series: seriesOf, prepared: { preparer, batches } }
   }
 
   #encodingTwo(): Encoding {
@@ -138,10 +142,10 @@ export class RemoteWriteSink implements Sink {
       const { hash } = seriesOf(labels)
       return lanes[hash % lanes.length].series(labels, id, hash)
     }
-    return { slot: memoSlot(), batches, series }
+    return { slot: memoSlot(), batches, series, prepared: null }
   }
 
-  #batches(open: () => Request): Batches<Request> {
+  #batches<R extends Request>(open: () => R): Batches<R> {
     const { concurrency, batch_samples: records, batch_bytes: bytes, batch_wait: wait } = this.options
     const limits = { records, bytes, wait }
     return new Batches(concurrency, open, (request) => this.#close(request), limits, this.#delivery, this.context.clock)
@@ -155,13 +159,33 @@ export class RemoteWriteSink implements Sink {
   }
 
   write(batch: Batch): void | Promise<void> {
-    for (let row = 0; row < batch.length; row++) {
-      const id = batch.id(row)
-      if (id?.type === 'metric') this.#metric(id, batch, row)
-      else if (id?.type === 'metadata') this.#family(id)
-      else this.context.account.drop('unsupported_type', 1)
-    }
+    if (!this.#writeColumn(batch)) for (let row = 0; row < batch.length; row++) this.#writeRow(batch, row)
     return this.#delivery.room()
+  }
+
+  /** A column over a layout, whose samples are ready but for values and time; false where it is not such a batch. */
+  #writeColumn(batch: Batch): boolean {
+    const { layout, column } = batch
+    const { prepared } = this.#encoding
+    if (layout === null || column === null || prepared === null || batch.length === 0) return false
+    const millis = batch.millis(0)
+    if (!hasSixBytes(millis)) return false
+    const { blocks, others, dropped } = prepared.preparer.of(layout)
+    if (dropped > 0) this.context.account.drop('write_relabel', dropped)
+    for (const row of others) this.#writeRow(batch, row)
+    for (let lane = 0; lane < blocks.length; lane++) {
+      if (blocks[lane].length === 0) continue
+      blocks[lane].patch(column, millis)
+      prepared.batches.addBlock(lane, blocks[lane])
+    }
+    return true
+  }
+
+  #writeRow(batch: Batch, row: number): void {
+    const id = batch.id(row)
+    if (id?.type === 'metric') this.#metric(id, batch, row)
+    else if (id?.type === 'metadata') this.#family(id)
+    else this.context.account.drop('unsupported_type', 1)
   }
 
   sync(): Promise<void> {
@@ -182,7 +206,7 @@ export class RemoteWriteSink implements Sink {
 
   #metric(id: Identity, batch: Batch, row: number): void {
     const { slot, batches } = this.#encoding
-    let series = id.memo?.[slot] as Answer | undefined
+    let series = id.memo?.[slot] as Answer<Series> | undefined
     if (series === undefined) series = this.#decide(id)
     if (series === null) return this.context.account.drop('write_relabel', 1)
     if (typeof series === 'string') return this.#reject('invalid_series', series, id, batch.payload(row))
@@ -203,13 +227,13 @@ export class RemoteWriteSink implements Sink {
     return (this.#lastMillis = millisOf(ts))
   }
 
-  #decide(id: Identity): Answer {
-    const answer = this.#answer(id)
+  #decide(id: Identity): Answer<Series> {
+    const answer = this.#answer(id, this.#encoding.series)
     ;(id.memo ??= [])[this.#encoding.slot] = answer
     return answer
   }
 
-  #answer(id: Identity): Answer {
+  #answer<S extends Series>(id: Identity, series: (labels: Labels, id: Identity) => S): Answer<S> {
     if (id.rest.temporality === 'delta')
       return 'a delta cannot be told to Prometheus, which knows cumulative values only'
     // Rules see the external labels, as in Prometheus.
@@ -219,7 +243,7 @@ export class RemoteWriteSink implements Sink {
     const labels = ruled === given ? given : seriesLabels('', ruled, new Map())
     const complaint = labelsComplaint(labels, this.options.name_validation_scheme)
     if (complaint !== null) return complaint
-    return labels.includes('__name__') ? this.#encoding.series(labels, id) : `no metric name in ${labelsText(labels).slice(0, 200)}`
+    return labels.includes('__name__') ? series(labels, id) : `no metric name in ${labelsText(labels).slice(0, 200)}`
   }
 
   /** A sample with more than time and value; false where it is not sent. */

@@ -2,9 +2,10 @@
 // staleness markers for series that went, and the report that is made of every scrape.
 
 import type { Clock, Log } from '../component.js'
-import { type Batch, Layout, RecordBatch, SampleBatch } from '../record/batch.js'
+import { type Batch, RecordBatch, SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import { hasLabel, type Labels, labelsOf, labelPairs, NO_LABELS } from '../record/labels.js'
+import { Layout } from '../record/layout.js'
 import { nanosOfMillis } from '../record/time.js'
 import { Reporter, reportFamilies } from '../scrape/report.js'
 import { type Collector, NoData } from './collector.js'
@@ -133,7 +134,7 @@ export class HostScraper {
     const same = rows.length === this.#keys.length && rows.every((row, i) => row.key === this.#keys[i])
     if (!same) {
       this.#keys = rows.map((row) => row.key)
-      this.#layout = new Layout(rows.map((row) => this.#known.get(row.key) ?? this.#identity(row)))
+      this.#layout = new Layout(rows.map((row) => this.#known.get(row.key) ?? this.#identity(row)), this.#layout)
     }
     return new SampleBatch(this.#layout, stamp, Float64Array.from(rows, (row) => row.value))
   }

@@ -1,22 +1,19 @@
 // Batches: records on their way between stages. Three carriers behind one interface: columns of samples over a layout,
-// lines still in the bytes they came in, and decoded records.
+// decoded records, and lines still in the bytes they came in (./line_batch.ts).
 
 import type { ByteBuffer } from './bytes.js'
 import type { Identity } from './identity.js'
 import { fieldOf, numberOf } from './json.js'
-import { type Payload, tailText } from './record.js'
+import { Layout } from './layout.js'
+import { isPlain, type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
-
-/** An immutable, ordered list of identities that keeps coming back; a stage remembers its answer per layout. */
-export class Layout {
-  memo: unknown[] | null = null
-  constructor(readonly ids: readonly Identity[]) {}
-}
 
 export interface Batch {
   readonly length: number
   /** Set where the rows are those of a shared layout, in its order. */
   readonly layout: Layout | null
+  /** The values of all rows, where all are plain samples of one time over the layout; else null. */
+  readonly column: Float64Array | null
   /** undefined for a line that is passed on unread (`--on-bad pass`). */
   id(row: number): Identity | undefined
   /** The payload, decoded; the caller must not change it. */
@@ -38,6 +35,7 @@ export interface Batch {
 /** Decoded records. */
 export class RecordBatch implements Batch {
   readonly layout = null
+  readonly column = null
   constructor(
     readonly ids: readonly (Identity | undefined)[],
     readonly payloads: readonly Payload[],
@@ -80,12 +78,6 @@ export class RecordBatch implements Batch {
   }
 }
 
-function isPlain(id: Identity | undefined, payload: Payload): boolean {
-  if (id?.type !== 'metric' || payload.value === undefined) return false
-  for (const key in payload) if (key !== 'ts' && key !== 'value') return false
-  return true
-}
-
 const CLOSE = 125
 const LF = 10
 
@@ -108,6 +100,9 @@ export class SampleBatch implements Batch {
 
   get length(): number {
     return this.layout.ids.length
+  }
+  get column(): Float64Array | null {
+    return this.times === null && this.stale === null && this.extra === null ? this.values : null
   }
   id(row: number): Identity {
     return this.layout.ids[row]
@@ -169,115 +164,5 @@ export class SampleBatch implements Batch {
         out.two(CLOSE, LF)
       }
     }
-  }
-}
-
-const TENS = Array.from({ length: 16 }, (_, i) => 10 ** i)
-
-/** What a reader found in its buffer, row by row. */
-export interface Lines {
-  buffer: Buffer
-  /** undefined for a line that is passed on unread. */
-  readonly ids: (Identity | undefined)[]
-  /** Four offsets a row: start of the line, start of the tail, start of the value, end after the newline. */
-  bounds: Int32Array
-  /** null where the tail is a plain sample in canonical form; such a row is passed on by copying bytes. */
-  readonly payloads: (Payload | null)[]
-}
-
-/** Lines in the buffer they came in, all of them or some, under their own identities or others. */
-export class LineBatch implements Batch {
-  readonly layout = null
-  constructor(
-    private readonly lines: Lines,
-    readonly length: number,
-    private readonly ids: readonly (Identity | undefined)[] = lines.ids,
-    private readonly rows: Int32Array | null = null,
-  ) {}
-
-  #line(row: number): number {
-    return this.rows === null ? row : this.rows[row]
-  }
-  id(row: number): Identity | undefined {
-    return this.ids[row]
-  }
-  payload(row: number): Payload {
-    const payload = this.lines.payloads[this.#line(row)]
-    if (payload !== null) return payload
-    return { ts: this.ts(row), value: fieldOf(this.value(row)) }
-  }
-  plain(row: number): boolean {
-    const payload = this.lines.payloads[this.#line(row)]
-    return payload === null ? this.ids[row] !== undefined : isPlain(this.ids[row], payload)
-  }
-  value(row: number): number {
-    const payload = this.lines.payloads[this.#line(row)]
-    if (payload !== null) return numberOf(payload.value) ?? NaN
-    const { buffer, bounds } = this.lines
-    const line = this.#line(row)
-    const start = bounds[4 * line + 2]
-    const end = bounds[4 * line + 3] - 2
-    // Up to 15 digits are the common case; a string for each would cost ten times as much. Both the digits and the power
-    // of ten are exact, so that their quotient is the double nearest to what is written.
-    if (end - start <= 16) {
-      let value = 0
-      let point = 0
-      let at = start
-      while (at < end) {
-        const c = buffer[at] - 48
-        if (c < 0 || c > 9) {
-          if (c !== -2 || point !== 0 || at === start) break
-          point = at
-        } else value = value * 10 + c
-        at++
-      }
-      if (at === end && point === 0 && end - start <= 15) return value
-      if (at === end && point !== 0) return value / TENS[end - point - 1]
-    }
-    const text = buffer.latin1Slice(start, end)
-    return text.charCodeAt(0) === 34 ? numberOf(text.slice(1, -1))! : Number(text)
-  }
-  ts(row: number): string | undefined {
-    const payload = this.lines.payloads[this.#line(row)]
-    if (payload !== null) return payload.ts
-    const { buffer, bounds } = this.lines
-    const line = this.#line(row)
-    return buffer.latin1Slice(bounds[4 * line + 1], bounds[4 * line + 2] - 10)
-  }
-  millis(row: number): number {
-    const ts = this.ts(row)
-    return ts === undefined ? 0 : millisOf(ts)
-  }
-  select(ids: readonly (Identity | undefined)[], take: Int32Array): Batch {
-    return new LineBatch(this.lines, take.length, ids, this.rows === null ? take : take.map((row) => this.rows![row]))
-  }
-  write(out: ByteBuffer): void {
-    const { ids } = this
-    const { buffer, ids: own, bounds, payloads } = this.lines
-    // Neighbouring lines that did not change go in one copy.
-    let runStart = 0
-    let runEnd = 0
-    for (let row = 0; row < this.length; row++) {
-      const id = ids[row]
-      const line = this.#line(row)
-      const payload = payloads[line]
-      const end = bounds[4 * line + 3]
-      if (payload === null && id === own[line]) {
-        const start = bounds[4 * line]
-        if (start !== runEnd) {
-          if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
-          runStart = start
-        }
-        runEnd = end
-        continue
-      }
-      if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
-      runStart = runEnd = 0
-      if (id === undefined) continue
-      out.bytes(id.prefix)
-      if (payload === null) out.slice(buffer, bounds[4 * line + 1], end)
-      else out.text(tailText(id, payload))
-    }
-    if (runEnd > runStart) out.slice(buffer, runStart, runEnd)
   }
 }

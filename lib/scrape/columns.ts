@@ -1,7 +1,8 @@
 // Gathers the samples of one scrape as columns, over the layout of the scrape before where the series are the same.
 
-import { Layout, SampleBatch } from '../record/batch.js'
+import { SampleBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
+import { Layout } from '../record/layout.js'
 import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 
@@ -53,8 +54,8 @@ export class Columns {
   /** What was added, null if nothing was; `stamp` is the time of the scrape, Unix nanoseconds. */
   finish(stamp: string): SampleBatch | null {
     const n = this.#length
-    if (this.#ids !== null) this.#layout = new Layout(this.#ids)
-    else if (n < this.#layout.ids.length) this.#layout = new Layout(this.#layout.ids.slice(0, n))
+    if (this.#ids !== null) this.#layout = new Layout(this.#ids, this.#layout)
+    else if (n < this.#layout.ids.length) this.#layout = new Layout(this.#layout.ids.slice(0, n), this.#layout)
     const values = n === this.#values.length ? this.#values : this.#values.slice(0, n)
     const batch = n === 0 ? null : new SampleBatch(this.#layout, stamp, values, this.#times, null, this.#extra)
     this.begin()

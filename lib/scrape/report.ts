@@ -1,7 +1,8 @@
 // The series that a scraper makes about each target: whether it was up, how long it took, how much it gave.
 
-import { Layout, SampleBatch } from '../record/batch.js'
+import { SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
+import { Layout } from '../record/layout.js'
 import type { Labels } from '../record/labels.js'
 import { nanosOfMillis } from '../record/time.js'
 import { Family } from './family.js'

@@ -1,10 +1,11 @@
 // An exposition as records: metadata of each family, then its samples, in batches.
 
 import { EXIT, Problem } from '../../diag/problem.js'
-import { type Batch, Layout, RecordBatch, SampleBatch } from '../../record/batch.js'
+import { type Batch, RecordBatch, SampleBatch } from '../../record/batch.js'
 import { Identity, type IdentityRest } from '../../record/identity.js'
 import type { Json } from '../../record/json.js'
 import { hasLabel, type Labels } from '../../record/labels.js'
+import { Layout } from '../../record/layout.js'
 import type { Payload } from '../../record/record.js'
 import { nanosOfMillis } from '../../record/time.js'
 import { sortLabels } from './cursor.js'

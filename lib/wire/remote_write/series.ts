@@ -2,7 +2,7 @@
 
 import { compareCodePoints } from '../../record/json.js'
 import type { Labels } from '../../record/labels.js'
-import { bytesTag, doubleTag, ProtoWriter } from './writer.js'
+import { bytesTag, doubleTag, ProtoWriter, varintTag } from './writer.js'
 
 const NAME = '__name__'
 
@@ -16,8 +16,11 @@ export interface Series {
   readonly hash: number
 }
 
-/** Varint bytes of every Unix millisecond from 1971 to 2109. */
+/** Varint bytes of a time, see `hasSixBytes`. */
 export const TIME_BYTES = 6
+export const TIME_TAG = varintTag(2)
+/** What follows the head of a series: the value, and the time with its tag. */
+export const TAIL_BYTES = 8 + 1 + TIME_BYTES
 /** A Sample message: tag and double, tag and time. */
 const SAMPLE_BYTES = 9 + 1 + TIME_BYTES
 /** What stands between labels and value: tag and length of the Sample, tag of the value. */
@@ -61,6 +64,18 @@ function isName(text: string, scheme: 'utf8' | 'legacy', legacy: RegExp): boolea
 
 function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text)
+}
+
+/** Whether the varint of a time takes six bytes: that of every Unix millisecond from 1971 to 2109 does. */
+export function hasSixBytes(ms: number): boolean {
+  return ms >= 2 ** 35 && ms < 2 ** 42
+}
+
+/** The six bytes as two numbers, of four and of two bytes, little-endian. */
+export function sixBytes(ms: number): readonly [number, number] {
+  const group = (shift: number) => Math.floor(ms / 2 ** shift) & 0x7f
+  const low = group(0) | (group(7) << 8) | (group(14) << 16) | (group(21) << 24) | 0x80808080
+  return [low, group(28) | 0x80 | (group(35) << 8)]
 }
 
 /** Encodes a valid, sorted label set. */

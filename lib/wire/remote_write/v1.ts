@@ -8,14 +8,9 @@ import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
 import { metricTypeNumber } from './metric_type.js'
-import { encodedLabels, type Series, TIME_BYTES, writeLabels } from './series.js'
+import { encodedLabels, hasSixBytes, type Series, TIME_BYTES, TIME_TAG, writeLabels } from './series.js'
 import { writeStale, writeValue } from './value.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
-
-const TIME_TAG = varintTag(2)
-/** Times whose varint takes TIME_BYTES. */
-const FIRST_SIX = 2 ** 35
-const LAST_SIX = 2 ** 42
 
 /** What a sample may have beside value and time. */
 export interface Sample {
@@ -52,7 +47,7 @@ export class WriteRequest {
 
   /** A plain sample. @param ms Unix milliseconds */
   add(series: Series, value: number, ms: number): void {
-    if (ms < FIRST_SIX || ms >= LAST_SIX) return this.addSample(series, { value, ms })
+    if (!hasSixBytes(ms)) return this.addSample(series, { value, ms })
     const writer = this.#writer
     writer.bytes(series.head)
     writeValue(writer, value)
@@ -69,6 +64,12 @@ export class WriteRequest {
     buffer[at++] = high >>> 7
     writer.length = at
     this.records++
+  }
+
+  /** Messages that are ready, see `SeriesBlock`. */
+  addMessages(bytes: Buffer, records: number): void {
+    this.#writer.bytes(bytes)
+    this.records += records
   }
 
   /** Any sample. */

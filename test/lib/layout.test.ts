@@ -1,0 +1,141 @@
+// Layouts against rows: what is remembered per layout, and taken over by the next one, says the same as asking each time.
+
+import fc from 'fast-check'
+import t from 'tap'
+import type { Context } from '../../lib/component.js'
+import { recordsOfBody } from '../../lib/delivery/body.js'
+import { type RemoteWriteOptions, RemoteWriteSink } from '../../lib/delivery/remote_write.js'
+import { type Batch, ByteBuffer, Identity, type Labels, Layout, RecordBatch, rowsIn, SampleBatch, tailText } from '../../lib/record/index.js'
+import { compileRules } from '../../lib/relabel/rules.js'
+import { applyOf } from '../../lib/transform.js'
+import { loadSnappy } from '../../lib/wire/snappy.js'
+import { TestClock } from '../support/clock.js'
+
+const snappy = await loadSnappy()
+const NAMES = ['a', 'b', 'zone', 'code']
+const series = fc.record({
+  name: fc.constantFrom('up', 'requests_total', 'ß'),
+  labels: fc.uniqueArray(fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom('1', '404', 'x\0y', 'é', '')), { selector: ([name]) => name, maxLength: 4 }),
+})
+/** Series that come and go, in orders that change. */
+const scrapes = fc.array(series, { minLength: 1, maxLength: 12 }).chain((all) =>
+  fc.array(fc.shuffledSubarray(all.map((_, i) => i), { minLength: 0 }), { minLength: 1, maxLength: 6 }).map((orders) => ({ all, orders })))
+const value = fc.oneof(fc.double(), fc.constantFrom(NaN, -0, Infinity, 5e-324))
+
+function identityOf(one: { name: string; labels: [string, string][] }): Identity {
+  const labels = one.labels.sort(([a], [b]) => (a < b ? -1 : 1)).flat() as Labels
+  return Identity.of('metric', one.name, labels, { kind: 'counter' })
+}
+
+/** The same samples twice: as columns over layouts that follow each other, and as records that know nothing of each other. */
+function twins({ all, orders }: { all: { name: string; labels: [string, string][] }[]; orders: number[][] }, values: number[]) {
+  const known = all.map(identityOf)
+  const ts = (scrape: number) => String(1_763_804_400_000_000_000n + BigInt(scrape) * 1_000_000_000n)
+  let layout = new Layout([])
+  const columns = orders.map((order, scrape) => {
+    layout = new Layout(order.map((i) => known[i]), layout)
+    return new SampleBatch(layout, ts(scrape), Float64Array.from(order, (i) => values[(i + scrape) % values.length]))
+  })
+  const records = columns.map((batch, scrape) =>
+    new RecordBatch(orders[scrape].map((i) => identityOf(all[i])), orders[scrape].map((_, row) => ({ ...batch.payload(row) }))))
+  return { columns, records }
+}
+
+function linesOf(batch: Batch): string {
+  const out = new ByteBuffer()
+  batch.write(out)
+  return out.take().toString()
+}
+
+const RULES = compileRules([
+  { source_labels: ['code'], regex: '404', action: 'drop' },
+  { source_labels: ['a'], regex: '(1|é)', target_label: 'b', replacement: '$1' },
+  { regex: 'zone', action: 'labeldrop' },
+])
+
+t.test('rows of one list in another', async (t) => {
+  fc.assert(fc.property(fc.uniqueArray(fc.nat(30)), fc.uniqueArray(fc.nat(30)), (others, ids) => {
+    const all = Array.from({ length: 31 }, (_, i) => Identity.of('metric', `m${i}`))
+    const rows = rowsIn(others.map((i) => all[i]), ids.map((i) => all[i]))
+    t.same([...rows], ids.map((id) => others.indexOf(id)))
+  }))
+})
+
+t.test('rules over layouts that follow each other, and over rows', async (t) => {
+  fc.assert(fc.property(scrapes, fc.array(value, { minLength: 1 }), (given, values) => {
+    const { columns, records } = twins(given, values)
+    const run = (batches: readonly Batch[]) => {
+      let dropped = 0
+      const apply = applyOf({ identity: (id) => RULES.identity(id), reason: 'relabel' }, ['any'])
+      return { lines: batches.map((batch) => linesOf(apply(batch, (_, count) => (dropped += count)))), dropped }
+    }
+    t.same(run(columns), run(records))
+  }))
+})
+
+t.test('an identity that nothing is decided for again', async (t) => {
+  let asked = 0
+  const apply = applyOf({ identity: (id) => (asked++, id.with(id.name, ['x', '1'])), reason: 'x' }, ['any'])
+  const ids = ['a', 'b', 'c', 'd'].map((name) => Identity.of('metric', name))
+  const first = new Layout(ids)
+  const second = new Layout([ids[3], Identity.of('metric', 'e'), ids[0]], first)
+  const [one, two] = [first, second].map((layout) => apply(new SampleBatch(layout, '1', new Float64Array(layout.ids.length)), () => {}))
+  t.equal(asked, 5)
+  t.equal(two.id(0), one.id(3))
+  t.equal(two.id(2), one.id(0))
+})
+
+interface Sent {
+  samples: string[]
+  rejected: string[]
+  dropped: Map<string, number>
+}
+
+/** What a sink makes of batches: samples as lines, in the order of each lane. */
+async function send(batches: readonly Batch[], change: Partial<RemoteWriteOptions>): Promise<Sent> {
+  const sent: Sent = { samples: [], rejected: [], dropped: new Map() }
+  const lanes = new Map<number, string[]>()
+  const quiet = () => {}
+  const account = { in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped: sent.dropped,
+    drop: (reason: string, count: number) => void sent.dropped.set(reason, (sent.dropped.get(reason) ?? 0) + count) }
+  const context: Context = { stage: 'write prometheus', clock: new TestClock(), account, signal: new AbortController().signal,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, reject: ({ detail }) => void sent.rejected.push(detail) }
+  const sink = new RemoteWriteSink({ ...OPTIONS, ...change,
+    spool: () => ({
+      idle: () => true, room: quiet, sync: async () => {}, drain: async () => {},
+      push: (lane, { body, records }) => {
+        const lines = recordsOfBody(body, snappy).map(({ identity, payload }) => identity.prefix.toString() + tailText(identity, payload))
+        t.equal(records, lines.length)
+        lanes.set(lane, [...(lanes.get(lane) ?? []), ...lines])
+      },
+    }) }, context)
+  for (const batch of batches) await sink.write(batch)
+  await sink.end()
+  sent.samples = [...lanes].sort(([a], [b]) => a - b).flatMap(([, lines]) => lines)
+  return sent
+}
+
+const OPTIONS = {
+  url: 'http://h:1/', protocol: '1', snappy, headers: {}, external_label: new Map(), rules: null, name_validation_scheme: 'utf8',
+  client: { request: async () => ({ status: 204, headers: new Map(), body: Buffer.alloc(0) }), close: async () => {} },
+  send_exemplars: true, send_native_histograms: true, metadata: true, metadata_interval: 60_000, max_metadata: 100, batch_samples: 5,
+  batch_bytes: 500, batch_wait: 5000, concurrency: 3, buffer_bytes: 1 << 20, when_full: 'block', spool: null, timeout: 1000, min_backoff: 1,
+  max_backoff: 1, max_retry_after: 1, retry_on_429: true, drain_timeout: 1,
+} satisfies Partial<Record<keyof RemoteWriteOptions, unknown>> as RemoteWriteOptions
+
+t.test('requests of columns, and of records', async (t) => {
+  const property = fc.asyncProperty(scrapes, fc.array(value, { minLength: 1 }), fc.nat(9), fc.nat(400), async (given, values, samples, bytes) => {
+    const { columns, records } = twins(given, values)
+    const change = { batch_samples: samples + 1, batch_bytes: bytes + 1, rules: RULES, name_validation_scheme: 'legacy' as const }
+    const [one, other] = [await send(columns, change), await send(records, change)]
+    t.same([one.samples, one.rejected, one.dropped], [other.samples, other.rejected, other.dropped])
+  })
+  await fc.assert(property)
+})
+
+t.test('times that a block has no room for', async (t) => {
+  const layout = new Layout([Identity.of('metric', 'up')])
+  const at = (ts: string) => new SampleBatch(layout, ts, Float64Array.of(1))
+  const { samples } = await send([at('1'), at('1763804400000000000'), at('-5000000'), at('9000000000000000000')], {})
+  t.match(samples, [/"ts":"0"/, /"ts":"1763804400000000000"/, /"ts":"-5000000"/, /"ts":"9000000000000000000"/])
+})
