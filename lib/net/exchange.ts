@@ -1,14 +1,20 @@
 // One request and its response over one connection: collected in bounded memory, and left at once when time is up.
 
-import type { Dispatcher } from 'undici'
 import type { BodyBuffers } from './buffers.js'
 import { HttpError, type HttpResponse } from './client.js'
 import { decodeBody, tooLarge } from './encoding.js'
 import { failureOf } from './failure.js'
 
+/** Brings a request to a server, and what comes back to its answer. */
+export interface Transport {
+  /** May throw instead of calling `answer.stop`. */
+  send(hop: Hop, answer: Answer): void
+}
+
 export interface Hop {
-  dispatcher: Dispatcher
-  origin: string
+  transport: Transport
+  /** Not over a connection that was in use before. */
+  fresh: boolean
   /** Path and query; the whole URL for a proxy. */
   path: string
   method: string
@@ -29,23 +35,20 @@ const DISCARD_BYTES = 1 << 16
 const FIRST_BYTES = 1 << 20
 /** What a content encoding may add to a body that does not shrink. */
 const ENCODING_SLACK = 1 << 10
+const NOTHING = Buffer.alloc(0)
 
 /** @param stop aborts with the HttpError to throw */
 export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpResponse> {
   const answer = await new Promise<HttpResponse>((resolve, reject) => {
-    const collector = new Collector(hop, resolve, reject)
-    const onStop = () => collector.stop(stop.reason as Error)
-    collector.settled = () => stop.removeEventListener('abort', onStop)
+    const answer = new Answer(hop, resolve, reject)
+    const onStop = () => answer.stop(stop.reason as Error)
+    answer.settled = () => stop.removeEventListener('abort', onStop)
     if (stop.aborted) return reject(stop.reason as Error)
     stop.addEventListener('abort', onStop)
-    const { origin, path, headers, body = null } = hop
     try {
-      hop.dispatcher.dispatch(
-        { origin, path, method: hop.method, headers, body, headersTimeout: 0, bodyTimeout: 0 },
-        collector,
-      )
+      hop.transport.send(hop, answer)
     } catch (error) {
-      collector.stop(failureOf(error, hop.host, false))
+      answer.stop(failureOf(error, hop.host, false))
     }
   })
   const encoding = answer.headers.get('content-encoding')
@@ -59,15 +62,17 @@ export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpRespons
   return { ...answer, body }
 }
 
-class Collector implements Dispatcher.DispatchHandler {
+/** Takes in what a transport brings. Once it is over, more is of no effect. */
+export class Answer {
   settled: () => void = () => {}
-  #controller: Dispatcher.DispatchController | undefined
-  #failure: Error | undefined
+  /** Complete, failed or given up. */
+  over = false
+  #drop: (error: Error) => void = () => {}
   #status = 0
   #headers: ReadonlyMap<string, string> = new Map()
   #discard = false
   /** One growing buffer: in a list, every byte of a body sent in one-byte chunks would cost a hundred. */
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NOTHING
   #length = 0
   #limit: number
 
@@ -79,86 +84,85 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#limit = hop.maxBytes
   }
 
-  /** Fails now; a connection that is still being made is dropped when it is there. */
+  get started(): boolean {
+    return this.#status !== 0
+  }
+
+  /** @param drop gives up the connection that the request is on by now */
+  carried(drop: (error: Error) => void): void {
+    this.#drop = drop
+  }
+
+  /** Fails now, and drops the connection. */
   stop(error: Error): void {
-    this.#failure = error
+    if (this.over) return
+    this.over = true
     this.settled()
     this.hop.buffers?.forget(this.#bytes)
     this.reject(this.#status === 0 ? error : answeredWith(this.#status, error))
-    this.#controller?.abort(error)
+    this.#drop(error)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#failure !== undefined) controller.abort(this.#failure)
-  }
-
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: { [name: string]: string | string[] | undefined },
-  ): void {
-    if (status < 200) return
+  /** @param headers lower-case names; repeated headers joined by `, ` */
+  start(status: number, headers: ReadonlyMap<string, string>): void {
     this.#status = status
-    this.#headers = headersOf(headers)
-    this.#discard = this.hop.discards(status, this.#headers)
-    if (this.#headers.has('content-encoding')) this.#limit += ENCODING_SLACK
+    this.#headers = headers
+    this.#discard = this.hop.discards(status, headers)
+    if (headers.has('content-encoding')) this.#limit += ENCODING_SLACK
     if (this.#discard || this.hop.method === 'HEAD') return
-    const announced = Number(this.#headers.get('content-length') ?? 0)
+    const announced = Number(headers.get('content-length') ?? 0)
     if (announced > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
     else if (announced > 0) this.#bytes = this.#take(Math.min(announced, FIRST_BYTES))
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#failure !== undefined) return
-    const length = this.#length + chunk.length
+  /** The next bytes of the body: those from `from` to `to`, which are copied. */
+  data(bytes: Buffer, from: number, to: number): void {
+    if (this.over) return
+    const length = this.#length + to - from
     if (this.#discard) {
       this.#length = length
       if (length <= DISCARD_BYTES) return
-      this.#succeed(Buffer.alloc(0))
-      controller.abort(new Error('body not wanted'))
+      this.end()
+      this.#drop(new Error('body not wanted'))
     } else if (length > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
-    else this.#append(chunk, length)
-  }
-
-  onResponseEnd(): void {
-    this.#succeed(this.#discard ? Buffer.alloc(0) : this.#bytes.subarray(0, this.#length))
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.stop(failureOf(error, this.hop.host, this.#status !== 0))
-  }
-
-  #append(chunk: Buffer, length: number): void {
-    if (length > this.#bytes.length) {
-      const grown = this.#take(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit), 1 << 12))
-      this.#bytes.copy(grown, 0, 0, this.#length)
-      this.hop.buffers?.give(this.#bytes)
-      this.#bytes = grown
+    else {
+      if (length > this.#bytes.length) this.#grow(length)
+      bytes.copy(this.#bytes, this.#length, from, to)
+      this.#length = length
     }
-    chunk.copy(this.#bytes, this.#length)
-    this.#length = length
+  }
+
+  /** Memory for the next bytes of the body, where some is ready. */
+  room(): Buffer {
+    return this.over ? NOTHING : this.#bytes.subarray(this.#length)
+  }
+
+  /** So many bytes are in `room()`. */
+  filled(bytes: number): void {
+    this.#length += bytes
+  }
+
+  end(): void {
+    if (this.over) return
+    this.over = true
+    this.settled()
+    const body = this.#discard ? NOTHING : this.#bytes.subarray(0, this.#length)
+    this.resolve({ status: this.#status, headers: this.#headers, body })
+  }
+
+  #grow(length: number): void {
+    const grown = this.#take(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit), 1 << 12))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.hop.buffers?.give(this.#bytes)
+    this.#bytes = grown
   }
 
   #take(size: number): Buffer {
     return this.hop.buffers?.take(size) ?? Buffer.allocUnsafeSlow(size)
-  }
-
-  #succeed(body: Buffer): void {
-    this.settled()
-    this.resolve({ status: this.#status, headers: this.#headers, body })
   }
 }
 
 function answeredWith(status: number, error: Error): Error {
   if (error instanceof HttpError) error.status = status
   return error
-}
-
-function headersOf(headers: { [name: string]: string | string[] | undefined }): Map<string, string> {
-  const map = new Map<string, string>()
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) map.set(name, typeof value === 'string' ? value : value.join(', '))
-  }
-  return map
 }

@@ -5,6 +5,11 @@ import { HttpError, type HttpFailure } from './client.js'
 /** The connection ended after the request had left and before anything came back: repeat it where the method allows. */
 export class ConnectionLost extends HttpError {}
 
+/** What came is no answer of HTTP/1.1; the message says what is wrong with it. */
+export class NotHttp extends Error {}
+
+export class HeadersTooLarge extends Error {}
+
 const CONNECT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -37,15 +42,11 @@ export function failureOf(error: unknown, host: string, answered: boolean): Http
   if (error instanceof HttpError) return error
   const { code = '', message, errors } = error as Coded
   const options = { cause: error }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return new HttpError('connect', `connect to ${host}: no answer`, options)
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return notConnected(host, options)
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || error instanceof HeadersTooLarge) {
     return new HttpError('too_large', `${host}: response headers are larger than --max-header-bytes`, options)
   }
-  if (LOST.has(code)) {
-    if (answered)
-      return new HttpError('protocol', `${host} closed the connection in the middle of the response`, options)
-    return new ConnectionLost('connect', `${host} closed the connection without a response`, options)
-  }
+  if (LOST.has(code)) return connectionLost(host, answered, options)
   if (CONNECT.has(code)) {
     // A name with several addresses fails with all their errors and no message.
     const text = errors === undefined ? message : errors.map((one) => one.message).join(', ')
@@ -55,8 +56,19 @@ export function failureOf(error: unknown, host: string, answered: boolean): Http
       options,
     )
   }
-  const what = (error as Error).name === 'HTTPParserError' ? `not HTTP: ${message}` : complaint(message)
+  const notHttp = error instanceof NotHttp || (error as Error).name === 'HTTPParserError'
+  const what = notHttp ? `not HTTP: ${message}` : complaint(message)
   return new HttpError(isTls(code, message) ? 'tls' : reasonOf(code), `${host}: ${what}`, options)
+}
+
+export function notConnected(host: string, options?: ErrorOptions): HttpError {
+  return new HttpError('connect', `connect to ${host}: no answer`, options)
+}
+
+/** @param answered whether some of the answer was there already */
+export function connectionLost(host: string, answered: boolean, options?: ErrorOptions): HttpError {
+  if (answered) return new HttpError('protocol', `${host} closed the connection in the middle of the response`, options)
+  return new ConnectionLost('connect', `${host} closed the connection without a response`, options)
 }
 
 function hostName(host: string): string {

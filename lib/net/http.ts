@@ -11,9 +11,9 @@ import { exchange } from './exchange.js'
 import { ConnectionLost } from './failure.js'
 import { type ExtraHeaders, extraHeadersOf } from './header.js'
 import type { CLIENT_OPTIONS } from './options.js'
-import type { Pools } from './pool.js'
 import { proxyRuleOf } from './proxy.js'
 import { keepsCredentials, redirectOf } from './redirect.js'
+import { Routes } from './route.js'
 import { ClientTls } from './tls.js'
 
 export interface ClientDefaults {
@@ -23,6 +23,8 @@ export interface ClientDefaults {
   timeout?: number
   /** Bytes of a body, where a request names none; 64 MiB if absent. */
   maxBytes?: number
+  /** False: plain http goes through undici, too, as TLS and proxies do. */
+  direct?: boolean
 }
 
 /** Checks everything, and reads every file, before anything is opened. Throws all problems at once. */
@@ -36,9 +38,8 @@ export async function clientOf(
   const tls = new ClientTls(options, problems)
   const proxies = proxyRuleOf(options, problems)
   throwAll(problems)
-  const { Pools } = await import('./pool.js')
-  const pools = new Pools(tls, proxies, options.max_header_bytes)
-  return new Client(pools, auth, extra, options.follow_redirects ? options.max_redirects : null, {
+  const routes = new Routes(tls, proxies, options.max_header_bytes, defaults.direct ?? true)
+  return new Client(routes, auth, extra, options.follow_redirects ? options.max_redirects : null, {
     userAgent: `solder/${version()}`,
     timeout: 30_000,
     maxBytes: 64 << 20,
@@ -66,11 +67,11 @@ class Client implements HttpClient {
   readonly #running = new Map<AbortController, string>()
 
   constructor(
-    private readonly pools: Pools,
+    private readonly routes: Routes,
     private readonly auth: Auth,
     private readonly extra: ExtraHeaders,
     private readonly maxRedirects: number | null,
-    private readonly defaults: Required<ClientDefaults>,
+    private readonly defaults: Required<Omit<ClientDefaults, 'direct'>>,
   ) {}
 
   async request(request: HttpRequest): Promise<HttpResponse> {
@@ -87,7 +88,7 @@ class Client implements HttpClient {
     this.#closed = true
     // undici's agent may have forgotten a pool that still has requests waiting.
     for (const [stop, host] of this.#running) stop.abort(new HttpError('aborted', `request to ${host} given up`))
-    return this.pools.close()
+    return this.routes.close()
   }
 
   readonly #sendBare = (request: HttpRequest): Promise<HttpResponse> => {
@@ -160,7 +161,7 @@ class Client implements HttpClient {
     extra: boolean,
   ): Promise<HttpResponse> {
     const { url, method, body } = step
-    const route = this.pools.route(url, step.trusted ? request.socketPath : undefined)
+    const route = await this.routes.of(url, step.trusted ? request.socketPath : undefined)
     const headers = new Map([['user-agent', this.defaults.userAgent]])
     for (const [name, value] of Object.entries(request.headers ?? {})) {
       if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name))
@@ -172,6 +173,7 @@ class Client implements HttpClient {
     if (!headers.has('host')) headers.set('host', url.host)
     const hop = {
       ...route,
+      fresh: false,
       method,
       body,
       headers: [...[...headers].flat(), ...route.headers],
@@ -186,7 +188,7 @@ class Client implements HttpClient {
     } catch (error) {
       // A server may close an idle connection while the request is on its way: once more, where repeating is harmless.
       if (!(error instanceof ConnectionLost) || (method !== 'GET' && method !== 'HEAD')) throw error
-      return exchange(hop, stop)
+      return exchange({ ...hop, fresh: true }, stop)
     }
   }
 }

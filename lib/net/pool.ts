@@ -1,28 +1,20 @@
-// Connections that are kept: to hosts, through proxies, over Unix sockets. When a TLS file changes, new ones are made.
+// Connections that undici keeps: to hosts, through proxies, over Unix sockets. When a TLS file changes, new ones are made.
 
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { Agent, buildConnector } from 'undici'
 import { HttpError } from './client.js'
-import type { Proxy, ProxyRule } from './proxy.js'
+import { CONNECT_MS } from './connection.js'
+import { transportOf } from './dispatch.js'
+import { KEEP_MS } from './head.js'
+import type { Proxy } from './proxy.js'
+import type { Route } from './route.js'
 import type { ClientTls } from './tls.js'
 
-/** How long a connection may take to be made, milliseconds. */
-const CONNECT_MS = 10_000
-/** How long an idle connection is kept, unless the server says otherwise: longer than usual scrape intervals. */
-const KEEP_MS = 300_000
 /** Unix sockets and proxies with connections of their own; of more, the oldest are closed. */
 const MAX_AGENTS = 1024
-
-export interface Route {
-  dispatcher: Dispatcher
-  origin: string
-  path: string
-  /** Names and values in turn, to be sent besides. */
-  headers: string[]
-}
 
 type Build = buildConnector.BuildOptions
 type Connector = ReturnType<typeof buildConnector>
@@ -33,32 +25,28 @@ export class Pools {
 
   constructor(
     private readonly tls: ClientTls,
-    private readonly proxies: ProxyRule,
     private readonly maxHeaderBytes: number,
   ) {}
 
   /** Where a request for a URL goes. */
-  route(url: URL, socketPath: string | undefined): Route {
+  route(url: URL, socketPath: string | undefined, proxy: Proxy | null): Route {
     const { origin, protocol } = url
-    const route = { origin, path: `${url.pathname}${url.search}`, headers: [] }
+    const path = `${url.pathname}${url.search}`
     const secure = protocol === 'https:'
-    if (socketPath !== undefined) {
-      return {
-        ...route,
-        dispatcher: this.#agent(`${protocol} unix ${socketPath}`, secure, (tls) => this.#toHost(tls, socketPath)),
-      }
+    if (proxy === null) {
+      const key = socketPath === undefined ? protocol : `${protocol} unix ${socketPath}`
+      const agent = this.#agent(key, secure, (tls) => this.#toHost(tls, socketPath))
+      return { transport: transportOf(agent, origin), path, headers: [] }
     }
-    const proxy = this.proxies(url)
-    if (proxy === null) return { ...route, dispatcher: this.#agent(protocol, secure, (tls) => this.#toHost(tls)) }
-    const toProxy = proxy.origin.startsWith('https:')
     if (secure) {
-      return { ...route, dispatcher: this.#agent(`tunnel ${proxy.origin}`, true, (tls) => this.#tunnel(proxy, tls)) }
+      const agent = this.#agent(`tunnel ${proxy.origin}`, true, (tls) => this.#tunnel(proxy, tls))
+      return { transport: transportOf(agent, origin), path, headers: [] }
     }
     // RFC 9112, section 3.2.2: a proxy is asked for the whole URL.
+    const agent = this.#agent(`proxy ${proxy.origin}`, proxy.origin.startsWith('https:'), (tls) => connectorOf(tls, sni))
     return {
-      dispatcher: this.#agent(`proxy ${proxy.origin}`, toProxy, (tls) => connectorOf(tls, sni)),
-      origin: proxy.origin,
-      path: `${origin}${route.path}`,
+      transport: transportOf(agent, proxy.origin),
+      path: `${origin}${path}`,
       headers: proxy.authorization === undefined ? [] : ['proxy-authorization', proxy.authorization],
     }
   }
