@@ -3,8 +3,9 @@
 
 import { ReaderGone } from '../io/output.js'
 import type { StageInput, StageOutput } from '../io/run.js'
-import { type Batch, LineBatch } from '../record/batch.js'
+import type { Batch } from '../record/batch.js'
 import { ByteBuffer } from '../record/bytes.js'
+import { LineBatch } from '../record/line_batch.js'
 
 /** Samples in columns that may wait for a reader, 8 bytes each and some more where they have times of their own. */
 const HIGH_WATER = 20_000

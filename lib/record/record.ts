@@ -24,6 +24,13 @@ export interface Exemplar {
   ts?: string
 }
 
+/** Whether a record is a metric sample with `ts` and `value` alone. */
+export function isPlain(id: Identity | undefined, payload: Payload): boolean {
+  if (id?.type !== 'metric' || payload.value === undefined) return false
+  for (const key in payload) if (key !== 'ts' && key !== 'value') return false
+  return true
+}
+
 /**
  * A native histogram, as it stands in the record's `histogram`. Integer histograms have `count` and `zero_count` as decimal
  * strings and bucket deltas; float histograms have numbers and absolute bucket counts. Deltas beyond 2^53 are decimal

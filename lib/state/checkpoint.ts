@@ -3,6 +3,7 @@
 import type { Batch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import type { Json } from '../record/json.js'
+import { LineBatch } from '../record/line_batch.js'
 
 export interface Checkpoint {
   /** Whose position it is, e.g. `receive.ndjson/var/log/app.ndjson`. */
@@ -19,7 +20,7 @@ export function checkpointIdentity(source: string): Identity {
 /** The batch without its checkpoints, which `take` is given in their order. */
 export function withoutCheckpoints(batch: Batch, take: (checkpoint: Checkpoint) => void): Batch {
   // A layout has samples alone.
-  if (batch.layout !== null) return batch
+  if (batch.layout !== null || (batch instanceof LineBatch && batch.allPlain)) return batch
   const n = batch.length
   let row = 0
   while (row < n && batch.id(row)?.type !== 'checkpoint') row++

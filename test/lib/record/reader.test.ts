@@ -16,11 +16,16 @@ import {
   labelsOfObject,
   Layout,
   LineReader,
+  memoSlot,
   numberText,
+  type Payload,
   type ReaderOptions,
+  type Record,
   SampleBatch,
   tailText,
 } from '../../../lib/record/index.js'
+import { type Ask, EACH } from '../../../lib/record/decided.js'
+import { copyText, sameText, viewOf } from '../../../lib/record/words.js'
 import { labels, number, record, respell } from '../../support/arbitrary.js'
 
 interface Bad {
@@ -147,6 +152,82 @@ t.test('rows read back what was written', (t) => {
   t.ok(lines.every((_, row) => batch.plain(row)))
   t.equal(new Set(lines.map((_, row) => batch.id(row))).size, 1, 'one identity')
   t.equal(batch.id(0)!.kind, 'gauge')
+  t.end()
+})
+
+/** What a stage might do with an identity, by a hash of what it is. */
+function whim(seed: number): Ask {
+  return (id) => {
+    let hash = seed
+    for (const byte of id.prefix) hash = (Math.imul(hash, 31) + byte) >>> 0
+    if (hash % 5 === 0) return null
+    if (hash % 5 === 1) return EACH
+    return hash % 5 < 4 ? id : id.with(`${id.name}_${seed}`, [...id.labels, '\u{10ffff}', String(seed)])
+  }
+}
+
+function odd(payload: Payload): boolean {
+  return canonical(payload.value ?? payload.body).length % 2 === 1
+}
+
+/** The same stages line by line. */
+function slowlyThrough(asks: readonly Ask[], line: string): string {
+  const { identity: first, payload } = decodeLine(Buffer.from(line)) as Record
+  let identity = first
+  for (const ask of asks) {
+    const answer = ask(identity)
+    if (answer === null || (answer === EACH && !odd(payload))) return ''
+    if (answer !== EACH) identity = answer
+  }
+  return identity.prefix.toString() + tailText(identity, payload)
+}
+
+t.test('stages that decide by number give the lines that they would give one by one', (t) => {
+  const long = fc.array(stream, { minLength: 1, maxLength: 3 }).map((streams) => [...streams, ...streams].flat())
+  fc.assert(
+    fc.property(long, fc.array(fc.nat({ max: 99 }), { maxLength: 3 }), fc.nat(), fc.constantFrom(4, 1000), (records, seeds, cut, maxIdentities) => {
+      const lines = records.map((fields) => slowly(JSON.stringify(fields)))
+      const asks = seeds.map(whim)
+      const slots = asks.map(() => memoSlot())
+      const reader = readerOf([], { maxIdentities })
+      const bytes = Buffer.from(lines.join(''))
+      const at = cut % (bytes.length + 1)
+      let got = ''
+      for (const chunk of [bytes.subarray(0, at), bytes.subarray(at)]) {
+        let batch = reader.push(chunk)
+        asks.forEach((ask, i) => (batch = batch?.decide(slots[i], ask, (of, row) => odd(of.payload(row))) ?? null))
+        if (batch === null) continue
+        const text = write([batch])
+        // Row by row, and under identities that are handed in.
+        const ids = Array.from({ length: batch.length }, (_, row) => batch!.id(row))
+        const rows = ids.map((id, row) => id!.prefix.toString() + tailText(id!, batch!.payload(row))).join('')
+        const selected = write([batch.select(ids, Int32Array.from(ids.keys()))])
+        if (rows !== text || selected !== text) throw new Error(`rows differ: ${rows}\nnot ${text}`)
+        got += text
+      }
+      const expected = lines.map((line) => slowlyThrough(asks, line)).join('')
+      if (got !== expected) throw new Error(`got ${got}\nnot ${expected}`)
+    }),
+    { numRuns: 300 },
+  )
+  t.end()
+})
+
+t.test('text is compared and copied in words as byte by byte', (t) => {
+  const piece = fc.string({ unit: 'grapheme', minLength: 8, maxLength: 90 }).map((text) => Buffer.from(text.replaceAll('\0', ' ')))
+  fc.assert(
+    fc.property(piece, fc.nat({ max: 20 }), fc.nat({ max: 20 }), fc.nat(), fc.nat({ max: 255 }), (bytes, from, to, where, byte) => {
+      const source = Buffer.concat([Buffer.alloc(from, 1), bytes])
+      const target = Buffer.alloc(to + bytes.length + 9, 2)
+      copyText(viewOf(source), from, viewOf(target), to, bytes.length)
+      const expected = Buffer.concat([Buffer.alloc(to, 2), bytes, Buffer.alloc(9, 2)])
+      if (!target.equals(expected)) throw new Error('copied wrongly')
+      // Any other byte anywhere, text or not.
+      target[to + (where % bytes.length)] = byte
+      const same = sameText(viewOf(source), from, viewOf(target), to, bytes.length)
+      if (same !== target.equals(expected)) throw new Error('compared wrongly')
+    }),
+  )
   t.end()
 })
 
