@@ -6,7 +6,7 @@ import { AGENT, FUSED, PIPE, VMAGENT } from './contestants.js'
 import { type Run, rounds } from './rounds.js'
 
 /** The first drops one of four series. */
-const RULES = [
+export const RULES = [
   { source_labels: ['code'], regex: '404', action: 'drop' },
   { source_labels: ['handler'], regex: '/api/v1/(.*)', target_label: 'resource', replacement: '$1' },
   { regex: 'zone', action: 'labeldrop' },

@@ -7,10 +7,11 @@ import { ROOT } from '../test/support/solder.js'
 import { agents } from './agents.js'
 import type { Bar, Bench, Choice, Row } from './bench.js'
 import { filter } from './filter.js'
+import { churn, million } from './memory.js'
 import { rules } from './rules.js'
 import { startup } from './startup.js'
 
-const BENCHES: readonly Bench[] = [startup, filter, rules, agents]
+const BENCHES: readonly Bench[] = [startup, filter, rules, agents, million, churn]
 
 const USAGE = `npm run bench -- [NAME…] [--only WORD…] [--rounds N] [--seconds N] [--gc]
   NAME       ${BENCHES.map(({ name }) => name).join(', ')}; all of them if absent
@@ -59,10 +60,11 @@ function number(text: string | undefined): number | undefined {
 function print({ name: title, base: [baseName, figure] }: Bench, rows: readonly Row[], bars: readonly Bar[]): void {
   const base = rows.find((row) => row.name === baseName)?.figures[figure]
   process.stdout.write(`\n${title}\n`)
-  for (const { name, figures, processes = [], mark } of rows) {
+  for (const { name, figures, processes = [], resident, mark } of rows) {
     const ratio = base === undefined || name === baseName ? '' : `  (${(figures[figure] / base).toPrecision(2)} x ${baseName})`
     process.stdout.write(`  ${name.padEnd(28)} ${columns(figures)}${ratio}\n`)
     for (const each of processes) process.stdout.write(`    ${each.name.padEnd(26)} ${columns(each.figures)}\n`)
+    if (resident !== undefined) process.stdout.write(`    resident MiB: ${resident.map((bytes) => Math.round(bytes / 2 ** 20)).join(' ')}\n`)
     if (mark !== undefined) process.stdout.write(`    ${mark}\n`)
   }
   for (const each of bars) process.stdout.write(`  bar: ${barText(each)}\n`)

@@ -97,6 +97,8 @@ export interface Running {
   stop(): void
   /** Throws when it has ended, with the last of what it said. */
   check(): void
+  /** The last line that it said before its targets were made to fail. */
+  said(): string
 }
 
 /** Starts a long-running shell command in a process group of its own; `stop` ends all of it. */
@@ -118,5 +120,6 @@ export function start(command: string, env: { [name: string]: string } = {}): Ru
   const check = () => {
     if (end !== null) throw new Error(`${command.slice(0, 80)} … ended with ${end}: ${text}`)
   }
-  return { pid: child.pid!, stop, check }
+  const said = () => text.split('\n').filter((line) => line !== '' && !line.includes(' 503 ')).at(-1) ?? 'nothing'
+  return { pid: child.pid!, stop, check, said }
 }

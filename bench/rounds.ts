@@ -63,7 +63,7 @@ async function measure({ name, contestant, run }: Entry, { seconds = run.seconds
       'settled_s': settled,
     }
     const due = (load.targets * seconds) / job.every
-    return { name, figures, processes, mark: markOf(arrived - expected, scrapes - due + load.targets) }
+    return { name, figures, processes, mark: markOf(running, arrived - expected, scrapes - due + load.targets) }
   } finally {
     running.stop()
     await rig.close()
@@ -109,12 +109,12 @@ function between(before: Snapped, after: Snapped): { [figure: string]: number } 
 }
 
 /** What is wrong; `scrapes` are those above what is due, less one a target, as they begin at any moment of the interval. */
-export function markOf(surplus: number, scrapes: number): string | undefined {
+export function markOf(running: Running, surplus: number, scrapes: number): string | undefined {
   const marks = []
   if (surplus < 0) marks.push(`${-surplus} samples LOST`)
   if (surplus > 0) marks.push(`${surplus} samples TOO MANY`)
   if (scrapes < 0) marks.push(`${-scrapes} scrapes LEFT OUT`)
-  return marks.length === 0 ? undefined : marks.join(', ')
+  return marks.length === 0 ? undefined : `${marks.join(', ')}; it said: ${running.said()}`
 }
 
 function gcEnvironment({ folder }: Rig): { [name: string]: string } {
