@@ -62,6 +62,17 @@ export class Chunked {
     return i
   }
 
+  /** Bytes of a chunk that are still to come. */
+  get left(): number {
+    return this.#at === At.Data ? this.#size : 0
+  }
+
+  /** So many of those were read elsewhere. */
+  took(bytes: number): void {
+    this.#size -= bytes
+    if (this.#size === 0) this.#at = At.DataCr
+  }
+
   #step(byte: number): void {
     switch (this.#at) {
       case At.Size:
@@ -104,13 +115,13 @@ export class Chunked {
     this.#extension = ''
     this.#digits = 0
     this.#at = this.#size === 0 ? At.Trailers : At.Data
+    this.answer.announce(this.#size)
   }
 
   #data(bytes: Buffer, from: number, to: number): number {
     const end = Math.min(to, from + this.#size)
     this.answer.data(bytes, from, end)
-    this.#size -= end - from
-    if (this.#size === 0) this.#at = At.DataCr
+    this.took(end - from)
     return end
   }
 

@@ -4,6 +4,7 @@ import type { BodyBuffers } from './buffers.js'
 import { HttpError, type HttpResponse } from './client.js'
 import { decodeBody, tooLarge } from './encoding.js'
 import { failureOf } from './failure.js'
+import type { Stop } from './stop.js'
 
 /** Brings a request to a server, and what comes back to its answer. */
 export interface Transport {
@@ -31,20 +32,20 @@ export interface Hop {
 
 /** Of a body that nobody wants, this much is read to keep the connection. */
 const DISCARD_BYTES = 1 << 16
-/** Room made at once for a body that announces its length. */
+/** Room made at once for a body, or a chunk of one, that announces its length. */
 const FIRST_BYTES = 1 << 20
+/** Room for the beginning of one that does not. */
+const SMALLEST_BYTES = 1 << 12
 /** What a content encoding may add to a body that does not shrink. */
 const ENCODING_SLACK = 1 << 10
 const NOTHING = Buffer.alloc(0)
 
-/** @param stop aborts with the HttpError to throw */
-export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpResponse> {
+/** @param stop with the HttpError to throw */
+export async function exchange(hop: Hop, stop: Stop): Promise<HttpResponse> {
   const answer = await new Promise<HttpResponse>((resolve, reject) => {
     const answer = new Answer(hop, resolve, reject)
-    const onStop = () => answer.stop(stop.reason as Error)
-    answer.settled = () => stop.removeEventListener('abort', onStop)
-    if (stop.aborted) return reject(stop.reason as Error)
-    stop.addEventListener('abort', onStop)
+    answer.settled = stop.on((reason) => answer.stop(reason))
+    if (answer.over) return
     try {
       hop.transport.send(hop, answer)
     } catch (error) {
@@ -58,8 +59,9 @@ export async function exchange(hop: Hop, stop: AbortSignal): Promise<HttpRespons
   })
   // What was not encoded after all is still the same memory.
   if (body !== answer.body) hop.buffers?.give(answer.body)
-  if (stop.aborted) throw stop.reason
-  return { ...answer, body }
+  if (stop.reason !== null) throw stop.reason
+  answer.body = body
+  return answer
 }
 
 /** Takes in what a transport brings. Once it is over, more is of no effect. */
@@ -110,9 +112,15 @@ export class Answer {
     this.#discard = this.hop.discards(status, headers)
     if (headers.has('content-encoding')) this.#limit += ENCODING_SLACK
     if (this.#discard || this.hop.method === 'HEAD') return
-    const announced = Number(headers.get('content-length') ?? 0)
-    if (announced > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
-    else if (announced > 0) this.#bytes = this.#take(Math.min(announced, FIRST_BYTES))
+    this.announce(Number(headers.get('content-length') ?? 0))
+  }
+
+  /** So many more bytes of the body are to come. */
+  announce(bytes: number): void {
+    if (this.over || this.#discard) return
+    const length = this.#length + bytes
+    if (length > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
+    else if (length > this.#bytes.length) this.#grow(this.#length + Math.min(bytes, FIRST_BYTES))
   }
 
   /** The next bytes of the body: those from `from` to `to`, which are copied. */
@@ -126,7 +134,7 @@ export class Answer {
       this.#drop(new Error('body not wanted'))
     } else if (length > this.#limit) this.stop(tooLarge(this.hop.host, this.hop.maxBytes))
     else {
-      if (length > this.#bytes.length) this.#grow(length)
+      if (length > this.#bytes.length) this.#grow(Math.max(length, SMALLEST_BYTES))
       bytes.copy(this.#bytes, this.#length, from, to)
       this.#length = length
     }
@@ -151,7 +159,7 @@ export class Answer {
   }
 
   #grow(length: number): void {
-    const grown = this.#take(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit), 1 << 12))
+    const grown = this.#take(Math.max(length, Math.min(2 * this.#bytes.length, this.#limit)))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.hop.buffers?.give(this.#bytes)
     this.#bytes = grown

@@ -54,15 +54,17 @@ export class ResponseReader {
 
   /** Memory of the body that its next bytes may be read into; null if they come to `read`. */
   room(): Buffer | null {
-    if (typeof this.#body !== 'number' || this.#body < DIRECT_BYTES) return null
+    const left = this.#chunked?.left ?? (typeof this.#body === 'number' ? this.#body : 0)
+    if (left < DIRECT_BYTES) return null
     const free = this.answer.room()
-    return free.length < DIRECT_BYTES ? null : free.subarray(0, Math.min(free.length, this.#body))
+    return free.length < DIRECT_BYTES ? null : free.subarray(0, Math.min(free.length, left))
   }
 
   /** So many bytes were read into `room()`. */
   filled(bytes: number): void {
     this.answer.filled(bytes)
-    this.#took(bytes)
+    if (this.#chunked === null) this.#took(bytes)
+    else this.#chunked.took(bytes)
   }
 
   /** The connection has come to its orderly end; whether that completes the response. */

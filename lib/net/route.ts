@@ -10,7 +10,7 @@ export interface Route {
   transport: Transport
   /** Path and query; the whole URL for a proxy. */
   path: string
-  /** Names and values in turn, to be sent besides. */
+  /** Names and values in turn, to be sent besides; the list is for the caller to go on with. */
   headers: string[]
 }
 
