@@ -7,11 +7,12 @@ import { ROOT } from '../test/support/solder.js'
 import { agents } from './agents.js'
 import type { Bar, Bench, Choice, Row } from './bench.js'
 import { filter } from './filter.js'
+import { http } from './http.js'
 import { churn, million } from './memory.js'
 import { rules } from './rules.js'
 import { startup } from './startup.js'
 
-const BENCHES: readonly Bench[] = [startup, filter, rules, agents, million, churn]
+const BENCHES: readonly Bench[] = [startup, filter, http, rules, agents, million, churn]
 
 const USAGE = `npm run bench -- [NAME…] [--only WORD…] [--rounds N] [--seconds N] [--gc]
   NAME       ${BENCHES.map(({ name }) => name).join(', ')}; all of them if absent
@@ -64,10 +65,14 @@ function print({ name: title, base: [baseName, figure] }: Bench, rows: readonly 
     const ratio = base === undefined || name === baseName ? '' : `  (${(figures[figure] / base).toPrecision(2)} x ${baseName})`
     process.stdout.write(`  ${name.padEnd(28)} ${columns(figures)}${ratio}\n`)
     for (const each of processes) process.stdout.write(`    ${each.name.padEnd(26)} ${columns(each.figures)}\n`)
-    if (resident !== undefined) process.stdout.write(`    resident MiB: ${resident.map((bytes) => Math.round(bytes / 2 ** 20)).join(' ')}\n`)
+    if (resident !== undefined) process.stdout.write(`    resident MiB: ${resident.map(inMebibytes).join(' ')}\n`)
     if (mark !== undefined) process.stdout.write(`    ${mark}\n`)
   }
   for (const each of bars) process.stdout.write(`  bar: ${barText(each)}\n`)
+}
+
+function inMebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed()
 }
 
 function columns(figures: Row['figures']): string {
