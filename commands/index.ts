@@ -20,6 +20,7 @@ export const catalogue: Catalogue = [
   { name: 'record', load: () => import('./record/folder.js') },
   { name: 'replay', load: () => import('./replay/recording.js') },
   { name: 'run', load: () => import('./run/pipeline.js') },
+  { name: 'check', load: () => import('./tools/check.js') },
   { name: 'ledger', load: () => import('./tools/ledger.js') },
   { name: 'spool', load: () => import('./tools/spool.js') },
   { name: 'list', load: () => import('./tools/list.js') },

@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run ledger spool list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run check ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -28,7 +28,22 @@ _solder() {
     *' --on-bad') words='drop fail pass' ;;
     *' --dead-letter') files=1 ;;
     *' --log-level') words='debug info warn error' ;;
-    *' --log-format') words='text json' ;;
+    'discover static --log-format') words='text json' ;;
+    'discover file --log-format') words='text json' ;;
+    'discover http --log-format') words='text json' ;;
+    'receive exposition --log-format') words='text json' ;;
+    'receive prometheus --log-format') words='text json' ;;
+    'receive ndjson --log-format') words='text json' ;;
+    'scrape --log-format') words='text json' ;;
+    'scrape host --log-format') words='text json' ;;
+    'relabel --log-format') words='text json' ;;
+    'filter --log-format') words='text json' ;;
+    'write prometheus --log-format') words='text json' ;;
+    'write file --log-format') words='text json' ;;
+    'view --log-format') words='text json' ;;
+    'record --log-format') words='text json' ;;
+    'replay --log-format') words='text json' ;;
+    'run --log-format') words='auto text json' ;;
     *' --every') words='' ;;
     *' --max-file-bytes') words='' ;;
     *' --timeout') words='' ;;
@@ -61,11 +76,14 @@ _solder() {
     *' --header-timeout') words='' ;;
     *' --request-timeout') words='' ;;
     *' --idle-timeout') words='' ;;
+    *' --ack') words='received durable' ;;
+    *' --ack-timeout') words='' ;;
+    *' --max-waiting') words='' ;;
+    *' --state') files=1 ;;
     *' --path') words='' ;;
     *' --max-request-bytes') words='' ;;
     *' --max-elements') words='' ;;
     *' --max-identities') words='' ;;
-    *' --state') files=1 ;;
     *' --max-line-bytes') words='' ;;
     *' --max-depth') words='' ;;
     *' --job') words='' ;;
@@ -137,13 +155,32 @@ _solder() {
     *' --to') words='' ;;
     *' --rebase') words='none now' ;;
     *' --execute') words='' ;;
+    *' --max-memory') words='' ;;
+    *' --drain') words='' ;;
+    *' --branch-buffer') words='' ;;
+    *' --branch-full') words='block drop_oldest' ;;
+    *' --branch-patience') words='' ;;
+    *' --child') words='' ;;
+    *' --http') words='' ;;
+    *' --http-tls-cert') files=1 ;;
+    *' --http-tls-key') files=1 ;;
+    *' --http-tls-client-ca') files=1 ;;
+    *' --http-basic-user') words='' ;;
+    *' --http-basic-password') words='' ;;
+    *' --http-bearer') words='' ;;
+    *' --http-max-body-bytes') words='' ;;
+    *' --http-max-header-bytes') words='' ;;
+    *' --http-max-connections') words='' ;;
+    *' --http-header-timeout') words='' ;;
+    *' --http-request-timeout') words='' ;;
+    *' --http-idle-timeout') words='' ;;
     *)
       case $name in
         'discover static') flags='--label --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'discover file') flags='--every --once --max-file-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
-        'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -154,7 +191,8 @@ _solder() {
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
-        'run') flags='--execute --help' ;;
+        'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
+        'check') flags='--help' files=1 ;;
         'ledger') flags='--settled --help' files=1 ;;
         'spool') flags='--keep-bytes --help' words='ls cat grep fsck trim' files=1 ;;
         'list') flags='--json --help' ;;

@@ -32,6 +32,11 @@ interface Declaration<T extends OptionTable> {
   guarantee: string
   args: readonly ArgumentSpec[]
   options: T
+  /**
+   * Looks into what was typed: expressions, patterns, files of rules. Throws every Problem at once; opens nothing that
+   * somebody else could notice. It is what `solder check` asks; the work itself checks again.
+   */
+  check?(input: Input<T>): void | Promise<void>
   examples: readonly Example[]
 }
 

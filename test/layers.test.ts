@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['component.ts', 'transform.ts', 'diag', 'regex', 'option', 'expr', 'relabel', 'wire', 'view', 'ledger'],
   ['io', 'net', 'spool', 'state'],
   ['scrape', 'host', 'discovery', 'tail', 'delivery', 'receive', 'recording', 'cluster'],
-  ['pipeline'],
+  ['pipeline', 'config'],
   ['cli', 'main.ts'],
 ]
 

@@ -41,6 +41,9 @@ export default source({
     once: { type: 'bool', help: 'read once and end', since: '0.1.0' },
     max_file_bytes: { type: 'bytes', default: '64MiB', help: 'largest file accepted', since: '0.1.0', group: 'Bounds' },
   },
+  check({ args }) {
+    patternsOf(args)
+  },
   examples: [
     {
       command: `solder discover file 'targets/*.yml' | solder scrape --every 15s`,

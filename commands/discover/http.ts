@@ -36,6 +36,10 @@ export default source({
     },
     ...CLIENT_OPTIONS,
   },
+  async check({ args: [url], options }) {
+    checkUrl(url)
+    await (await clientOf(options)).close()
+  },
   examples: [
     {
       command: 'solder discover http http://inventory.example/targets --every 30s | solder scrape --every 15s',
@@ -44,8 +48,7 @@ export default source({
     },
   ],
   async run({ args: [url], options }, context) {
-    if (!URL.canParse(url) || !/^https?:/.test(url))
-      throw new Problem('URL is not valid', { expected: 'http://… or https://…' })
+    checkUrl(url)
     const client = await clientOf(options)
     const known = new Known('__meta_url')
     const web = new Web(
@@ -62,6 +65,11 @@ export default source({
     }
   },
 })
+
+function checkUrl(url: string): void {
+  if (URL.canParse(url) && /^https?:/.test(url)) return
+  throw new Problem('URL is not valid', { expected: 'http://… or https://…' })
+}
 
 async function refreshed(web: Web, known: Known, context: SourceContext): Promise<void> {
   try {

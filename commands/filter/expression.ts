@@ -32,6 +32,9 @@ export default filter({
   guarantee: "Records for which the expression is not true are counted under 'filtered', those for which it has no value under 'expression'.",
   args: [{ name: 'EXPR', help: 'a CEL expression, in quotes', required: true }],
   options: {},
+  async check({ args }) {
+    await compiled(args[0])
+  },
   examples: [
     { command: `${SAMPLES} | solder filter 'labels.job != "db"'`, about: 'drop the records of one job' },
     { command: `${SAMPLES} | solder filter 'name == "up" && value < 1'`, about: 'keep the targets that are down' },
@@ -39,9 +42,9 @@ export default filter({
     { command: 'solder filter \'type != "log" || severity_number >= 13\' < /dev/null', about: 'drop log entries below WARN' },
   ],
   async create({ args }, context): Promise<Transform> {
-    const { compileExpression, EvaluationError } = await import('../../lib/expr/expression.js')
+    const { EvaluationError } = await import('../../lib/expr/expression.js')
     const { IdentityView, RowView } = await import('../../lib/expr/field.js')
-    const expression = await compileExpression(args[0], { result: 'bool' })
+    const expression = await compiled(args[0])
     const view = new RowView()
     const slot = memoSlot()
 
@@ -75,3 +78,8 @@ export default filter({
     }
   },
 })
+
+async function compiled(text: string) {
+  const { compileExpression } = await import('../../lib/expr/expression.js')
+  return compileExpression(text, { result: 'bool' })
+}

@@ -47,6 +47,9 @@ export default source({
     max_body_bytes: { type: 'bytes', default: '64MiB', help: 'largest exposition accepted', since, group: 'Bounds' },
     max_families: { type: 'int', default: 100_000, min: 1, help: 'most metric families accepted in an exposition', since, group: 'Bounds' },
   },
+  async check({ args, options }) {
+    throwAll([...(await unreadable(args)), ...wrongTime(options.timestamp)])
+  },
   examples: [
     { command: `${SAMPLE} | solder receive exposition`, about: 'text on stdin to records' },
     { command: `${SAMPLE} | solder receive exposition --label job=batch --timestamp 2026-01-01T00:00:00Z`, about: 'with a label and a time' },
@@ -59,11 +62,7 @@ export default source({
   async run({ args, options }, context) {
     const names = args.length === 0 ? [STDIN] : args.map((name) => (name === '-' ? STDIN : name))
     const time = options.timestamp === undefined ? undefined : parseTime(options.timestamp)
-    const problems = await unreadable(names)
-    if (options.timestamp !== undefined && time === undefined) {
-      problems.push(new Problem(`--timestamp: '${options.timestamp}' is no time`, { expected: TIME_EXPECTED }))
-    }
-    throwAll(problems)
+    throwAll([...(await unreadable(names)), ...wrongTime(options.timestamp)])
     const labels = labelsOfMap(options.label)
     const parsing: ExpositionOptions = {
       createdAsStart: options.created_as_start,
@@ -93,11 +92,16 @@ export default source({
 async function unreadable(names: readonly string[]): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const name of names) {
-    if (name === STDIN) continue
+    if (name === STDIN || name === '-') continue
     const cause = await access(name, constants.R_OK).catch((error: NodeJS.ErrnoException) => error)
     if (cause instanceof Error) problems.push(new Problem(`cannot read ${name}: ${cause.code}`, { cause, expected: 'a file' }))
   }
   return problems
+}
+
+function wrongTime(text: string | undefined): Problem[] {
+  if (text === undefined || parseTime(text) !== undefined) return []
+  return [new Problem(`--timestamp: '${text}' is no time`, { expected: TIME_EXPECTED })]
 }
 
 async function bodyOf(name: string, limit: number, context: SourceContext): Promise<Buffer> {

@@ -1,9 +1,11 @@
 // receive ndjson: records from files of lines, such as `write file` and `record` make, from where the last run came to.
 
+import { stat } from 'node:fs/promises'
 import { source } from '../../lib/component.js'
 import { collect, type Problem, throwAll } from '../../lib/diag/problem.js'
 import { READER_OPTIONS } from '../../lib/io/options.js'
 import { FileSource } from '../../lib/recording/file_source.js'
+import { isPacked } from '../../lib/recording/lines.js'
 import { STATE_OPTIONS } from '../../lib/state/options.js'
 import { State } from '../../lib/state/state.js'
 
@@ -32,6 +34,15 @@ export default source({
     ('foreign_checkpoint'); damaged gzip data ends its file ('damaged_file').`,
   args: [{ name: 'FILE', help: 'files of records, plain or gzip', required: true, variadic: true, path: true }],
   options: { ...STATE_OPTIONS, ...READER_OPTIONS },
+  async check({ args }) {
+    const problems: Problem[] = []
+    for (const path of args) {
+      // A named pipe would wait for its writer.
+      const found = await stat(path).catch(() => null)
+      if (found === null || found.isFile()) await collect(problems, () => isPacked(path))
+    }
+    throwAll(problems)
+  },
   examples: [
     {
       command:

@@ -4,6 +4,7 @@ import { filter, type IdentityTransform } from '../../lib/component.js'
 import { collect, type Problem, throwAll } from '../../lib/diag/problem.js'
 import { readRuleFile } from '../../lib/io/rule_file.js'
 import type { RuleConfig } from '../../lib/relabel/config.js'
+import type { ShortForms } from '../../lib/relabel/short.js'
 
 const since = '0.1.0'
 const group = 'Short forms, applied after the files in this order'
@@ -43,6 +44,9 @@ export default filter({
       help: 'which label names are valid: any UTF-8 text, or letters, digits and underscores',
     },
   },
+  async check(input) {
+    await rulesOf(input)
+  },
   examples: [
     { command: `${SAMPLE} | solder relabel --drop 'job=test|dev' --set site=eu`, about: 'drop two jobs, add a label' },
     { command: `${SAMPLE} | solder relabel --set 'host=\${job}@\${instance}' --labeldrop instance`, about: 'make a label of others' },
@@ -52,20 +56,27 @@ export default filter({
       about: "apply a file of Prometheus's metric_relabel_configs", needs: 'a target and a file',
     },
   ],
-  async create({ args, options }): Promise<IdentityTransform> {
-    const { keep, drop, set, rename, labeldrop, labelkeep } = options
+  async create(input): Promise<IdentityTransform> {
+    const { keep, drop, set, rename, labeldrop, labelkeep } = input.options
     const short = keep.length + drop.length + set.size + rename.size + labeldrop.length + labelkeep.length
     // Without rules there is nothing to load.
-    if (args.length + short === 0) return { identity: (id) => id, reason: 'relabel' }
-    const { compileRules, RelabelRules } = await import('../../lib/relabel/rules.js')
-    const { shortRules } = await import('../../lib/relabel/short.js')
-    const scheme = options.name_validation_scheme
-    const problems: Problem[] = []
-    const fromFiles: RuleConfig[] = []
-    for (const file of args) await collect(problems, async () => void fromFiles.push(...(await readRuleFile(file, scheme))))
-    const steps = (await collect(problems, async () => shortRules(options, scheme)))?.steps
-    throwAll(problems)
-    const rules = new RelabelRules([...compileRules(fromFiles, scheme).steps, ...steps!])
+    if (input.args.length + short === 0) return { identity: (id) => id, reason: 'relabel' }
+    const rules = await rulesOf(input)
     return { identity: (id) => rules.identity(id), reason: 'relabel' }
   },
 })
+
+type Options = ShortForms & { readonly name_validation_scheme: 'utf8' | 'legacy' }
+
+/** The rules of the files and of the short forms. Throws every Problem at once. */
+async function rulesOf({ args, options }: { args: readonly string[]; options: Options }) {
+  const { compileRules, RelabelRules } = await import('../../lib/relabel/rules.js')
+  const { shortRules } = await import('../../lib/relabel/short.js')
+  const scheme = options.name_validation_scheme
+  const problems: Problem[] = []
+  const fromFiles: RuleConfig[] = []
+  for (const file of args) await collect(problems, async () => void fromFiles.push(...(await readRuleFile(file, scheme))))
+  const steps = (await collect(problems, async () => shortRules(options, scheme)))?.steps
+  throwAll(problems)
+  return new RelabelRules([...compileRules(fromFiles, scheme).steps, ...steps!])
+}

@@ -2,12 +2,13 @@
 
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { source, type SourceContext } from '../../lib/component.js'
+import { type Clock, source, type SourceContext } from '../../lib/component.js'
 import { type Problem, throwAll } from '../../lib/diag/problem.js'
 import { chooseCollectors, collectorsOf } from '../../lib/host/catalogue.js'
 import { DEFAULT_EXCLUDES, exclusion } from '../../lib/host/exclude.js'
 import { hostAt } from '../../lib/host/host.js'
 import { HostScraper } from '../../lib/host/scraper.js'
+import { systemClock } from '../../lib/io/clock.js'
 import { labelsOf } from '../../lib/record/labels.js'
 
 const PATHS = 'Where to look'
@@ -79,6 +80,9 @@ namespace.`,
       group: 'Bounds',
     },
   },
+  check({ options }) {
+    chosen(options, systemClock)
+  },
   examples: [
     { command: 'solder scrape host --once --collector loadavg', about: 'the load now' },
     {
@@ -88,18 +92,7 @@ namespace.`,
     },
   ],
   async run({ options }, context) {
-    const problems: Problem[] = []
-    const excluded = (key: keyof typeof DEFAULT_EXCLUDES) => exclusion(key, options[key], problems)
-    const all = collectorsOf({
-      excludedDisk: excluded('disk_exclude'),
-      excludedNetworkDevice: excluded('net_exclude'),
-      excludedPoint: excluded('mount_exclude'),
-      excludedType: excluded('fs_type_exclude'),
-      timeout: options.mount_timeout,
-      clock: context.clock,
-    })
-    const collectors = chooseCollectors(all, options.collector, problems)
-    throwAll(problems)
+    const collectors = chosen(options, context.clock)
     const { root } = options
     const host = hostAt({ root, proc: options.proc ?? join(root, 'proc'), sys: options.sys ?? join(root, 'sys') })
     const named = new Map([['job', options.job], ['instance', options.instance ?? hostname()], ...options.label])
@@ -108,6 +101,25 @@ namespace.`,
     await (options.once ? read(scraper, context) : readEvery(scraper, options.every, context))
   },
 })
+
+type Excludes = { readonly [K in keyof typeof DEFAULT_EXCLUDES]: string }
+
+/** The collectors that options ask for. Throws every Problem at once. */
+function chosen(options: Excludes & { readonly mount_timeout: number; readonly collector: readonly string[] }, clock: Clock) {
+  const problems: Problem[] = []
+  const excluded = (key: keyof typeof DEFAULT_EXCLUDES) => exclusion(key, options[key], problems)
+  const all = collectorsOf({
+    excludedDisk: excluded('disk_exclude'),
+    excludedNetworkDevice: excluded('net_exclude'),
+    excludedPoint: excluded('mount_exclude'),
+    excludedType: excluded('fs_type_exclude'),
+    timeout: options.mount_timeout,
+    clock,
+  })
+  const collectors = chooseCollectors(all, options.collector, problems)
+  throwAll(problems)
+  return collectors
+}
 
 async function read(scraper: HostScraper, context: SourceContext): Promise<void> {
   for (const batch of await scraper.scrape()) await context.emit(batch)

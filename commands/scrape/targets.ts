@@ -1,7 +1,7 @@
 // scrape: Prometheus targets over HTTP.
 
 import { source, type SourceContext } from '../../lib/component.js'
-import { EXIT, Problem, problemsOf } from '../../lib/diag/problem.js'
+import { collect, EXIT, Problem, problemsOf, throwAll } from '../../lib/diag/problem.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 import type { Record } from '../../lib/record/record.js'
 import { millisOf } from '../../lib/record/time.js'
@@ -40,6 +40,16 @@ export default source({
     out_of_bounds. Target records are consumed and counted so; other records are rejected as not_a_target.`,
   args: [{ name: 'URL', help: 'a target, or HOST:PORT; without any, targets are read from stdin', variadic: true }],
   options: { ...SCRAPE_OPTIONS, ...CLIENT_OPTIONS },
+  async check({ args, options }) {
+    const problems: Problem[] = []
+    for (const url of args) foundOf(url, problems)
+    const { settingsOf } = await import('../../lib/scrape/settings.js')
+    const { clientOf } = await import('../../lib/net/http.js')
+    await settingsOf(options, problems)
+    const client = await collect(problems, () => clientOf(options))
+    await client?.close()
+    throwAll(problems)
+  },
   examples: [
     { command: 'solder scrape http://127.0.0.1:9100/metrics --once', about: 'one look at an exporter', needs: 'an exporter' },
     {

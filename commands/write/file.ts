@@ -1,8 +1,9 @@
 // write file: records to a file of lines.
 
 import { type Context, sink, type Sink } from '../../lib/component.js'
-import { Problem } from '../../lib/diag/problem.js'
+import { throwAll } from '../../lib/diag/problem.js'
 import { fileOf, RotatingFile } from '../../lib/io/rotating_file.js'
+import { contradictions } from '../../lib/io/rotation.js'
 import type { Batch } from '../../lib/record/batch.js'
 import { ByteBuffer } from '../../lib/record/bytes.js'
 import { STATE_OPTIONS } from '../../lib/state/options.js'
@@ -75,6 +76,9 @@ error the lines already written stay, the rest is pending in the account.`,
     mkdir: { type: 'bool', default: true, help: 'make missing folders', since: '0.1.0' },
     ...STATE_OPTIONS,
   },
+  check({ options }) {
+    throwAll(contradictions(options))
+  },
   examples: [
     { command: 'solder scrape host --once | solder write file metrics/', about: 'keep what the machine tells' },
     {
@@ -84,15 +88,8 @@ error the lines already written stay, the rest is pending in the account.`,
     },
   ],
   async create({ args, options }, context) {
+    throwAll(contradictions(options))
     const { rotate_bytes: bytes, rotate_every: every, keep, compress, fsync } = options
-    if (bytes === undefined && every === undefined && (keep !== undefined || compress !== 'none')) {
-      throw new Problem(`${keep === undefined ? '--compress' : '--keep'} needs files that are set aside`, {
-        expected: '--rotate-bytes or --rotate-every',
-      })
-    }
-    if (options.state !== undefined && fsync === 'never') {
-      throw new Problem('--state commits what the disk has, and --fsync is never', { expected: '--fsync close or write' })
-    }
     const path = await fileOf(args[0])
     const rotation = { bytes, every, keep, gzip: compress === 'gzip', mkdir: options.mkdir, fsync }
     const { file, repair } = await RotatingFile.open(path, rotation, context.clock, context.log)

@@ -2,8 +2,6 @@
 
 import { sink } from '../../lib/component.js'
 import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
-import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
-import { readRuleFile } from '../../lib/io/rule_file.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
@@ -102,6 +100,11 @@ export default sink({
     ...SPOOL_OPTIONS,
     ...CLIENT_OPTIONS,
   },
+  async check({ args, options }) {
+    const { prepareReceivers } = await import('../../lib/delivery/prepare.js')
+    const { clients } = await prepareReceivers(args, options)
+    await Promise.all(clients.map((client) => client.close()))
+  },
   examples: [
     {
       command:
@@ -126,22 +129,9 @@ export default sink({
     },
   ],
   async create({ args, options }, context) {
-    const problems: Problem[] = []
-    const { checkUrls, clientsOf, openReceivers } = await import('../../lib/delivery/receivers.js')
-    await collect(problems, () => checkUrls(args))
-    if (options.min_backoff > options.max_backoff)
-      problems.push(new Problem('--min-backoff is longer than --max-backoff'))
-    if (options.min_concurrency > options.concurrency)
-      problems.push(new Problem('--min-concurrency is more than --concurrency'))
-    const rules = await collect(problems, () => rulesOf(options.write_relabel))
-    const clients = await collect(problems, () => clientsOf(args, options))
-    throwAll(problems)
-    return openReceivers(args, clients!, { ...options, rules: rules! }, context)
+    const { openReceivers } = await import('../../lib/delivery/receivers.js')
+    const { prepareReceivers } = await import('../../lib/delivery/prepare.js')
+    const { clients, rules } = await prepareReceivers(args, options)
+    return openReceivers(args, clients, { ...options, rules }, context)
   },
 })
-
-async function rulesOf(file: string | undefined) {
-  if (file === undefined) return null
-  const { compileRules } = await import('../../lib/relabel/rules.js')
-  return compileRules(await readRuleFile(file, 'utf8', '--write-relabel'))
-}

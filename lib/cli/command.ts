@@ -1,7 +1,8 @@
 // The words of a command line: which component is meant, and its arguments and options, validated.
 
 import { Command, CommanderError, Option } from 'commander'
-import type { Catalogue, CatalogueEntry, Component, Input } from '../component.js'
+import { type Catalogue, type CatalogueEntry, type Component, type Input, loadComponent } from '../component.js'
+import type { Language } from '../config/language.js'
 import { didYouMean, Problem, throwAll } from '../diag/problem.js'
 import { COMMON_OPTIONS, READER_OPTIONS } from '../io/options.js'
 import { flagOf, type OptionSpec, type OptionTable, type OptionValues } from '../option/table.js'
@@ -21,6 +22,17 @@ export function findEntry(catalogue: Catalogue, words: readonly string[]): { ent
   }
   const verbs = [...new Set(catalogue.map((entry) => entry.name.split(' ')[0]))]
   throw new Problem(`unknown command '${verb}'`, { expected: verbs.join(', '), hint: didYouMean(verb, verbs) })
+}
+
+/** The words of pipeline files: those of the command line. */
+export function languageOf(catalogue: Catalogue): Language {
+  return {
+    names: catalogue.map(({ name }) => name),
+    components: () => Promise.all(catalogue.map(loadComponent)),
+    find: (words) => findEntry(catalogue, words),
+    options: allOptions,
+    parse: parseInput,
+  }
 }
 
 /** The component's own options and those that every stage of its role takes, in the order of the help. */
@@ -90,13 +102,14 @@ function fromTexts(spec: OptionSpec, texts: readonly string[], flag: string): un
 }
 
 function usageProblem(component: Component, table: OptionTable, error: CommanderError): Problem {
-  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? ''
+  // What stands behind the name may be a secret.
+  const quoted = /'([^'=]*)/.exec(error.message)?.[1] ?? ''
   const flags = Object.keys(table).map(flagOf)
   switch (error.code) {
     case 'commander.unknownOption':
       return new Problem(`unknown option '${quoted}' for '${component.name}'`, {
         expected: flags.join(', '),
-        hint: didYouMean(quoted.split('=')[0], flags),
+        hint: didYouMean(quoted, flags),
       })
     case 'commander.missingArgument':
       return new Problem(`argument ${quoted.replace('...', '')} is missing`, { hint: `see 'solder ${component.name} --help'` })

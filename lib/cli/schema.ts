@@ -2,7 +2,7 @@
 
 import type { Component } from '../component.js'
 import type { Json } from '../record/json.js'
-import type { ArgumentSpec, OptionSpec } from '../option/table.js'
+import { argumentKey, type ArgumentSpec, type OptionSpec } from '../option/table.js'
 import { allOptions } from './command.js'
 import { sentence } from './help.js'
 
@@ -56,11 +56,6 @@ function componentSchema(component: Component): Schema {
   const description = sentence(component.summary)
   const schema: Schema = { description, type: 'object', properties, additionalProperties: false }
   return required.length === 0 ? schema : { ...schema, required }
-}
-
-/** The key of a positional argument: `URL` is `url`, `RULES.yaml` is `rules`. */
-export function argumentKey(arg: ArgumentSpec): string {
-  return arg.name.replace(/\..*$/, '').replaceAll('-', '_').toLowerCase()
 }
 
 function argumentSchema(arg: ArgumentSpec): Schema {

@@ -27,6 +27,8 @@ export interface Surroundings<S> {
   variable(name: string): Variable<S> | undefined
   /** Known names, for hints. */
   names: readonly string[]
+  /** Functions of one text, beside those of the language. */
+  functions?: ReadonlyMap<string, (text: string) => Value>
   /** Whether types are checked before there is a value. */
   check: boolean
   maxDepth: number
@@ -306,6 +308,8 @@ export class Compiler<S> {
   #call(node: Node, name: string, receiver: Node | null, args: readonly Node[]): Part<S> {
     const nodes = receiver === null ? args : [receiver, ...args]
     const parts = nodes.map((each) => this.compile(each))
+    const own = receiver === null ? this.surroundings.functions?.get(name) : undefined
+    if (own !== undefined) return this.#ownFunction(node, name, own, parts)
     const overloads = FUNCTIONS.get(name)
     if (overloads === undefined) {
       return this.fault(node, `unknown function '${name}'`, { hint: didYouMean(name, FUNCTIONS.keys()) })
@@ -328,6 +332,20 @@ export class Compiler<S> {
     if (!known || !(constantPattern || INFALLIBLE.has(name))) this.fallible = true
     if (constantPattern) return this.#matches(nodes[1], parts[0], parts[1].constant as string)
     return { type: union(possible.map(({ gives }) => typeOf(gives))), run: invocation(name, candidates, parts) }
+  }
+
+  #ownFunction(node: Node, name: string, own: (text: string) => Value, parts: readonly Part<S>[]): Part<S> {
+    const [part] = parts
+    if (parts.length !== 1 || (part.type.kind !== 'string' && part.type.kind !== 'dyn')) {
+      const found = signature(name, false, parts.map(({ type }) => type.kind))
+      return this.fault(node, `no such overload: ${found}`, { expected: signature(name, false, ['string']) })
+    }
+    this.fallible = true
+    const run = (frame: Frame<S>) => {
+      const value = part.run(frame)
+      return typeof value === 'string' ? own(value) : fail(`no such overload: ${name}(${kindOf(value)})`)
+    }
+    return { type: typeOf('string'), run }
   }
 
   /** A pattern that does not change is compiled once, and refused before there is a record. */

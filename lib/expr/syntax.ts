@@ -66,7 +66,8 @@ export async function parseExpression(text: string, limits: SyntaxLimits): Promi
     if (!(error instanceof ParseError)) throw error
     const { summary, range, code } = error as unknown as Complaint
     const message = code === 'limit_exceeded' ? `expression nested deeper than ${limits.maxDepth} levels (max_expression_depth)` : plain(summary)
-    throw new Problem(message, { place: placeIn(text, range?.start ?? 0, range?.end ?? 0) })
+    const hint = message === 'unexpected character: =' ? '== compares' : undefined
+    throw new Problem(message, { hint, place: placeIn(text, range?.start ?? 0, range?.end ?? 0) })
   }
 }
 

@@ -80,3 +80,8 @@ export interface ArgumentSpec {
 export function flagOf(key: string): string {
   return `--${key.replaceAll('_', '-')}`
 }
+
+/** The key of a positional argument: `URL` is `url`, `RULES.yaml` is `rules`. */
+export function argumentKey(arg: ArgumentSpec): string {
+  return arg.name.replace(/\..*$/, '').replaceAll('-', '_').toLowerCase()
+}

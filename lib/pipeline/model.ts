@@ -71,9 +71,9 @@ export function stagesOf({ from, through, to }: Pick<Pipe, 'from' | 'through' | 
   return [...from.flatMap(({ stages }) => stages), ...through, ...to.flat()]
 }
 
-/** The name of a stage as it is typed: `write file`, or that of its program. */
+/** The words before those of a stage: `write file`, or `exec`. */
 export function nameOf(stage: PipeStage): string {
-  return stage.kind === 'component' ? stage.component.name : `exec ${stage.words[0]}`
+  return stage.kind === 'component' ? stage.component.name : 'exec'
 }
 
 /**

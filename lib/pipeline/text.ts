@@ -21,7 +21,7 @@ export class Text {
   readonly #parts: readonly (string | SecretPart)[]
 
   constructor(parts: readonly (string | SecretPart)[]) {
-    this.#parts = parts
+    this.#parts = parts.filter((part) => part !== '')
   }
 
   /** Whether some of it is not to be shown. */
@@ -31,7 +31,18 @@ export class Text {
 
   /** The whole text, with its secrets. For the component that it is meant for, and nothing else. */
   reveal(): string {
-    return this.#parts.map((part) => (typeof part === 'string' ? part : part.value)).join('')
+    return this.with(({ value }) => value)
+  }
+
+  /** The text with something else where its secrets are. */
+  with(stand: (secret: SecretPart) => string): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : stand(part))).join('')
+  }
+
+  /** The text behind its first units, which are no secret. */
+  from(units: number): Text {
+    const [first, ...rest] = this.#parts
+    return typeof first === 'string' && units > 0 ? new Text([first.slice(units), ...rest]) : this
   }
 
   /** Its parts without the values of secrets. */
@@ -45,7 +56,7 @@ export class Text {
   }
 
   toString(): string {
-    return this.#parts.map((part) => (typeof part === 'string' ? part : HIDDEN)).join('')
+    return this.with(() => HIDDEN)
   }
 
   toJSON(): string {

@@ -1,0 +1,234 @@
+// Pipeline files to pipelines: what they mean, where what they get wrong stands, and that no secret of theirs is shown.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import * as yaml from 'yaml'
+import { catalogue } from '../../../commands/index.js'
+import { languageOf } from '../../../lib/cli/command.js'
+import { loadPipeline } from '../../../lib/config/load.js'
+import { scalarOffsets } from '../../../lib/config/scalar.js'
+import { fingerprintOf, nameOf, type Pipe, type Pipeline, type PipeStage } from '../../../lib/pipeline/model.js'
+
+const language = languageOf(catalogue)
+
+/** Files in a folder of their own; the pipeline of those that are named, or what is wrong with them. */
+async function load(t: Test, files: { [name: string]: string }, ...names: string[]) {
+  const folder = t.testdir()
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(`${folder}/${name}`), { recursive: true })
+    writeFileSync(`${folder}/${name}`, text)
+  }
+  const paths = (names.length > 0 ? names : Object.keys(files)).map((name) => `${folder}/${name}`)
+  const { pipeline, problems } = await loadPipeline(paths, language)
+  const short = (text: string) => text.replaceAll(`${folder}/`, '')
+  const told = problems.map(({ message, place, hint }) => {
+    const at = place === undefined ? '' : `${short(place.file)}:${place.line}:${place.column} `
+    return `${at}${short(message)}${hint === undefined ? '' : ` (${short(hint)})`}`
+  })
+  return { pipeline, told }
+}
+
+async function good(t: Test, files: { [name: string]: string }, ...names: string[]): Promise<Pipeline> {
+  const { pipeline, told } = await load(t, files, ...names)
+  t.same(told, [])
+  return pipeline!
+}
+
+const pipes = (text: string) => ({ 'a.yaml': `version: 1\npipes:\n${text.replace(/^/gm, '  ')}` })
+const stage = (one: PipeStage) => [nameOf(one), ...one.words.map(String)].join(' ')
+const shape = ({ from, through, to }: Pipe) => ({
+  from: from.map(({ pipe, stages }) => [...(pipe === null ? [] : [`pipe ${pipe}`]), ...stages.map(stage)].join(' | ')),
+  through: through.map(stage),
+  to: to.map((branch) => branch.map(stage).join(' | ')),
+})
+
+t.test('a pipe as text', async (t) => {
+  const text = 'm: |\n  discover static a:1 # here\n  | scrape --every 5s\n  | filter "name == \'up\'" | write file \'out put\'\n'
+  const { pipes: [pipe] } = await good(t as Test, pipes(text))
+  t.same(shape(pipe), {
+    from: ['discover static a:1'], through: ['scrape --every 5s', "filter name == 'up'"], to: ['write file out put'],
+  })
+  const [, scrape] = [...pipe.from[0].stages, ...pipe.through] as [PipeStage, PipeStage & { kind: 'component' }]
+  t.equal(scrape.input().options.every, 5000)
+  t.match(scrape.place, { line: 5, column: 7, length: 6 })
+})
+
+t.test('a pipe of maps, with ways in and out', async (t) => {
+  const text = `
+one:
+  from: [scrape host, {scrape: {url: [http://a/, 'b:1'], honor_labels: true, compression: false, params: [x=1, y=2]}}]
+  through:
+    - relabel: {set: {site: eu, "a b": -1}}
+    - filter: labels.code != "404"
+  to:
+    - filter 'type == "metric"' | write file a
+    - write file: b/
+two:
+  from: {pipe: one}
+  to: {write file: {path: -x, keep: 3, rotate_bytes: 1MiB}}
+three: pipe two | exec ./jq -c '.a | .b' | exec /usr/bin/jq . | view
+`
+  const { pipes: found } = await good(t as Test, pipes(text))
+  t.same(found.map(shape), [
+    {
+      from: ['scrape host', 'scrape http://a/ b:1 --honor-labels --no-compression --params x=1 --params y=2'],
+      through: ['relabel --set site=eu --set a b=-1', 'filter labels.code != "404"'],
+      to: ['filter type == "metric" | write file a', 'write file b/'],
+    },
+    { from: ['pipe one'], through: [], to: ['write file --keep 3 --rotate-bytes 1MiB -- -x'] },
+    { from: ['pipe two'], through: ['exec ./jq -c .a | .b', 'exec /usr/bin/jq .'], to: ['view'] },
+  ])
+  t.same(found.map(({ reads, readers }) => [reads, readers]), [[[], ['two']], [['one'], ['three']], [['two'], []]])
+  t.same(found[2].through.map(({ id }) => id), ['jq', 'jq-2'])
+})
+
+t.test('expressions', async (t) => {
+  process.env.SOLDER_TEST_SITE = 'eu'
+  const text = `version: 1
+let:
+  site: \${env.SOLDER_TEST_SITE}
+  hosts: ["a:1", "\${let.site}:2"]
+  every: {fast: 5s, slow: "\${string(2 * 30)}s"}
+  limit: 10
+define:
+  check host:
+    args: {every: {type: duration, default: 1m}, many: list, job: {type: string, required: true}}
+    pipe: scrape \${args.many} --every \${args.every} --job \${args.job} --sample-limit \${let.limit + 1}
+pipes:
+  a: check host --job x --many \${let.hosts[0]} --many c | write file "o-\${let.site}\\\${x}" --dead-letter '\${not}'
+  b:
+    from: {check host: {job: 'y', many: "\${let.hosts}", every: "\${let.every.slow}"}}
+    to:
+      write file: '\${file("word") + (has(env.NOPE) ? "1" : "2")}$\${x}'
+`
+  const folder = (t as Test).testdir({ word: 'w\n' })
+  const at = process.cwd()
+  process.chdir(folder)
+  t.teardown(() => process.chdir(at))
+  writeFileSync('a.yaml', text)
+  const { pipeline, problems, files } = await loadPipeline(['a.yaml'], language)
+  t.same(problems.map(({ message }) => message), [])
+  t.same(pipeline?.pipes.map(shape), [
+    {
+      from: ['scrape a:1 c --every 1m --job x --sample-limit 11'], through: [],
+      to: ['write file o-eu${x} --dead-letter ${not}'],
+    },
+    { from: ['scrape a:1 eu:2 --every 60s --job y --sample-limit 11'], through: [], to: ['write file w2${x}'] },
+  ])
+  t.same(files.map((file) => file.split('/').at(-1)), ['a.yaml', 'word'])
+})
+
+t.test('secrets are not shown', async (t) => {
+  process.env.SOLDER_TEST_SECRET = 'hush-hush'
+  const text = `version: 1
+let: {token: '\${secret("env:SOLDER_TEST_SECRET")}', both: 'Basic \${let.token}'}
+define:
+  send:
+    args: {key: {type: secret, required: true}}
+    pipe: write prometheus http://h/ --bearer \${args.key} --tenant "x\${args.key}"
+pipes:
+  a: scrape host | write prometheus http://h/\${let.token} --bearer \${let.token} --header "X-Auth=\${let.both}"
+  b: scrape host | send --key plain-text
+  c: {from: scrape host, to: {write prometheus: {url: http://h/, bearer: plain-text}}}
+`
+  const { pipes: found } = await good(t as Test, { 'a.yaml': text })
+  t.same(found.map((pipe) => stage(pipe.to[0][0])), [
+    'write prometheus http://h/<secret> --bearer env:SOLDER_TEST_SECRET --header <secret>',
+    'write prometheus http://h/ --bearer <secret> --tenant x<secret>',
+    'write prometheus http://h/ --bearer <secret>',
+  ])
+  for (const shown of [inspect(found, { depth: 20 }), JSON.stringify(found), String(found[0].to[0][0].words)]) {
+    t.notMatch(shown, /hush-hush|plain-text/)
+  }
+  const words = found.map((pipe) => pipe.to[0][0].words.map((word) => word.reveal()))
+  t.same(words, [
+    ['http://h/hush-hush', '--bearer', 'env:SOLDER_TEST_SECRET', '--header', 'X-Auth=Basic hush-hush'],
+    ['http://h/', '--bearer', 'plain-text', '--tenant', 'xplain-text'],
+    ['http://h/', '--bearer', 'plain-text'],
+  ])
+  const before = found.map(fingerprintOf)
+  t.equal(new Set(before).size, 3)
+  process.env.SOLDER_TEST_SECRET = 'other'
+  const after = (await good(t as Test, { 'a.yaml': text })).pipes.map(fingerprintOf)
+  t.same(after.map((print, i) => print === before[i]), [false, true, true], 'another secret makes another pipe')
+})
+
+t.test('what is wrong with secrets is told without them', async (t) => {
+  process.env.SOLDER_TEST_SECRET = 'hush-hush'
+  const secret = '${secret("env:SOLDER_TEST_SECRET")}'
+  const text = `
+a: scrape host --every ${secret} | write prometheus http://h/ --bearrer hush-hush --tenant
+b: scrape host | filter "${secret}" | write prometheus x${secret} --min-backoff 5h
+c: {from: scrape host, to: {write prometheus: {url: "ftp://${secret.replaceAll('"', '\\"')}/", bearer: hush-hush, tennant: x}}}
+d: scrape host | write file "\${size(secret('env:SOLDER_TEST_SECRET'))}\${secret('hush-hush')}"
+`
+  const { told } = await load(t as Test, pipes(text))
+  t.notMatch(told.join('\n'), /hush-hush/)
+  t.ok(told.length >= 7, `${told.length} problems`)
+})
+
+t.test('several files are one pipeline', async (t) => {
+  const files = {
+    'main.yaml': 'version: 1\nimport: parts/define.yaml\npipes: {a: shop | write file a}',
+    'parts/define.yaml': 'version: 1\nimport: [../main.yaml, more]\ndefine: {shop: "scrape ${let.url}"}',
+    'parts/more/let.json': '{"version": 1, "let": {"url": "http://h/"}}',
+  }
+  t.same((await good(t as Test, files, 'main.yaml')).pipes.map(shape), [
+    { from: ['scrape http://h/'], through: [], to: ['write file a'] },
+  ])
+  const twice = {
+    'd/a.yaml': 'version: 1\nlet: {x: 1}\npipes: {a: scrape host | view, a: scrape host | view}',
+    'd/b.yaml': 'version: 1\nlet:\n  x: 2\npipes: {b: scrape host | view}',
+  }
+  t.same((await load(t as Test, twice, 'd')).told, [
+    "d/a.yaml:3:32 'a' is defined twice (it is also at d/a.yaml:3:9)",
+    "d/b.yaml:3:3 'x' is defined twice (it is also at d/a.yaml:2:7)",
+  ])
+})
+
+t.test('modules and package.json', async (t) => {
+  const pipe = { version: 1, pipes: { a: 'scrape host | view' } }
+  const json = JSON.stringify(pipe)
+  const wanted = [{ from: ['scrape host'], through: [], to: ['view'] }]
+  const files = {
+    'package.json': JSON.stringify({ name: 'x', solder: pipe }),
+    'a.mjs': `export default ${json}`,
+    'b.cjs': `module.exports = async () => (${json})`,
+  }
+  for (const name of Object.keys(files)) t.same((await good(t as Test, files, name)).pipes.map(shape), wanted, name)
+  const bad = { 'c.mjs': 'export default { version: 1, pipes: { a: "scrape host | veiw" } }', 'd.mjs': 'export default 1', 'e.mjs': 'no(' }
+  const { told } = await load(t as Test, bad)
+  t.match(told.sort(), [/^c.mjs \(as JSON\):4:/, /^cannot load e.mjs: /, /^d.mjs exports no pipeline$/])
+})
+
+t.test('a pipe is the same however it is written', async (t) => {
+  const one = await good(t as Test, pipes('a: scrape host --every 5s | write file x'))
+  const other = await good(t as Test, pipes('z: scrape host | view\na:\n  from: {scrape host: {every: 5s}}\n  to: write   file "x" # so'))
+  t.equal(fingerprintOf(one.pipes[0]), fingerprintOf(other.pipes[1]))
+  t.not(fingerprintOf(other.pipes[0]), fingerprintOf(other.pipes[1]))
+})
+
+t.test('every character of a scalar has its place', async () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', "'", '"', '\\', '#', ':', '\t', 'é', '😀', '-', '|') })
+  const type = fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED')
+  fc.assert(
+    fc.property(text, type, fc.integer({ min: 0, max: 3 }), fc.constantFrom(8, 20, 80), (value, style, depth, width) => {
+      let tree: unknown = new yaml.Scalar(value)
+      ;(tree as yaml.Scalar).type = style as yaml.Scalar.Type
+      for (let i = 0; i < depth; i++) tree = { key: tree }
+      const file = new yaml.Document({ x: tree, y: 1 }).toString({ lineWidth: width })
+      const node = yaml.parseDocument(file).getIn(['x', ...Array<string>(depth).fill('key')], true) as yaml.Scalar<string>
+      // The library writes some texts so that it reads them as something else.
+      if (typeof node?.value !== 'string') return true
+      // Folding leaves lines alone that begin with a blank, which is not followed.
+      if (file[node.range![0]] === '>' && /(^|\n)[ \t]/.test(node.value)) return true
+      const offsets = scalarOffsets(file, node.range!, node.value)
+      if (offsets.length !== node.value.length + 1) return false
+      return node.value.split('').every((char, i) => !/[ab:é#-]/.test(char) || file[offsets[i]] === char)
+    }),
+    { numRuns: 500 },
+  )
+})
