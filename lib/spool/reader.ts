@@ -1,6 +1,6 @@
 // A reader of a spool: entries in order, each until it is done with; what was done with is remembered on disk.
 
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import type { Clock, Log } from '../component.js'
 import type { Entry, EntryHead } from './frame.js'
 import { type Offset, saveOffset } from './offset.js'
@@ -16,6 +16,10 @@ export interface Store {
   readonly segments: readonly Segment[]
   /** The newest entry that is on disk. */
   readonly written: number
+  /** Entries below were there when the spool was opened. */
+  readonly first: number
+  /** The number that the next entry will have. */
+  readonly end: number
   /** An entry that is still in memory. */
   recent(seq: number): Entry | undefined
   /** Entries made before this moment (Unix milliseconds) are too old. */
@@ -43,10 +47,14 @@ export const TOO_OLD = 'older than --spool-age'
 /** Milliseconds between two writes of the offset: an answer each millisecond is no file each millisecond. */
 const SAVE_EVERY = 100
 const SAVE_AGAIN = 1000
+/** A disk that cannot take it is told about this often, milliseconds. */
+const TELL_EVERY = 10_000
 
 export class SpoolReader {
-  /** Records that are not done with. */
+  /** Records that are not done with, ... */
   records = 0
+  /** ... and those among them that an earlier process left. */
+  earlier = 0
   /** Told of what this reader will never hand out. */
   lost: (loss: Loss) => void = () => {}
   #next: number
@@ -62,6 +70,7 @@ export class SpoolReader {
   #before = 0
   #damage: string | null = null
   #unsaved = false
+  #told = -Infinity
   #saving: Promise<void> | null = null
 
   constructor(
@@ -107,7 +116,7 @@ export class SpoolReader {
 
   /** The entry is dealt with. It is not read again once `commit` has resolved. */
   done(entry: EntryHead): void {
-    if (this.#open.delete(entry.seq)) this.records -= entry.records
+    if (this.#open.delete(entry.seq)) this.#forgo(entry)
     this.#changed()
   }
 
@@ -129,7 +138,7 @@ export class SpoolReader {
   }
 
   gaveUp(loss: Loss): void {
-    this.records -= loss.records
+    this.#forgo(loss)
     this.#changed()
     if (loss.records > 0) this.lost(loss)
   }
@@ -158,8 +167,27 @@ export class SpoolReader {
     for (const [seq, records] of this.#open) {
       if (seq >= this.#floor) continue
       this.#open.delete(seq)
-      this.records -= records
+      this.#forgo({ seq, records })
       this.lost({ reason: 'spool_full', records, seq, words: 'given up while it was under way' })
+    }
+  }
+
+  /** Nobody waits for these records any more. */
+  #forgo({ seq, records }: { seq: number; records: number }): void {
+    this.records -= records
+    if (seq < this.store.first) this.earlier -= records
+  }
+
+  /** When all entries are done with, what is still counted stood in those whose heads were damaged meanwhile. */
+  #settle(): void {
+    if (this.records <= 0 || this.low < this.store.end) return
+    const { earlier, records, store } = this
+    const reason = 'spool_corrupt'
+    const words = 'in entries whose heads were damaged while they waited'
+    for (const [seq, count] of [[store.first - 1, earlier], [store.first, records - earlier]]) {
+      if (count <= 0) continue
+      this.#forgo({ seq, records: count })
+      this.lost({ reason, records: count, seq, words: `${this.path}: ${words}` })
     }
   }
 
@@ -180,10 +208,12 @@ export class SpoolReader {
   async #read(): Promise<Entry | null> {
     while (await this.#seek()) {
       const segment = this.#segment!
+      // As it is now: more may be written while this is read.
+      const [end, last] = [this.#endOf(segment), this.#last(segment)]
       const found = await this.#file!.next(segment.size)
       if (found === null) {
-        this.#gap(this.#endOf(segment))
-        if (this.#last(segment)) {
+        this.#gap(end)
+        if (last) {
           this.#forgetAgain()
           return null
         }
@@ -217,12 +247,19 @@ export class SpoolReader {
       if (this.#file !== null) return true
       best = segments.find(({ first }) => first > behind)
     }
-    if (best === undefined) return false
+    if (best === undefined) {
+      // No file has it.
+      this.#before = wanted - 1
+      this.#gap(written + 1)
+      return false
+    }
     await this.#closeFile()
     this.#segment = best
-    this.#before = best.first - 1
-    this.#file = await SegmentReader.open(best.path, ({ seq }) => this.waits(seq))
-    return true
+    this.#before = Math.min(best.first, wanted) - 1
+    this.#file = await openSegment(best.path, ({ seq }) => this.waits(seq))
+    if (this.#file !== null) return true
+    this.#gap(this.#endOf(best))
+    return this.#seek()
   }
 
   #last(segment: Segment): boolean {
@@ -254,28 +291,29 @@ export class SpoolReader {
     }
   }
 
-  /** Tells of damage whose entries nobody can read: those between the one before and the one that stands here. */
+  /** Tells of entries that nobody can read: those between the one before and the one that stands here. */
   #gap(seq: number): void {
     const words = this.#damage
     this.#damage = null
-    if (words === null) return
     for (let missing = this.#before + 1; missing < seq; missing++) {
       if (!this.waits(missing)) continue
       for (const again of this.#again) if (again > this.#before && again < seq) this.#forget(again)
       this.#next = Math.max(this.#next, seq)
-      return this.#lose({ seq: missing, records: 0 }, 'spool_corrupt', words)
+      const span = missing === seq - 1 ? `entry ${missing} is` : `entries ${missing} to ${seq - 1} are`
+      return this.#lose({ seq: missing, records: 0 }, 'spool_corrupt', words ?? `${span} missing`)
     }
   }
 
   #lose({ seq, records }: { seq: number; records: number }, reason: LossReason, words: string): void {
     this.#forget(seq)
-    this.records -= records
+    this.#forgo({ seq, records })
     this.#next = Math.max(this.#next, seq + 1)
-    this.lost({ reason, records, seq, words: `${this.#segment!.path}: ${words}` })
+    this.lost({ reason, records, seq, words: `${this.#segment?.path ?? this.path}: ${words}` })
     this.#changed()
   }
 
   #changed(): void {
+    this.#settle()
     this.#unsaved = true
     this.store.release()
     this.#saving ??= this.#save().finally(() => (this.#saving = null))
@@ -287,7 +325,7 @@ export class SpoolReader {
       const wait = await this.commit().then(
         () => (this.sync ? 0 : SAVE_EVERY),
         (error: unknown) => {
-          this.log.warn(`${this.path}: ${(error as Error).message}: trying again`)
+          this.#tell(`${this.path}: ${(error as Error).message}: trying again`)
           this.#unsaved = true
           return SAVE_AGAIN
         },
@@ -295,13 +333,31 @@ export class SpoolReader {
       if (wait > 0) await this.clock.sleep(wait, this.store.stop)
     }
   }
+
+  #tell(message: string): void {
+    const now = this.clock.monotonic()
+    if (now - this.#told < TELL_EVERY) return
+    this.#told = now
+    this.log.warn(message)
+  }
+}
+
+/** null if the file is gone: somebody removed it. */
+function openSegment(path: string, wants: (head: EntryHead) => boolean): Promise<SegmentReader | null> {
+  return SegmentReader.open(path, wants).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
 }
 
 /** Keeps damaged bytes in a file of their own; false where that is not possible. */
 async function setAside(file: SegmentReader, damage: Damage, path: string): Promise<boolean> {
   const bytes = await file.read(damage.from, damage.to)
-  return writeFile(path, bytes).then(
-    () => true,
-    () => false,
-  )
+  try {
+    await writeFile(path, bytes)
+    return true
+  } catch {
+    await rm(path, { force: true })
+    return false
+  }
 }

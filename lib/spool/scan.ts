@@ -2,6 +2,7 @@
 
 import { readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HEAD_BYTES } from './frame.js'
 import { loadOffset, type Offset, OFFSET_NAME } from './offset.js'
 import { type Damage, type Found, segmentFirst, SegmentReader } from './segment.js'
 import type { Segment } from './writer.js'
@@ -9,6 +10,8 @@ import type { Segment } from './writer.js'
 export interface Scan {
   /** Oldest first. */
   segments: Segment[]
+  /** Files that were begun, and hold nothing. */
+  empty: string[]
   offsets: Map<string, Offset>
   /** Names of offset files that nobody can read. */
   damaged: string[]
@@ -18,7 +21,7 @@ export interface Scan {
 
 /** Reads a folder. It may be in use: what goes away meanwhile was not there. */
 export async function scanFolder(folder: string): Promise<Scan> {
-  const found: Scan = { segments: [], offsets: new Map(), damaged: [], last: 0 }
+  const found: Scan = { segments: [], empty: [], offsets: new Map(), damaged: [], last: 0 }
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name)
     const first = segmentFirst(name)
@@ -38,19 +41,20 @@ export async function scanFolder(folder: string): Promise<Scan> {
   return found
 }
 
-/** The number of the last entry; a damaged one at the end has one, too. */
+/** The number of the last entry, or a greater one: damaged bytes may have been as many entries as they have room for. */
 async function lastOf(segment: Segment): Promise<number> {
-  let last = segment.first
-  for await (const found of partsOf(segment)) last = found.head === null ? last + 1 : Math.max(last, found.head.seq)
+  let last = segment.first - 1
+  for await (const { head, from, to } of partsOf(segment)) {
+    last = head === null ? last + Math.ceil((to - from) / HEAD_BYTES) : Math.max(last, head.seq)
+  }
   return last
 }
 
 async function addSegment(found: Scan, path: string, first: number): Promise<void> {
   const there = await stat(path).catch(() => null)
   if (there === null) return
-  found.segments.push({ path, first, size: there.size, newest: there.mtimeMs })
-  // The file's own number counts, too: its entries may all be torn.
-  found.last = Math.max(found.last, first)
+  if (there.size === 0) found.empty.push(path)
+  else found.segments.push({ path, first, size: there.size, newest: there.mtimeMs })
 }
 
 /** The entries of a segment, without bodies, and what is damaged. */

@@ -47,7 +47,8 @@ export class Spool implements Store {
   #unwrittenBytes = 0
   #recent: Entry[] = []
   #recentBytes = 0
-  #writing: Promise<void> | null = null
+  #isWriting = false
+  #writing: Promise<void> = Promise.resolve()
   #releasing: Promise<void> = Promise.resolve()
   #failure: Error | null = null
   #waiting: (() => void)[] = []
@@ -83,6 +84,7 @@ export class Spool implements Store {
       await mkdir(folder, { recursive: true })
       const lock = await lockFolder(folder)
       const found = await scanFolder(folder)
+      for (const path of found.empty) await rm(path, { force: true })
       for (const name of found.damaged) {
         log.warn(`${join(folder, name)} is corrupt: set aside; entries that were sent may be sent again`)
         await setOffsetAside(folder, name)
@@ -100,7 +102,9 @@ export class Spool implements Store {
     const reader = this.#readers.get(name) ?? this.#add(name, { next: this.segments[0]?.first ?? this.first, open: [] })
     for (const segment of this.segments) {
       for await (const { head } of partsOf(segment)) {
-        if (head !== null && reader.waits(head.seq)) reader.records += head.records
+        if (head === null || !reader.waits(head.seq)) continue
+        reader.records += head.records
+        reader.earlier += head.records
       }
     }
     return reader
@@ -143,7 +147,9 @@ export class Spool implements Store {
 
   /** Everything appended before is stored, as `fsync` says, when it resolves. Throws what broke the spool. */
   async flushed(): Promise<void> {
-    while (this.#writing !== null) await this.#writing
+    // What is appended meanwhile is not waited for: there may be no end to it.
+    const last = this.#nextSeq - 1
+    while (this.written < last && this.#failure === null) await this.#woken()
     if (this.#failure !== null) throw this.#failure
   }
 
@@ -186,7 +192,9 @@ export class Spool implements Store {
   }
 
   #startWriting(): void {
-    this.#writing ??= this.#write().finally(() => (this.#writing = null))
+    if (this.#isWriting) return
+    this.#isWriting = true
+    this.#writing = this.#write()
   }
 
   async #write(): Promise<void> {
@@ -211,6 +219,9 @@ export class Spool implements Store {
       }
     } catch (error) {
       this.#fail(error)
+    } finally {
+      // At once: what is appended from now on finds nobody writing.
+      this.#isWriting = false
     }
   }
 
@@ -268,9 +279,10 @@ export class Spool implements Store {
   async #release(): Promise<void> {
     if (this.#readers.size === 0) return
     const low = Math.min(...[...this.#readers.values()].map((reader) => reader.low))
-    while (this.segments.length > 0 && this.segments[0] !== this.#writer.current && this.#endOf(0) <= low) {
-      await this.#remove()
-    }
+    const done = () => this.segments.length > 0 && this.segments[0] !== this.#writer.current && this.#endOf(0) <= low
+    // An offset that a kill left behind would ask for what is not there. Where there is no room for it, this makes some.
+    if (done()) await Promise.all([...this.#readers.values()].map((reader) => reader.commit().catch(() => {})))
+    while (done()) await this.#remove()
     // Nothing waits: a file that fills the spool goes as well.
     const [last] = this.segments
     if (last !== undefined && low > this.written && last.size > this.options.bytes / SEGMENTS) {

@@ -45,6 +45,7 @@ export class SegmentWriter {
   #handle: FileHandle | null = null
   #dirty = false
   #syncing: Promise<void> = Promise.resolve()
+  #failure: Error | null = null
   #told = -Infinity
 
   /** @param stop ends waiting for room */
@@ -73,7 +74,6 @@ export class SegmentWriter {
   async seal(): Promise<void> {
     const handle = this.#handle
     if (handle === null) return
-    await this.#syncing
     if (this.options.fsync !== 'never') await this.#sync()
     this.#handle = null
     this.current = null
@@ -81,6 +81,7 @@ export class SegmentWriter {
   }
 
   async #append(entries: readonly Entry[], bytes: Buffer): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
     if (this.current !== null && this.current.size + bytes.length > this.options.segmentBytes) await this.seal()
     if (this.#handle === null) await this.#begin(entries[0].seq)
     const current = this.current!
@@ -112,22 +113,30 @@ export class SegmentWriter {
     const { clock, options, stop } = this
     void clock.sleep(options.fsyncInterval, stop).then(() => {
       this.#scheduled = false
-      this.#syncing = this.#sync().catch((error: unknown) => {
-        this.log.error(`${this.folder}: fsync failed: ${(error as Error).message}`)
-      })
+      // Whoever appends or asks next is told.
+      void this.#sync().catch(() => {})
     })
   }
 
-  /** Forces what was appended to the disk. */
-  async sync(): Promise<void> {
-    await this.#syncing
-    await this.#sync()
+  /** Forces what was appended to the disk. Throws a Problem; so does all that comes behind it: nobody knows what is there. */
+  sync(): Promise<void> {
+    return this.#sync()
   }
 
-  async #sync(): Promise<void> {
+  /** One after another: whoever asks waits for what is under way. */
+  #sync(): Promise<void> {
+    const turn = this.#syncing.then(() => this.#force())
+    this.#syncing = turn.catch((error: Error) => void (this.#failure = error))
+    return turn
+  }
+
+  async #force(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
     if (!this.#dirty || this.#handle === null) return
     this.#dirty = false
-    await this.#handle.datasync()
+    await this.#handle.datasync().catch((cause: NodeJS.ErrnoException) => {
+      throw new Problem(`${this.folder}: fsync failed (${cause.code})`, { cause, exit: EXIT.temporary })
+    })
   }
 
   async #full(error: NodeJS.ErrnoException): Promise<void> {
@@ -161,6 +170,7 @@ export function problemOf(error: unknown, what: string): Error {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof Problem || code === undefined) return error as Error
   const reason = message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+( '.*)?$/, '')
-  const exit = code === 'EIO' || code === 'EMFILE' || code === 'ENFILE' ? EXIT.temporary : EXIT.usage
+  const temporary = isFull(error) || code === 'EIO' || code === 'EMFILE' || code === 'ENFILE'
+  const exit = temporary ? EXIT.temporary : EXIT.usage
   return new Problem(`${what}: ${reason} (${code})`, { cause: error, exit })
 }

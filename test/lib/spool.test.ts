@@ -161,6 +161,87 @@ t.test('a flipped byte costs the entry that it is in, which is set aside and tol
   }
 })
 
+t.test('what is not there is told, and what is there is read', async (t) => {
+  const folder = folderFor(t)
+  const one = await open(folder)
+  for (const text of ['first', 'second', 'third']) one.spool.append(entry(text, 7))
+  await one.spool.close()
+  const two = await open(folder)
+  two.spool.append(entry('fourth', 7))
+  await two.spool.close()
+  const [older] = segments(folder)
+  const whole = readFileSync(join(folder, older))
+  const cases: [string, Buffer | null, string[], RegExp][] = [
+    ['cut between entries', whole.subarray(0, 49), ['first', 'fourth'], /: entries 2 to 3 are missing$/],
+    ['cut out', Buffer.concat([whole.subarray(0, 49), whole.subarray(99)]), ['first', 'third', 'fourth'], /: entry 2 is missing$/],
+    ['emptied', Buffer.alloc(0), ['fourth'], /: entries 1 to 3 are missing$/],
+    ['removed', null, ['fourth'], /: entries 1 to 3 are missing$/],
+  ]
+  for (const [what, bytes, texts, words] of cases) {
+    const copy = folderFor(t)
+    cpSync(folder, copy, { recursive: true })
+    if (bytes === null) rmSync(join(copy, older))
+    else writeFileSync(join(copy, older), bytes)
+    const three = await open(copy)
+    t.same(await rest(three), texts, what)
+    t.match(three.losses, [{ reason: 'spool_corrupt', records: 0, words }], what)
+    t.equal(three.reader.low, three.spool.end)
+    await three.spool.close()
+  }
+  const copy = folderFor(t)
+  cpSync(folder, copy, { recursive: true })
+  for (const name of segments(copy)) rmSync(join(copy, name))
+  writeFileSync(join(copy, 'sent.offset'), readFileSync(join(folder, 'sent.offset')))
+  t.equal((await open(copy)).reader.records, 0, 'nothing at all')
+})
+
+t.test('what was in hand, and is not there any more, is not waited for', async (t) => {
+  const folder = folderFor(t)
+  const one = await open(folder)
+  for (const text of ['first', 'second']) one.spool.append(entry(text))
+  await one.reader.next()
+  await one.reader.next()
+  await one.spool.close()
+  for (const name of segments(folder)) rmSync(join(folder, name))
+  const two = await open(folder)
+  t.equal(two.reader.low, 1)
+  const next = two.reader.next()
+  while (two.losses.length === 0) await new Promise(setImmediate)
+  t.match(two.losses, [{ seq: 1, records: 0, words: /entries 1 to 2 are missing$/ }])
+  t.equal(two.reader.low, two.spool.end)
+  await two.spool.close()
+  t.equal(await next, null)
+})
+
+t.test('a head that is damaged while its entry waits: its records are told in the end', async (t) => {
+  const folder = folderFor(t)
+  const one = await open(folder)
+  for (const text of ['first', 'second']) one.spool.append(entry(text, 7))
+  await one.spool.close()
+  const two = await open(folder)
+  const path = join(folder, segments(folder)[0])
+  const bytes = readFileSync(path)
+  bytes[49 + 20] ^= 1
+  writeFileSync(path, bytes)
+  t.same(await rest(two), ['first'])
+  const records = two.losses.map(({ reason, records, seq }) => [reason, records, seq])
+  t.same(records, [['spool_corrupt', 0, 2], ['spool_corrupt', 7, 2]])
+  t.equal(two.reader.records, 0)
+  await two.spool.close()
+})
+
+t.test('what is appended is stored, however much is appended meanwhile', async (t) => {
+  const { spool } = await open(folderFor(t), { fsync: 'always' })
+  let stored = false
+  const producing = (async () => {
+    for (; !stored; await new Promise(setImmediate)) spool.append(entry('x'.repeat(1000)))
+  })()
+  await spool.sync()
+  stored = true
+  await producing
+  await spool.close()
+})
+
 t.test('a damaged offset: what is there is read again', async (t) => {
   const folder = folderFor(t)
   const one = await open(folder)
@@ -208,6 +289,9 @@ class Model {
   readonly committed = new Set<number>()
   readonly done = new Set<number>()
   readonly inHand: Awaited<ReturnType<SpoolReader['next']>>[] = []
+  readonly losses: Loss[] = []
+  /** Whether bytes were touched. */
+  damaged = false
   #id = 0
 
   constructor(private readonly t: Test) {}
@@ -216,6 +300,7 @@ class Model {
     this.folder = folder
     this.inHand.length = 0
     this.opened = await open(folder, { bytes: 1 << 16 })
+    this.opened.reader.lost = (loss) => void this.losses.push(loss)
   }
 
   async run(op: Op): Promise<void> {
@@ -267,6 +352,7 @@ class Model {
     for (const id of this.done) if (!this.committed.has(id)) this.done.delete(id)
     cpSync(this.folder, copy, { recursive: true })
     await this.opened.spool.close()
+    this.damaged ||= torn !== null || flip !== null
     const { segments } = await scanFolder(copy)
     const last = segments.at(-1)
     if (last !== undefined && torn !== null) {
@@ -311,6 +397,7 @@ t.test('whatever happens: nothing committed comes again, nothing else is lost bu
       }
       await model.opened.spool.close()
       t.same([...model.owed], [], 'everything came')
+      if (!model.damaged) t.same(model.losses, [], 'and nothing is told')
     }),
     { numRuns: 60 },
   )
