@@ -1,4 +1,5 @@
-// Who does the whole job: solder in one process and as a shell pipe, Prometheus in agent mode, vmagent; all with their queue on disk.
+// Who does the whole job: solder in one process and as a shell pipe, Prometheus in agent mode, vmagent;
+// all with their queue on disk.
 
 import { writeFileSync } from 'node:fs'
 import { findProgram } from './measure.js'

@@ -45,7 +45,7 @@ export const churn: Bench = {
 function flat(rows: readonly Row[]): Bar[] {
   return rows
     .filter(({ name }) => name === FUSED.name)
-    .map(({ figures }) => ({ what: `rise over the last ${LAST} scrapes of ${FUSED.name}`, figure: figures.rise, bar: { most: FLAT } }))
+    .map(({ name, figures }) => ({ what: `rise over the last ${LAST} scrapes of ${name}`, figure: figures.rise, bar: { most: FLAT } }))
 }
 
 async function watchAll(what: Watch, choice: Choice): Promise<Row[]> {
@@ -57,8 +57,8 @@ async function watchAll(what: Watch, choice: Choice): Promise<Row[]> {
 }
 
 /** Without the rule that drops: what is scraped is sent. */
-async function watch(contestant: Contestant, { load, every, ...what }: Watch, { seconds = what.scrapes * every }: Choice): Promise<Row> {
-  const scrapes = Math.max(LAST, Math.ceil(seconds / every))
+async function watch(contestant: Contestant, { load, every, ...what }: Watch, { seconds }: Choice): Promise<Row> {
+  const scrapes = seconds === undefined ? what.scrapes : Math.max(LAST, Math.ceil(seconds / every))
   const rig = await Rig.open(load)
   const running = start(contestant.command(rig, { every, rules: RULES.slice(1) }))
   const history: { usages: Usage[]; scrapes: number }[] = []
@@ -66,9 +66,9 @@ async function watch(contestant: Contestant, { load, every, ...what }: Watch, { 
     for (let n = 0; n < scrapes; n++) {
       await delay(every * 1000)
       running.check()
-      history.push({ usages: usageOf(running.pid), scrapes: await rig.scrapes() })
+      history.push({ usages: usageOf(running.pid), scrapes: (await rig.counts()).scrapes })
     }
-    const { expected, arrived } = await rig.drain(load.series)
+    const total = await rig.drain(load.series)
     const [half, last] = [history[scrapes >> 1], history[scrapes - 1]]
     const cpu = sum(last.usages.map(cpuOf)) - sum(half.usages.map(cpuOf))
     const resident = history.map(({ usages }) => sum(usages.map((usage) => usage.resident)))
@@ -79,7 +79,8 @@ async function watch(contestant: Contestant, { load, every, ...what }: Watch, { 
       'rise': rise,
       'cpu_us/sample': (cpu / ((last.scrapes - half.scrapes) * load.series)) * 1e6,
     }
-    return { name: contestant.name, figures, resident, mark: markOf(running, arrived - expected, last.scrapes - load.targets * (scrapes - 1)) }
+    const missing = load.targets * (scrapes - 1) - last.scrapes
+    return { name: contestant.name, figures, resident, mark: markOf(running, total, load.series, missing) }
   } finally {
     running.stop()
     await rig.close()
@@ -90,8 +91,8 @@ async function watch(contestant: Contestant, { load, every, ...what }: Watch, { 
 function riseOf(values: readonly number[]): number {
   const middle = (values.length - 1) / 2
   const mean = sum(values) / values.length
-  const slope = sum(values.map((value, at) => (at - middle) * (value - mean))) / sum(values.map((_, at) => (at - middle) ** 2))
-  return (slope * (values.length - 1)) / mean
+  const [above, below] = [values.map((value, at) => (at - middle) * (value - mean)), values.map((_, at) => (at - middle) ** 2)]
+  return ((sum(above) / sum(below)) * (values.length - 1)) / mean
 }
 
 function cpuOf({ user, system }: Usage): number {

@@ -1,16 +1,19 @@
-// A process that accepts every remote write and counts requests, bytes and the samples of the targets' series; GET / tells.
-// Prints its port as JSON. Counting costs this process, not the one that is measured.
+// A process that accepts every remote write and counts the samples of the targets' series and the scrapes that the contestant
+// says were good (`up` is 1); GET / tells. Prints its port as JSON. Counting costs this process, not the one that is measured.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import snappy from 'snappy'
 
-const counts = { requests: 0, bytes: 0, samples: 0 }
+const counts = { scrapes: 0, samples: 0 }
 
-/** The label `__name__` of the targets' series, as it stands in a message: `up` and the like are not counted. */
+/** The label `__name__` of the targets' series and of `up`, as it stands in a message. */
 const NAME = Buffer.from('\x0a\x08__name__\x12\x23http_request_duration_seconds_total', 'latin1')
-/** A Sample whose value is Prometheus's stale NaN: the end of a series is no sample. Little-endian, after the field's tag. */
+const UP = Buffer.from('\x0a\x08__name__\x12\x02up', 'latin1')
+const NAMES = [NAME, UP]
+/** A Sample's value after its tag, little-endian: Prometheus's stale NaN, which ends a series and is no sample; and 1. */
 const STALE = Buffer.from([0x09, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf0, 0x7f])
+const ONE = Buffer.from([0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf0, 0x3f])
 
 /** A place in a message: field by field. */
 class Fields {
@@ -50,22 +53,24 @@ class Fields {
   }
 }
 
-/** Samples of a WriteRequest 1.0: fields 1 (timeseries) hold fields 1 (labels) and 2 (samples). */
-function samplesIn(message: Buffer): number {
+/** Counts in a WriteRequest 1.0: fields 1 (timeseries) hold fields 1 (labels) and 2 (samples). */
+function count(message: Buffer): void {
   const series = new Fields(message)
   const inner = new Fields(message)
-  let samples = 0
+  // A value of 0 is left out.
+  const holds = (start: number, end: number, bytes: Buffer) =>
+    end - start >= bytes.length && bytes.compare(message, start, start + bytes.length) === 0
   while (series.next(series.end, message.length)) {
     if (series.field !== 1) continue
-    let ours = false
+    let name: Buffer | null = null
     inner.end = series.start
     while (inner.next(inner.end, series.end)) {
       const { field, start, end } = inner
-      if (field === 1) ours ||= end - start === NAME.length && NAME.compare(message, start, end) === 0
-      else if (field === 2 && ours && STALE.compare(message, start, start + STALE.length) !== 0) samples++
+      if (field === 1 && name === null) name = NAMES.find((each) => holds(start, end, each)) ?? null
+      else if (field === 2 && name === NAME && !holds(start, end, STALE)) counts.samples++
+      else if (field === 2 && name === UP && holds(start, end, ONE)) counts.scrapes++
     }
   }
-  return samples
 }
 
 const server = createServer((request, response) => {
@@ -74,11 +79,9 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     const body = Buffer.concat(chunks)
-    counts.requests++
-    counts.bytes += body.length
     response.writeHead(204).end()
     if (request.headers['content-encoding'] !== 'snappy') return
-    counts.samples += samplesIn(snappy.uncompressSync(body, { copyOutputData: true }) as Buffer)
+    count(snappy.uncompressSync(body, { copyOutputData: true }) as Buffer)
   })
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

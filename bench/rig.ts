@@ -1,4 +1,5 @@
-// What surrounds a contestant: a process of targets before it, a process that receives behind it, a folder and a port of its own.
+// What surrounds a contestant: a process of targets before it, a process that receives behind it, a folder and a port
+// of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,6 +14,16 @@ export interface Load {
   series: number
   /** Every so-manieth series is another one at each scrape; 0 is none. */
   churn: number
+}
+
+/** What has happened so far around a contestant. */
+export interface Counts {
+  /** Scrapes answered in full, of all targets. */
+  scrapes: number
+  /** Scrapes that the contestant has reported as good. */
+  good: number
+  /** Samples of the targets' series that have arrived. */
+  samples: number
 }
 
 export class Rig {
@@ -31,35 +42,30 @@ export class Rig {
   static async open({ targets, series, churn }: Load): Promise<Rig> {
     const farm = spawn(process.execPath, [`${ROOT}/dist/bench/targets.js`, ...[targets, series, churn].map(String)])
     const receiver = spawn(process.execPath, [`${ROOT}/dist/bench/receiver.js`])
-    const [[control, ...ports], receiving] = (await Promise.all([firstLine(farm), firstLine(receiver)])) as [number[], number]
+    const [[control, ...ports], receiving] = [(await firstLine(farm)) as number[], (await firstLine(receiver)) as number]
     const hosts = ports.map((port) => `127.0.0.1:${port}`)
     const url = `http://127.0.0.1:${receiving}/api/v1/write`
     return new Rig(hosts, url, await freePort(), `http://127.0.0.1:${control}`, [farm, receiver])
   }
 
-  /** Scrapes answered in full so far, of all targets. */
-  async scrapes(): Promise<number> {
-    return ((await (await fetch(this.control)).json()) as { scrapes: number }).scrapes
-  }
-
-  /** Samples of the targets' series that have arrived so far. */
-  async samples(): Promise<number> {
-    return ((await (await fetch(this.url)).json()) as { samples: number }).samples
+  async counts(): Promise<Counts> {
+    const read = async (url: string) => (await (await fetch(url)).json()) as { scrapes: number; samples: number }
+    const [served, arrived] = await Promise.all([read(this.control), read(this.url)])
+    return { scrapes: served.scrapes, good: arrived.scrapes, samples: arrived.samples }
   }
 
   /** Makes the targets fail from now on, and waits until what was scraped before has arrived, or no more comes. */
-  async drain(samplesPerScrape: number): Promise<{ expected: number; arrived: number }> {
+  async drain(samplesPerScrape: number): Promise<Counts> {
     await fetch(`${this.control}/pause`)
     await delay(100)
-    const expected = (await this.scrapes()) * samplesPerScrape
-    let arrived = await this.samples()
-    for (let quiet = 0; arrived < expected && quiet < QUIET_SECONDS; quiet++) {
+    let counts = await this.counts()
+    for (let quiet = 0; counts.samples < counts.scrapes * samplesPerScrape && quiet < QUIET_SECONDS; quiet++) {
       await delay(1000)
-      const now = await this.samples()
-      if (now > arrived) quiet = 0
-      arrived = now
+      const now = await this.counts()
+      if (now.samples > counts.samples) quiet = 0
+      counts = now
     }
-    return { expected, arrived }
+    return counts
   }
 
   async close(): Promise<void> {

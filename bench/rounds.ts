@@ -6,7 +6,7 @@ import { ROOT } from '../test/support/solder.js'
 import { type Choice, isChosen, medianRow, type Row } from './bench.js'
 import { type Contestant, isInstalled, type Job } from './contestants.js'
 import { proportionalOf, type Running, start, type Usage, usageOf } from './measure.js'
-import { delay, type Load, Rig } from './rig.js'
+import { type Counts, delay, type Load, Rig } from './rig.js'
 
 const ROUNDS = 3
 
@@ -15,7 +15,7 @@ export interface Run {
   job: Job
   /** Share of the series that the rules keep. */
   kept: number
-  /** Least seconds before measuring. */
+  /** Seconds, before measuring, in which all that is due arrives. */
   warmup: number
   /** Seconds measured. */
   seconds: number
@@ -48,22 +48,22 @@ async function measure({ name, contestant, run }: Entry, { seconds = run.seconds
     await delay(seconds * 1000)
     const after = await snapshot(rig, running, gc)
     const proportional = sum(after.usages.map(({ pid }) => proportionalOf(pid)))
-    const { expected, arrived } = await rig.drain(load.series * kept)
-    if (arrived === 0) throw new Error(`${name}: nothing arrived`)
+    const total = await rig.drain(load.series * kept)
     const scrapes = after.scrapes - before.scrapes
     const processes = after.usages.map((usage, at) => ({ name: usage.name, figures: between(before.usages[at], usage) }))
-    const total = (figure: string) => sum(processes.map(({ figures }) => figures[figure]))
+    const of = (figure: string) => sum(processes.map(({ figures }) => figures[figure]))
     const samples = scrapes * load.series
     const series = load.targets * load.series
     const figures = {
-      'cpu_us/sample': ((total('user_s') + total('system_s')) / samples) * 1e6,
-      'rss_bytes/series': total('peak_mib') * (MIB / series),
-      'rss_end_bytes/series': total('rss_mib') * (MIB / series),
+      'cpu_us/sample': ((of('user_s') + of('system_s')) / samples) * 1e6,
+      'rss_bytes/series': of('peak_mib') * (MIB / series),
+      'rss_end_bytes/series': of('rss_mib') * (MIB / series),
       'pss_end_bytes/series': proportional / series,
       'settled_s': settled,
     }
-    const due = (load.targets * seconds) / job.every
-    return { name, figures, processes, mark: markOf(running, arrived - expected, scrapes - due + load.targets) }
+    // Scrapes begin at any moment of the interval.
+    const missing = load.targets * (seconds / job.every - 1) - scrapes
+    return { name, figures, processes, mark: markOf(running, total, load.series * kept, missing) }
   } finally {
     running.stop()
     await rig.close()
@@ -73,18 +73,17 @@ async function measure({ name, contestant, run }: Entry, { seconds = run.seconds
 const WINDOW_SECONDS = 3
 const PATIENCE_SECONDS = 300
 
-/** Waits until all that is due is scraped and arrives, for a few seconds in succession; the seconds until then. */
+/** Waits until all that is due has been scraped and has arrived for some seconds; the seconds from the start until it does. */
 async function settle(rig: Rig, running: Running, { load, job, kept, warmup }: Run): Promise<number> {
   const due = (load.targets / job.every) * WINDOW_SECONDS * 0.9
-  const history = [{ scrapes: 0, samples: 0 }]
-  for (;;) {
+  const history = [await rig.counts()]
+  for (let late = 0; ; ) {
     await delay(1000)
     running.check()
-    const now = { scrapes: await rig.scrapes(), samples: await rig.samples() }
-    const seconds = history.push(now) - 1
-    const then = history[Math.max(0, seconds - WINDOW_SECONDS)]
-    const whole = now.scrapes - then.scrapes >= due && now.samples - then.samples >= due * load.series * kept
-    if (seconds >= warmup && (whole || seconds >= PATIENCE_SECONDS)) return seconds
+    const seconds = history.push(await rig.counts()) - 1
+    const [then, now] = [history[Math.max(0, seconds - WINDOW_SECONDS)], history[seconds]]
+    if (now.scrapes - then.scrapes < due || now.samples - then.samples < due * load.series * kept) late = seconds
+    if (seconds - late >= warmup || seconds >= PATIENCE_SECONDS) return late + 1
   }
 }
 
@@ -92,7 +91,7 @@ async function settle(rig: Rig, running: Running, { load, job, kept, warmup }: R
 async function snapshot(rig: Rig, running: Running, gc: boolean) {
   running.check()
   const usages = usageOf(running.pid).map((usage) => ({ ...usage, gc: gc ? gcSeconds(rig, usage.pid) : undefined }))
-  return { usages, scrapes: await rig.scrapes() }
+  return { usages, scrapes: (await rig.counts()).scrapes }
 }
 
 type Snapped = Usage & { gc: number | undefined }
@@ -108,12 +107,15 @@ function between(before: Snapped, after: Snapped): { [figure: string]: number } 
   }
 }
 
-/** What is wrong; `scrapes` are those above what is due, less one a target, as they begin at any moment of the interval. */
-export function markOf(running: Running, surplus: number, scrapes: number): string | undefined {
+/** What is wrong with a run, from the counts at its end and the scrapes that are missing. */
+export function markOf(running: Running, counts: Counts, samplesPerScrape: number, missing: number): string | undefined {
+  const { scrapes, good, samples } = counts
+  const surplus = samples - good * samplesPerScrape
   const marks = []
   if (surplus < 0) marks.push(`${-surplus} samples LOST`)
   if (surplus > 0) marks.push(`${surplus} samples TOO MANY`)
-  if (scrapes < 0) marks.push(`${-scrapes} scrapes LEFT OUT`)
+  if (good < scrapes) marks.push(`${scrapes - good} scrapes FAILED`)
+  if (missing > 0) marks.push(`${missing} scrapes LEFT OUT`)
   return marks.length === 0 ? undefined : `${marks.join(', ')}; it said: ${running.said()}`
 }
 

@@ -16,7 +16,7 @@ const MORE = Array.from({ length: 999 }, (_, i) =>
 
 function entries(): Entry[] {
   const load = { targets: 20, series: 5000, churn: 0 }
-  const run = (rules: readonly object[]): Run => ({ load, job: { every: 1, rules }, kept: 1, warmup: 8, seconds: 10 })
+  const run = (rules: readonly object[]): Run => ({ load, job: { every: 1, rules }, kept: 1, warmup: 12, seconds: 10 })
   return [FUSED, PIPE].flatMap((contestant) => [
     { name: `${contestant.name}, 1 rule`, contestant, run: run([ONE]) },
     { name: `${contestant.name}, 1,000 rules`, contestant, run: run([ONE, ...MORE]) },

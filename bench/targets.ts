@@ -18,8 +18,9 @@ function body(target: number, scrape: number): Buffer {
   let text = '# HELP http_request_duration_seconds_total Time spent.\n# TYPE http_request_duration_seconds_total counter\n'
   for (let i = 0; i < series; i++) {
     const path = churn === 0 ? i : `${i}-${Math.floor((scrape + (i % churn)) / churn)}`
-    const labels = `code="${CODES[i % 4]}",handler="/api/v1/resource/${i % 50}",method="${METHODS[i % 3]}",path="/p/${path}",zone="zone-${target % 3}"`
-    text += `http_request_duration_seconds_total{${labels}} ${i % 3 === 0 ? variant * 7 + (i % 11) + 0.25 : variant * 1000 + i}\n`
+    const first = `code="${CODES[i % 4]}",handler="/api/v1/resource/${i % 50}",method="${METHODS[i % 3]}"`
+    const value = i % 3 === 0 ? variant * 7 + (i % 11) + 0.25 : variant * 1000 + i
+    text += `http_request_duration_seconds_total{${first},path="/p/${path}",zone="zone-${target % 3}"} ${value}\n`
   }
   return Buffer.from(text)
 }
