@@ -38,7 +38,7 @@ complete -c solder -n '__solder_at ""' -a check -d 'tell everything that is wron
 complete -c solder -n '__solder_at ""' -a ledger -d 'add up the accounts of the stages of a pipe'
 complete -c solder -n '__solder_at ""' -a spool -d 'look at what is held on disk to be sent, and repair it'
 complete -c solder -n '__solder_at ""' -a list -d 'list the commands'
-complete -c solder -n '__solder_at ""' -a schema -d 'print the JSON Schema of the options of every stage'
+complete -c solder -n '__solder_at ""' -a schema -d 'print the JSON Schema of pipeline files'
 complete -c solder -n '__solder_at ""' -a completion -d 'print the completion script of a shell'
 complete -c solder -n '__solder_at "discover static"' -l label -x -d 'a label of every target'
 complete -c solder -n '__solder_at "discover static"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'

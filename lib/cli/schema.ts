@@ -1,4 +1,4 @@
-// JSON Schema (draft 2020-12) of the options of every component, as an editor wants it for a stage written as a map.
+// JSON Schema (draft 7, which editors know best) of pipeline files, with every stage's arguments and options.
 
 import type { Component } from '../component.js'
 import type { Json } from '../record/json.js'
@@ -8,40 +8,144 @@ import { sentence } from './help.js'
 
 type Schema = { readonly [keyword: string]: Json }
 
+const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` })
+const described = (text: string, schema: Schema): Schema => ({ description: text, ...schema })
+/** What stands beside a `$ref` is not looked at in draft 7. */
+const refDescribed = (text: string, name: string): Schema => described(text, { allOf: [ref(name)] })
+const listOf = (items: Schema, description: string): Schema => described(description, { type: 'array', minItems: 1, items })
+
+const ARGUMENT_TYPES: Json = [
+  'string', 'path', 'url', 'secret', 'int', 'float', 'bool', 'duration', 'bytes', 'enum', 'list', 'map',
+]
+
 const DEFINITIONS: { readonly [name: string]: Schema } = {
+  expression: {
+    description: 'A CEL expression over env, let, args, dir, file("…") and secret("…").',
+    type: 'string',
+    pattern: '\\$\\{',
+  },
   duration: {
     description: 'A duration with its units, such as 15s, 1m30s or 500ms.',
-    type: 'string',
-    pattern: '^(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)$',
+    anyOf: [
+      { const: 0 },
+      { type: 'string', pattern: '^(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)$' },
+      ref('expression'),
+    ],
   },
   bytes: {
     description: 'A size, such as 64KiB, 10MiB or 1024.',
     anyOf: [
       { type: 'integer', minimum: 0 },
       { type: 'string', pattern: '^[0-9]+(?:\\.[0-9]+)?(?:B|kB|KB|MB|GB|KiB|MiB|GiB|TiB)?$' },
+      ref('expression'),
     ],
   },
-  secret: { description: 'A secret: file:PATH, env:NAME or the text itself.', type: 'string', writeOnly: true },
+  secret: {
+    description: 'A secret: file:PATH, env:NAME, ${secret("…")} or the text itself.',
+    type: 'string',
+    writeOnly: true,
+  },
+  text: { type: ['string', 'number', 'boolean'] },
+  stages: described('Stages in a row: text with | between them, or one as a map.', {
+    anyOf: [{ type: 'string', minLength: 1 }, ref('stage')],
+  }),
+  row: { anyOf: [ref('stages'), listOf(ref('stages'), 'Stages, one after the other.')] },
+  branches: { anyOf: [ref('stages'), listOf(ref('stages'), 'Branches, side by side.')] },
+  argument: {
+    anyOf: [
+      { enum: ARGUMENT_TYPES },
+      {
+        type: 'object',
+        properties: {
+          type: described('Its type.', { enum: ARGUMENT_TYPES }),
+          help: described('What it is for.', { type: 'string' }),
+          default: described('What it is when nobody gives it.', {}),
+          required: described('Whether it has to be given.', { type: 'boolean' }),
+          values: described('The words of an enum.', { type: 'array', items: ref('text') }),
+          min: described('Least value.', { type: ['number', 'string'] }),
+          max: described('Greatest value.', { type: ['number', 'string'] }),
+        },
+        required: ['type'],
+        additionalProperties: false,
+      },
+    ],
+  },
+  definition: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      {
+        type: 'object',
+        properties: {
+          help: described('What it does.', { type: 'string' }),
+          args: described('Its arguments by their names; args.NAME in expressions.', {
+            type: 'object',
+            additionalProperties: ref('argument'),
+          }),
+          pipe: refDescribed('Its stages.', 'row'),
+        },
+        required: ['pipe'],
+        additionalProperties: false,
+      },
+    ],
+  },
+  pipe: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      {
+        type: 'object',
+        properties: {
+          help: described('What it does.', { type: 'string' }),
+          from: refDescribed('Where records come from: sources, or pipe NAME.', 'branches'),
+          through: refDescribed('What all records go through.', 'row'),
+          to: refDescribed('Where all records go: sinks, each behind stages of its own if need be.', 'branches'),
+        },
+        required: ['from'],
+        additionalProperties: false,
+      },
+    ],
+  },
 }
 
-/** One object with a property per component: its arguments and options by their keys. */
+/** The schema of a pipeline file; `definitions.stage` has a property per component. */
 export function schemaOf(components: readonly Component[]): Schema {
-  const properties: { [name: string]: Schema } = {}
-  for (const component of components) {
-    if (component.role !== 'tool') properties[component.name] = componentSchema(component)
+  const properties: { [name: string]: Schema } = {
+    pipe: described('The records of another pipe, by its name.', { type: 'string' }),
+    exec: described('A program that reads and writes records as lines.', { anyOf: [{ type: 'string' }, words(ref('text'))] }),
   }
+  for (const component of components) if (component.role !== 'tool') properties[component.name] = componentSchema(component)
+  // Other names are those of definitions.
+  const stage = { type: 'object', properties, minProperties: 1, maxProperties: 1 }
   return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'A stage of a solder pipe',
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A solder pipeline file',
     type: 'object',
-    properties,
+    properties: {
+      version: described('Version of the format.', { const: 1 }),
+      import: described('Files that are a part of this pipeline, by paths from this one.', {
+        anyOf: [{ type: 'string' }, words({ type: 'string' })],
+      }),
+      let: described('Values for expressions: let.NAME.', { type: 'object' }),
+      define: described('Named stages with arguments, used like commands.', {
+        type: 'object',
+        additionalProperties: ref('definition'),
+      }),
+      pipes: described('Pipes by their names.', {
+        type: 'object',
+        propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$' },
+        additionalProperties: ref('pipe'),
+      }),
+    },
+    required: ['version'],
     additionalProperties: false,
-    minProperties: 1,
-    maxProperties: 1,
-    $defs: DEFINITIONS,
+    definitions: { ...DEFINITIONS, stage },
   }
 }
 
+function words(items: Schema): Schema {
+  return { type: 'array', items }
+}
+
+/** Arguments and options by their keys, or the arguments alone. */
 function componentSchema(component: Component): Schema {
   const properties: { [key: string]: Schema } = {}
   const required: string[] = []
@@ -53,15 +157,15 @@ function componentSchema(component: Component): Schema {
     properties[key] = optionSchema(spec)
     if (spec.required === true) required.push(key)
   }
-  const description = sentence(component.summary)
-  const schema: Schema = { description, type: 'object', properties, additionalProperties: false }
-  return required.length === 0 ? schema : { ...schema, required }
+  const object: Schema = { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) }
+  const alone: Schema[] = component.args.length === 0 ? [] : [ref('text'), words(ref('text'))]
+  const nothing: Schema[] = required.length === 0 ? [{ type: 'null' }] : []
+  return described(sentence(component.summary), { anyOf: [object, ...alone, ...nothing] })
 }
 
 function argumentSchema(arg: ArgumentSpec): Schema {
-  const one: Schema = arg.values === undefined ? { type: 'string' } : { enum: arg.values }
-  const description = sentence(arg.help)
-  return arg.variadic === true ? { description, type: 'array', items: one } : { description, ...one }
+  const one: Schema = arg.values === undefined ? ref('text') : { anyOf: [{ enum: arg.values }, ref('expression')] }
+  return described(sentence(arg.help), { anyOf: arg.variadic === true ? [one, words(one)] : [one] })
 }
 
 function optionSchema(spec: OptionSpec): Schema {
@@ -71,28 +175,29 @@ function optionSchema(spec: OptionSpec): Schema {
 }
 
 function valueSchema(spec: OptionSpec): Schema {
+  const orExpression = (schema: Schema): Schema => ({ anyOf: [schema, ref('expression')] })
   switch (spec.type) {
     case 'string':
     case 'path':
-      return { type: 'string' }
     case 'url':
-      return { type: 'string', format: 'uri' }
+      return { allOf: [ref('text')] }
     case 'duration':
     case 'bytes':
     case 'secret':
-      return { $ref: `#/$defs/${spec.type}` }
+      return { allOf: [ref(spec.type)] }
     case 'int':
-      return { type: 'integer', ...bounds(spec) }
+      return orExpression({ type: 'integer', ...bounds(spec) })
     case 'float':
-      return { type: 'number', ...bounds(spec) }
+      return orExpression({ type: 'number', ...bounds(spec) })
     case 'bool':
-      return { type: 'boolean' }
+      return orExpression({ type: 'boolean' })
     case 'enum':
-      return { enum: spec.values }
+      // Words such as 1 or true are no texts in YAML.
+      return orExpression({ enum: [...spec.values, ...spec.values.flatMap((word) => (/^\d+$/.test(word) ? Number(word) : []))] })
     case 'list':
-      return { type: 'array', items: { type: 'string' } }
+      return { anyOf: [ref('text'), words(ref('text'))] }
     case 'map':
-      return { type: 'object', additionalProperties: { type: 'string' } }
+      return { type: 'object', additionalProperties: ref('text') }
   }
 }
 

@@ -24,7 +24,7 @@ const KEYS = ['version', 'import', 'let', 'define', 'pipes']
 const MOST_VALUES = 100_000
 
 export interface Loaded {
-  /** null if there is any problem. */
+  /** null if there is any problem. Files of definitions alone have no pipes. */
   readonly pipeline: Pipeline | null
   /** By file, line and column. */
   readonly problems: readonly Problem[]
@@ -111,7 +111,7 @@ class Loader {
       const pipe = await readPipe(entry.document, entry, chain)
       if (pipe !== null) pipes.push(pipe)
     }
-    if (found.length === 0 && this.#problems.length === 0) {
+    if (found.length === 0 && this.#definitions.size === 0 && this.#problems.length === 0) {
       const [document] = this.#documents
       const place = { file: document.name, line: 1, column: 1 }
       this.#problems.push(new Problem('there is no pipe', { place, expected: "'pipes' with a pipe in it" }))

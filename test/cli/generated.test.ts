@@ -3,7 +3,9 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { Ajv } from 'ajv'
 import t, { type Test } from 'tap'
+import { parse } from 'yaml'
 import { catalogue } from '../../commands/index.js'
 import { COMPLETION_FILES, completionOf } from '../../lib/cli/completion.js'
 import { ENVIRONMENT } from '../../lib/cli/facts.js'
@@ -190,39 +192,31 @@ t.test('the tools print what the files hold', async (t) => {
 })
 
 interface Value {
-  $ref?: string
-  pattern?: string
-  anyOf?: Value[]
-  enum?: Json[]
   default?: Json
   writeOnly?: boolean
   description?: string
 }
 
 interface Schema {
-  properties: { [name: string]: { properties: { [key: string]: Value } } }
-  $defs: { [name: string]: Value }
+  definitions: { stage: { properties: { [name: string]: { anyOf: [{ properties: { [key: string]: Value } }] } } } }
 }
 
-/** As far as the schema of a text goes. */
-function takes({ anyOf, enum: words, pattern }: Value, text: string): boolean {
-  if (anyOf !== undefined) return anyOf.some((one) => takes(one, text))
-  return words?.includes(text) ?? new RegExp(pattern ?? '').test(text)
-}
+const schema = schemaOf(components) as unknown as Schema
 
 t.test('the schema', async (t) => {
-  const schema = schemaOf(components) as unknown as Schema
+  const { definitions } = schema
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true })
+  t.ok(ajv.validateSchema(schema), 'is a JSON Schema')
   for (const component of components) {
     if (component.role === 'tool') continue
-    const { properties } = schema.properties[component.name]
+    const { properties } = definitions.stage.properties[component.name].anyOf[0]
     const doubled = component.args.map(argumentKey).filter((key) => Object.hasOwn(component.options, key))
     t.same(doubled, [], `${component.name}: no argument has the key of an option`)
     for (const [key, value] of Object.entries(properties)) {
       const where = `${component.name}.${key}`
       t.match(value.description, /^\S.*\.$/, `${where} is described`)
-      const target = value.$ref === undefined ? value : schema.$defs[value.$ref.slice('#/$defs/'.length)]
-      if (typeof value.default !== 'string') continue
-      t.ok(takes(target, value.default), `${where}: default is valid`)
+      if (value.default === undefined) continue
+      t.ok(ajv.validate({ ...value, definitions }, value.default), `${where}: default is valid`)
     }
     for (const [key, spec] of Object.entries(component.options)) {
       if (spec.type !== 'secret' && spec.secret !== true) continue
@@ -230,3 +224,32 @@ t.test('the schema', async (t) => {
     }
   }
 })
+
+t.test('the schema takes what check takes', async (t) => {
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
+  const good = readdirSync(`${ROOT}/examples`).map((name) => `examples/${name}`)
+  const pipelines = good.filter((path) => /\.yaml$/.test(path) && /^pipes:/m.test(read(path)))
+  t.ok(pipelines.length >= 5, `${pipelines.length} examples`)
+  for (const path of pipelines) {
+    const { code, stderr } = await sh(`solder check ${path}`, { env: EXAMPLE_ENVIRONMENT })
+    t.equal(`${code} ${stderr}`, '0 ', `${path} is right`)
+    t.ok(validate(parse(read(path))), path, { errors: validate.errors })
+  }
+  for (const [name, text] of Object.entries(MISTAKES)) t.notOk(validate(parse(text)), name)
+})
+
+/** What examples read. */
+const EXAMPLE_ENVIRONMENT = { SITE: 'attic', TOKEN: 'secret', MIMIR_URL: 'http://127.0.0.1:9009/api/v1/push' }
+
+const MISTAKES: { readonly [name: string]: string } = {
+  'unknown key': 'version: 1\npipe: {}',
+  'unknown version': 'version: 2',
+  'unknown option': 'version: 1\npipes: {a: {from: {scrape host: {evry: 5s}}}}',
+  'no duration': 'version: 1\npipes: {a: {from: {scrape host: {every: 5 seconds}}}}',
+  'no number': 'version: 1\npipes: {a: {from: x, to: {write prometheus: {url: http://h, concurrency: many}}}}',
+  'unknown word': 'version: 1\npipes: {a: {from: x, to: {write file: {path: x, fsync: often}}}}',
+  'argument missing': 'version: 1\npipes: {a: {from: x, to: {write file: {keep: 3}}}}',
+  'no from': 'version: 1\npipes: {a: {to: view}}',
+  'unknown type': 'version: 1\ndefine: {x: {args: {a: strin}, pipe: relabel}}',
+  'two names in a stage': 'version: 1\npipes: {a: {from: {scrape host: {}, view: {}}}}',
+}
