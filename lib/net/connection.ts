@@ -1,7 +1,9 @@
 // One plain connection to a server, kept for one request after another.
 //
-// What it buys over undici (`npm run bench` shows the sum): a body goes from the socket into the caller's memory, in reads as large
-// as what has arrived, instead of through a new 64 KiB slab each, and a copy of it inside a WebAssembly parser.
+// What it buys over undici, its twin (`npm run bench http`): a body of 650 KB costs a fifth to a quarter of the CPU time, 0.2-0.3 ms
+// for 1.1-1.4 ms, because it goes from the socket into the caller's memory, in reads as large as what has arrived; undici takes each
+// read into a new 64 KiB buffer and copies it into a parser in WebAssembly. A POST of 60 KB costs two thirds, and a process that
+// needs no TLS and no proxy is 11 MiB smaller, since undici is not loaded.
 
 import { connect, type Socket } from 'node:net'
 import type { Answer } from './exchange.js'

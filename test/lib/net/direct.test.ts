@@ -2,10 +2,12 @@
 // connections that are kept.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createNetServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -13,7 +15,7 @@ import { BodyBuffers } from '../../../lib/net/buffers.js'
 import { type HttpClient, HttpError, type HttpRequest } from '../../../lib/net/client.js'
 import { clientWith, listening, serving } from '../../support/client.js'
 
-const RUNS = Number(process.env.SOLDER_RUNS ?? 200)
+const RUNS = Number(process.env.SOLDER_RUNS ?? 100)
 
 type Method = 'GET' | 'POST' | 'HEAD'
 
@@ -364,6 +366,21 @@ t.test('which connections are kept', async (t) => {
   await Promise.all([get(), get(), get()])
   await Promise.all([get(), get(), get()])
   t.equal(new Set(asked).size, 4, 'one for HEAD alone, and one for each of three at a time')
+})
+
+t.test('an idle connection is closed before the server would, and keeps no process alive', async (t) => {
+  const { server, get, asked } = await kept(t)
+  server.script = whole(OK.replace('\r\n', '\r\nKeep-Alive: timeout=3\r\n'))
+  await get()
+  await new Promise((resolve) => server.connections[0].on('close', resolve))
+  t.match(await get(), { body: 'ok' })
+  t.same(asked, [0, 1])
+  const support = new URL('../../support/client.js', import.meta.url)
+  const script = `const { clientWith } = await import('${support.href}')
+    const { status } = await (await clientWith()).request({ method: 'GET', url: '${server.url}' })
+    console.log(status)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  t.equal(stdout, '200\n', 'and the process has ended')
 })
 
 t.test('a connection that the server has closed, or has written to unasked', async (t) => {
