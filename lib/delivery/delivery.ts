@@ -127,6 +127,11 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
     return this.#abandon.signal.aborted
   }
 
+  /** Aborts when nothing is sent any more. */
+  get abandoned(): AbortSignal {
+    return this.#abandon.signal
+  }
+
   idle(lane: number): boolean {
     return this.#lanes[lane].length === 0
   }

@@ -86,12 +86,15 @@ class SpooledDelivery implements Outbox {
       context,
     )
     reader.lost = (loss) => this.#lost(loss)
+    // From then on nothing makes room: what still comes is stored all the same.
+    this.#lanes.abandoned.addEventListener('abort', () => spool.unbound(), { once: true })
     if (reader.records > 0) {
       context.log.info(`${options.destination}: ${recordsText(reader.records)} of an earlier run in ${spool.folder}`)
     }
     this.#sending = this.#send().catch((error: unknown) => {
       this.#failure ??= error as Error
       this.#lanes.wake()
+      spool.unbound()
     })
   }
 

@@ -212,12 +212,12 @@ async function runTap(tap: Tap, stage: Running): Promise<void> {
 }
 
 async function openSink(component: SinkComponent, input: Input<OptionTable>, stage: Running): Promise<Work> {
-  const { account, context } = stage
+  const { context } = stage
   const { state: folder } = input.options as OptionValues<OptionTable> & { state?: string }
   const sink = await component.create(input, context)
   const state = folder === undefined ? null : new State(folder)
   await state?.hold()
-  const commits = new Commits(sink, state, account, context.log)
+  const commits = new Commits(sink, state, context)
   const takes = !component.accepts.includes('checkpoint')
   const consume = async () => {
     for await (const batch of stage.records()) {
@@ -226,9 +226,9 @@ async function openSink(component: SinkComponent, input: Input<OptionTable>, sta
       if (wait !== undefined) await wait
       commits.written()
     }
-    commits.ending()
-    await sink.end()
-    await commits.end()
+    // Both to their ends: what is stored is committed, even where it is not delivered in time.
+    const ends = await Promise.allSettled([sink.end(), commits.end()])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   return () => Promise.race([consume(), commits.failed])
 }

@@ -54,6 +54,7 @@ export class Spool implements Store {
   #waiting: (() => void)[] = []
   #toldFull = false
   #drops: boolean
+  #bounded = true
   /** False where the file that is appended to is to be ended. */
   #sealed = true
 
@@ -127,6 +128,12 @@ export class Spool implements Store {
   /** Changes what happens at the bound. */
   set drops(drops: boolean) {
     this.#drops = drops
+    this.#wake()
+  }
+
+  /** Nobody waits for room any more. */
+  unbound(): void {
+    this.#bounded = false
     this.#wake()
   }
 
@@ -300,6 +307,7 @@ export class Spool implements Store {
 
   /** Why whoever appends has to wait. */
   #full(): 'bytes' | 'unwritten' | null {
+    if (!this.#bounded) return null
     if (!this.#drops && this.bytes > this.options.bytes) return 'bytes'
     return this.#unwrittenBytes > UNWRITTEN_BYTES ? 'unwritten' : null
   }

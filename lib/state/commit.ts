@@ -1,10 +1,15 @@
 // A sink's side of checkpoints: they are taken out of the stream and committed once all that came before them is stored.
 
-import type { Account, Log, Sink } from '../component.js'
+import type { Context, Sink } from '../component.js'
 import type { Batch } from '../record/batch.js'
 import type { Json } from '../record/json.js'
+import { isFull } from '../spool/writer.js'
 import { type Checkpoint, withoutCheckpoints } from './checkpoint.js'
 import type { State } from './state.js'
+
+/** A full disk is tried again, and told about, this often, milliseconds. */
+const LOOK_AGAIN = 1000
+const TELL_EVERY = 10_000
 
 export class Commits {
   /** Taken from the batch under way; what came before them is not written yet. */
@@ -14,6 +19,7 @@ export class Commits {
   #running: Promise<void> | null = null
   #ending = false
   #warned = false
+  #toldFull = -Infinity
   #fail!: (error: Error) => void
   /** Rejects when a commit fails; never resolves. */
   readonly failed: Promise<never>
@@ -22,8 +28,7 @@ export class Commits {
   constructor(
     private readonly sink: Sink,
     private readonly state: State | null,
-    private readonly account: Account,
-    private readonly log: Log,
+    private readonly context: Pick<Context, 'account' | 'log' | 'clock' | 'signal'>,
   ) {
     this.failed = new Promise<never>((_, reject) => (this.#fail = reject))
     this.failed.catch(() => {})
@@ -46,40 +51,51 @@ export class Commits {
     this.#running ??= this.#run(this.state).catch(this.#fail)
   }
 
-  /** The sink is about to end, which is a `sync` of its own. */
-  ending(): void {
-    this.#ending = true
-  }
-
-  /** After the sink's end: what still waits is committed. */
+  /** While the sink ends: what still waits is committed as soon as it is stored, be it delivered or not. */
   async end(): Promise<void> {
+    this.#ending = true
     await Promise.race([this.#running, this.failed])
-    if (this.state !== null) await this.#commit(this.state, this.#waiting)
   }
 
   #passOver(): void {
-    this.account.out += this.#taken.length
+    const { account, log } = this.context
+    account.out += this.#taken.length
     this.#taken = []
     if (this.#warned || this.sink.sync === undefined) return
     this.#warned = true
-    this.log.warn('checkpoints came and are not committed: there is no --state')
+    log.warn('checkpoints came and are not committed: there is no --state')
   }
 
   /** One commit after another; those that come meanwhile wait together. */
   async #run(state: State): Promise<void> {
-    while (this.#waiting.size > 0 && !this.#ending) {
+    while (this.#waiting.size > 0) {
       const now = this.#waiting
       this.#waiting = new Map()
       await this.sink.sync!()
-      await this.#commit(state, now)
+      for (const [source, { position, count }] of now) {
+        await this.#commit(state, { source, position })
+        this.context.account.out += count
+      }
     }
     this.#running = null
   }
 
-  async #commit(state: State, checkpoints: ReadonlyMap<string, { position: Json; count: number }>): Promise<void> {
-    for (const [source, { position, count }] of checkpoints) {
-      await state.commit({ source, position })
-      this.account.out += count
+  /** Waits where the disk is full, but not when a stop was asked for and all else is done. */
+  async #commit(state: State, checkpoint: Checkpoint): Promise<void> {
+    const { clock, log, signal } = this.context
+    for (;;) {
+      try {
+        return await state.commit(checkpoint)
+      } catch (error) {
+        const { message, cause } = error as Error
+        if (cause === undefined || !isFull(cause) || (this.#ending && signal.aborted)) throw error
+        const now = clock.monotonic()
+        if (now - this.#toldFull >= TELL_EVERY) {
+          this.#toldFull = now
+          log.warn(`${message}: waiting until there is room`)
+        }
+        await clock.sleep(LOOK_AGAIN)
+      }
     }
   }
 }
