@@ -1,5 +1,5 @@
 // One target's bodies to batches of samples. In the steady state of a target whose series stay the same, a sample
-// costs the parser, one comparison of bytes and two stores: no labels, no objects.
+// costs one comparison of bytes, the reading of a number and a store: no labels, no objects.
 
 import type { SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
@@ -7,14 +7,14 @@ import type { Labels } from '../record/labels.js'
 import type { Exemplar, NativeHistogram } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 import type { EntryKind, ExpositionParser } from '../wire/exposition/parser.js'
-import { type Entry, type Series, SeriesCache } from './cache.js'
 import { Columns, extraOf, staleBatch } from './columns.js'
 import { freshExemplars } from './exemplar.js'
 import { Families, type Family } from './family.js'
 import { limitBuckets } from './histogram.js'
 import { kindIn, namedOf, withKind } from './identity.js'
+import { KnownBody } from './known_body.js'
 import { sampleLabels, type SampleLabelOptions } from './labels.js'
-import { KnownLines } from './lines.js'
+import { SeriesTable } from './series_table.js'
 import type { Turns } from './turns.js'
 
 /** Milliseconds that a sample's own time may be ahead of the clock, as in Prometheus. */
@@ -62,9 +62,9 @@ export interface Appended {
 
 export class Appender {
   readonly families = new Families()
-  readonly #cache = new SeriesCache()
-  readonly #lines = new KnownLines(this.#cache, this.families)
+  readonly #table = new SeriesTable()
   readonly #columns = new Columns()
+  readonly #known: KnownBody
   readonly #options: AppendOptions
   #millis = 0
   #latest = 0
@@ -79,6 +79,7 @@ export class Appender {
 
   constructor(options: AppendOptions) {
     this.#options = options
+    this.#known = new KnownBody(this.#table, this.families, this.#columns, options.sampleLimit)
   }
 
   /**
@@ -102,11 +103,14 @@ export class Appender {
   /** Reads a slice of the body; true at its end, or at an error. */
   #read(parser: ExpositionParser): boolean {
     try {
+      const { taken } = this.#known
       for (let left = SLICE; left > 0; left--) {
+        const before = taken.scraped
         const kind = parser.next()
+        left -= taken.scraped - before
         if (kind === null) return true
         if (kind === 'series' || kind === 'histogram') this.#sample(parser, kind)
-        else if (kind !== 'comment') this.#lines.take(parser, kind)
+        else if (kind !== 'comment') this.#known.take(parser, kind)
       }
       return false
     } catch (error) {
@@ -121,9 +125,11 @@ export class Appender {
       this.#columns.abandon()
       return this.#result(error, null, null)
     }
+    const accepted = this.#columns.length
     const samples = this.#columns.finish(nanosOfMillis(this.#millis))
     const stale = this.#goneMarkers(this.#millis)
-    if (this.#cache.done(true)) this.families.sweep(this.#cache.scrape)
+    if (this.#table.done(true)) this.families.sweep(this.#table.scrape)
+    this.#known.settled(accepted)
     return this.#result(null, samples, stale)
   }
 
@@ -131,25 +137,26 @@ export class Appender {
   appendNothing(millis: number): Appended {
     this.#counters()
     const stale = this.#goneMarkers(millis)
-    if (this.#cache.done(false)) this.families.sweep(this.#cache.scrape)
+    if (this.#table.done(false)) this.families.sweep(this.#table.scrape)
+    this.#known.stray()
     return this.#result(null, null, stale)
   }
 
   /** Whether the series is known from the last scrapes. */
   has(series: Identity): boolean {
-    return this.#cache.has(series)
+    return this.#table.ownerOf(series.name, series.labels) >= 0
   }
 
   /** Exposed series known now. */
   get size(): number {
-    return this.#cache.size
+    return this.#table.size
   }
 
   #begin(parser: ExpositionParser, millis: number, now: number): void {
     this.#counters()
-    this.#cache.rewind(parser.buffer)
-    this.#lines.rewind(parser.buffer)
-    if (parser.guess !== undefined) parser.guess = this.#lines
+    this.#table.rewind(parser.buffer)
+    this.#known.rewind(parser.buffer)
+    if (parser.guess !== undefined) parser.guess = this.#known
     this.#columns.begin()
     this.#millis = millis
     this.#latest = now + MAX_AHEAD
@@ -157,99 +164,103 @@ export class Appender {
 
   #counters(): void {
     this.#scraped = this.#kept = this.#added = this.#accepted = 0
+    this.#known.taken.scraped = this.#known.taken.kept = 0
     this.#leftOut = { duplicate: 0, outOfOrder: 0, outOfBounds: 0 }
     this.#error = this.#limitError = this.#bucketError = null
   }
 
   #result(error: Error | null, samples: SampleBatch | null, stale: SampleBatch | null): Appended {
     const families = error === null ? this.families.takeChanged() : []
-    const counts = { scraped: this.#scraped, kept: this.#kept, added: this.#added, leftOut: this.#leftOut }
+    const { scraped, kept } = this.#known.taken
+    const counts = { scraped: this.#scraped + scraped, kept: this.#kept + kept, added: this.#added, leftOut: this.#leftOut }
     return { error, ...counts, families, samples, stale }
   }
 
   #sample(parser: ExpositionParser, kind: EntryKind): void {
     this.#scraped++
-    const { buffer, keyStart, keyEnd } = parser
-    const entry = this.#cache.find(buffer, keyStart, keyEnd)
+    const table = this.#table
+    const row = table.find(parser.buffer, parser.keyStart, parser.keyEnd)
     const millis = this.#options.honorTimestamps ? parser.timestamp : undefined
-    if (entry === null) {
+    if (row < 0) {
       this.#newSample(parser, kind, millis)
       return
     }
-    const first = this.#cache.see(entry)
-    const { series } = entry
-    if (series === null) return
+    const first = table.see(row)
+    const owner = table.owners[row]
+    if (owner < 0) return
     this.#kept++
-    const { family } = this.#lines
-    if (entry.family !== family || (family !== null && family.kind !== entry.kind)) this.#setFamily(entry, series)
+    const { family } = this.#known
+    if (table.families[row] !== family || (family !== null && family.kind !== table.kinds[row])) this.#setFamily(row, owner)
     if (!first && millis === undefined) this.#leftOut.duplicate++
-    else this.#add(parser, kind, series, millis)
+    else if (this.#accepts(parser, owner, millis)) return this.#store(parser, kind, owner, millis)
+    this.#known.irregular()
   }
 
   /** A series whose bytes are new. */
   #newSample(parser: ExpositionParser, kind: EntryKind, millis: number | undefined): void {
     const options = this.#options
+    const table = this.#table
     const { buffer, keyStart, keyEnd } = parser
     const labels = sampleLabels(parser.labels(), options.targetLabels, options)
     if (labels === null) {
-      this.#cache.add(buffer, keyStart, keyEnd, null)
+      table.add(buffer, keyStart, keyEnd, null)
       return
     }
     const { name, own } = namedOf(labels)
-    const series = this.#cache.intern(name, own, () => Identity.of('metric', name, own))
+    const known = table.ownerOf(name, own)
     this.#kept++
     const before = this.#accepted
     // A sample that was not accepted leaves no trace: it is new again next time.
-    if (!this.#accepts(parser, series, millis)) return
-    const entry = this.#cache.add(buffer, keyStart, keyEnd, series)
-    this.#setFamily(entry, series)
-    this.#store(parser, kind, series, millis)
+    if (!this.#accepts(parser, known, millis)) return
+    const row = table.add(buffer, keyStart, keyEnd, known < 0 ? Identity.of('metric', name, own) : known)
+    const owner = table.owners[row]
+    this.#setFamily(row, owner)
+    this.#store(parser, kind, owner, millis)
     if (this.#accepted > before && this.#limitError === null && this.#bucketError === null) this.#added++
   }
 
-  #add(parser: ExpositionParser, kind: EntryKind, series: Series, millis: number | undefined): void {
-    if (this.#accepts(parser, series, millis)) this.#store(parser, kind, series, millis)
-  }
-
-  /** Whether a store would take the sample, after those that the series had before. */
-  #accepts(parser: ExpositionParser, series: Series, millis: number | undefined): boolean {
+  /** Whether a store would take the sample, after those that the series had before. @param owner -1 where it had none */
+  #accepts(parser: ExpositionParser, owner: number, millis: number | undefined): boolean {
     if (millis === undefined) {
-      if (series.sampledIn === this.#cache.scrape) {
+      if (owner >= 0 && this.#table.isSampled(owner)) {
         this.#leftOut.duplicate++
         return false
       }
-      if (series.explicit !== null && series.explicit.millis > this.#millis) {
+      const explicit = this.#table.explicit.get(owner)
+      if (explicit !== undefined && explicit.millis > this.#millis) {
         this.#leftOut.outOfOrder++
         return false
       }
-    } else if (!this.#acceptsTime(parser, series, millis)) return false
+    } else if (!this.#acceptsTime(parser, owner, millis)) return false
     const { sampleLimit } = this.#options
-    if (sampleLimit > 0 && this.#accepted >= sampleLimit) {
+    if (sampleLimit > 0 && this.#columns.length >= sampleLimit) {
       this.#limitError ??= new Error(`sample limit exceeded (sample_limit: ${sampleLimit})`)
       return false
     }
     return true
   }
 
-  #acceptsTime(parser: ExpositionParser, series: Series, millis: number): boolean {
+  #acceptsTime(parser: ExpositionParser, owner: number, millis: number): boolean {
     if (millis > this.#latest) {
       this.#leftOut.outOfBounds++
       return false
     }
-    const { explicit } = series
-    if (explicit !== null && millis < explicit.millis) {
+    const explicit = this.#table.explicit.get(owner)
+    if (explicit === undefined) return true
+    if (millis < explicit.millis) {
       this.#leftOut.outOfOrder++
       return false
     }
     // The same sample once more is usual where targets pass on what they got elsewhere.
-    if (explicit !== null && millis === explicit.millis && !Object.is(parser.value, explicit.value)) {
+    if (millis === explicit.millis && !Object.is(parser.value, explicit.value)) {
       this.#leftOut.duplicate++
       return false
     }
     return true
   }
 
-  #store(parser: ExpositionParser, kind: EntryKind, series: Series, millis: number | undefined): void {
+  #store(parser: ExpositionParser, kind: EntryKind, owner: number, millis: number | undefined): void {
+    const table = this.#table
     let histogram: NativeHistogram | undefined
     if (kind === 'histogram') {
       try {
@@ -260,37 +271,44 @@ export class Appender {
       }
     }
     this.#accepted++
-    if (millis === undefined) series.sampledIn = this.#cache.scrape
-    else series.explicit = { millis, value: parser.value }
-    if (millis === undefined || this.#options.trackTimestampsStaleness) this.#cache.track(series)
-    this.#columns.add(series.identity, histogram === undefined ? parser.value : NaN, millis)
-    this.#beside(parser, series, histogram)
+    if (millis === undefined) table.sample(owner)
+    else table.explicit.set(owner, { millis, value: parser.value })
+    if (millis === undefined || this.#options.trackTimestampsStaleness) table.track(owner)
+    this.#columns.add(table.identities[owner], histogram === undefined ? parser.value : NaN, millis)
+    this.#beside(parser, owner, histogram)
   }
 
   /** What a sample has beside its value. */
-  #beside(parser: ExpositionParser, series: Series, histogram: NativeHistogram | undefined): void {
+  #beside(parser: ExpositionParser, owner: number, histogram: NativeHistogram | undefined): void {
     const start = parser.startTimestamp
     let exemplars: readonly Exemplar[] = parser.exemplars()
     if (histogram === undefined && start === undefined && exemplars.length === 0) return
     if (exemplars.length > 0) {
-      const fresh = freshExemplars(exemplars, histogram !== undefined, series.exemplar)
+      const fresh = freshExemplars(exemplars, histogram !== undefined, this.#table.exemplars.get(owner) ?? null)
       exemplars = fresh.exemplars
-      series.exemplar = fresh.newest
+      if (fresh.newest !== null) this.#table.exemplars.set(owner, fresh.newest)
     }
     const extra = extraOf(histogram, start, exemplars)
     if (extra !== null) this.#columns.extra(extra)
   }
 
   /** Gives the series the kind of the family it belongs to. */
-  #setFamily(entry: Entry, series: Series): void {
-    const { family } = this.#lines
-    entry.family = family
-    entry.kind = family?.kind ?? ''
-    series.identity = withKind(series.identity, kindIn(family, series.identity.name))
+  #setFamily(row: number, owner: number): void {
+    const table = this.#table
+    const { family } = this.#known
+    table.families[row] = family
+    table.kinds[row] = family?.kind ?? ''
+    const identity = table.identities[owner]
+    table.identities[owner] = withKind(identity, kindIn(family, identity.name))
+    this.#known.stray()
   }
 
   #goneMarkers(millis: number): SampleBatch | null {
-    const gone = this.#cache.gone().filter(({ explicit }) => explicit === null || explicit.millis < millis)
-    return staleBatch(gone.map((series) => series.identity), millis)
+    const { explicit, identities } = this.#table
+    const gone = this.#table.gone().filter((owner) => {
+      const last = explicit.get(owner)
+      return last === undefined || last.millis < millis
+    })
+    return staleBatch(gone.map((owner) => identities[owner]), millis)
   }
 }

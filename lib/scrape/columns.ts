@@ -15,6 +15,11 @@ export class Columns {
   #extra: Map<number, Payload> | null = null
   #length = 0
 
+  /** Samples so far. */
+  get length(): number {
+    return this.#length
+  }
+
   begin(): void {
     this.#ids = null
     this.#values = new Float64Array(this.#layout.ids.length)
@@ -31,12 +36,26 @@ export class Columns {
       this.#ids = this.#layout.ids.slice(0, row)
       this.#ids.push(id)
     }
-    if (row >= this.#values.length) this.#grow()
+    if (row >= this.#values.length) this.#grow(row + 1)
     this.#values[row] = value
     if (millis !== undefined) {
       this.#times ??= new Array<string>(row).fill('')
       this.#times.push(nanosOfMillis(millis))
     } else if (this.#times !== null) this.#times.push('')
+  }
+
+  /**
+   * Values to be written from `length` on, up to `count` of them, for those identities of the layout that come next;
+   * `close` then says how many there are in all.
+   */
+  open(count: number): Float64Array {
+    if (this.#length + count > this.#values.length) this.#grow(this.#length + count)
+    return this.#values
+  }
+
+  close(length: number): void {
+    for (let i = this.#times === null ? length : this.#length; i < length; i++) this.#times!.push('')
+    this.#length = length
   }
 
   /** Further payload of the sample added last. */
@@ -45,8 +64,8 @@ export class Columns {
     this.#extra.set(this.#length - 1, fields)
   }
 
-  #grow(): void {
-    const larger = new Float64Array(Math.max(64, this.#values.length * 2))
+  #grow(length: number): void {
+    const larger = new Float64Array(Math.max(64, length, this.#values.length * 2))
     larger.set(this.#values)
     this.#values = larger
   }

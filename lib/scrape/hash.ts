@@ -21,23 +21,16 @@ export function hash64(texts: readonly string[]): Hash64 {
   return { high, low }
 }
 
-/** The lower 53 bits, exact as a number. */
-export function hash53(texts: readonly string[]): number {
-  const { high, low } = hash64(texts)
-  return (high & 0x1fffff) * 0x100000000 + low
+/** FNV-1a with 32 bits over the UTF-16 units of a name and labels, for whoever compares what is found. */
+export function hash32(name: string, labels: readonly string[]): number {
+  let hash = hashUnits(0x811c9dc5, name)
+  for (const text of labels) hash = hashUnits(hash, text)
+  return hash
 }
 
-/** The same of bytes. */
-export function hashBytes53(buffer: Buffer, start: number, end: number): number {
-  let high = 0xcbf29ce4
-  let low = 0x84222325
-  for (let i = start; i < end; i++) {
-    low = (low ^ buffer[i]) >>> 0
-    const product = low * 435
-    high = (Math.imul(high, 435) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0
-    low = product >>> 0
-  }
-  return (high & 0x1fffff) * 0x100000000 + low
+function hashUnits(hash: number, text: string): number {
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return Math.imul(hash ^ 0x10000, 0x01000193)
 }
 
 /** The hash modulo a positive whole number. */

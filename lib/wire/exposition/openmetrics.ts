@@ -35,6 +35,7 @@ export class OpenMetricsParser extends TextCursor {
 
   next(): EntryKind | null {
     for (;;) {
+      this.#run()
       const { buffer, at } = this
       if (at >= this.length) this.fail(at, 'the body does not end with # EOF', '# EOF in the last line')
       const c = buffer[at]
@@ -130,16 +131,27 @@ export class OpenMetricsParser extends TextCursor {
     return true
   }
 
+  /** Passes what is as it was. */
+  #run(): void {
+    if (this.guess === null || this.options.createdAsStart === true) return
+    const at = this.guess.run(this.at, this.length)
+    if (at > this.at) this.#begin(this.guess.kind)
+    this.at = at
+  }
+
+  /** Enters the family of a line that is known. */
+  #begin(kind: string): void {
+    if (kind === '') return
+    this.kind = kind
+    this.#starting = STARTING.includes(kind)
+  }
+
   /** Passes a HELP or TYPE line that says what it said last time. */
   #knownLine(at: number): boolean {
     if (this.guess === null || this.options.createdAsStart === true) return false
     const end = this.guess.line(at)
     if (end < 0) return false
-    const { kind } = this.guess
-    if (kind !== '') {
-      this.kind = kind
-      this.#starting = STARTING.includes(kind)
-    }
+    this.#begin(this.guess.kind)
     this.at = end
     return true
   }

@@ -27,6 +27,11 @@ export interface ExpositionOptions {
 
 /** Knows what is likely to come next, because it came next the last time. */
 export interface SeriesGuess {
+  /**
+   * Takes in what stands at `at` as it stood last time, samples included, as long as nobody has to look at it: the
+   * offset of what is left, with a kind as after `line`. @param end of the body: a line is whole if its line feed is before
+   */
+  run(at: number, end: number): number
   /** Where the bytes of the next series end, if they stand at `at` in the body; else -1. */
   end(at: number): number
   /** Where the next HELP or TYPE line ends, if it stands at `at`, else -1. What it says is taken as known: it shows as a comment. */

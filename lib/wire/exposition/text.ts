@@ -28,6 +28,10 @@ export class TextParser extends TextCursor {
   next(): EntryKind | null {
     const { buffer } = this
     let at = this.at
+    if (this.guess !== null) {
+      at = this.guess.run(at, buffer.length)
+      if (at > this.at && this.guess.kind !== '') this.kind = this.guess.kind
+    }
     let c = buffer[at]
     // Blank lines, and blanks before anything.
     while (c === LF || c === SPACE || c === TAB) c = buffer[++at]

@@ -63,13 +63,15 @@ const spelling = (name: string, x: number) => [name, `${name}{x="${x}"}`, `${nam
 
 const comments = (name: string, type: string) => (type === '' ? '' : `# HELP ${name} of type ${type}\n# TYPE ${name} ${type}\n`)
 
-const bodies = fc.array(
-  fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'ab', 'c_total', 'd'), x: fc.integer({ min: 0, max: 4 }), value: fc.integer(), line: fc.constantFrom('', '', 'counter', 'gauge') }), {
+const VALUES = ['0.1', '-0', '12345678901234567890', '123456789012345.5', 'NaN', '+Inf', '1e5', '5e-324']
+
+/** Bodies of which some come several times. */
+const bodies = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }),   fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'ab', 'c_total', 'd'), x: fc.integer({ min: 0, max: 4 }), value: fc.oneof(fc.integer(), fc.constantFrom(...VALUES)), line: fc.constantFrom('', '', 'counter', 'gauge') }), {
     selector: ({ name, x }) => (x === 0 || x === 2 ? name : `${name} ${x}`),
     maxLength: 12,
-  }),
+  })),
   { minLength: 1, maxLength: 8 },
-)
+).map((some) => some.flatMap(([times, body]) => Array.from({ length: times }, () => body)))
 
 for (const format of ['text', 'openmetrics'] as const) t.test(`the cache changes nothing, ${format}: samples, drops and markers as without it`, async (t) => {
   const bodyOf = (lines: string) => (format === 'text' || lines === '' ? lines : `${lines}# EOF\n`)
