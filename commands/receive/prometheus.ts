@@ -3,6 +3,7 @@
 import { source } from '../../lib/component.js'
 import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
 import { serverOptions } from '../../lib/net/server_options.js'
+import { STATE_OPTIONS } from '../../lib/state/options.js'
 
 const since = '0.1.0'
 
@@ -14,7 +15,14 @@ export default source({
     metric records, staleness markers, native histograms, exemplars and start times included; the metadata of 1.0 becomes
     metadata records, that of 2.0 the kind of every sample and a metadata record when it is new.
 
-    A request is answered with 204 when its records are passed on; a reader that is slow makes senders wait. Series and
+    A request is answered with 204 when its records are passed on; a reader that is slow makes senders wait. With --ack
+    durable it is answered when the sink of the pipe has stored them: behind the records of each request goes a
+    checkpoint, the sink commits it in --state, which is the same folder for both, and the answer waits for that. Without
+    a commit within --ack-timeout, or with --max-waiting requests that wait, it is 503 and Retry-After. What stored means
+    is up to the sink: 'write prometheus' has it in its spool, forced to the disk, 'write file' in the file. One commit is
+    for all that came before it, so several senders, or one with several shards, get on faster than one alone.
+
+    Series and
     samples that are wrong are left out, the others are taken, and the answer is 400 with the reasons, which a sender
     does not repeat. What is no snappy or no such message is 400 as a whole, what is over a bound is 413 and names the bound,
     another content is 415, wrong credentials are 401. Answers to 2.0 say how much was written.
@@ -23,14 +31,41 @@ export default source({
     answers what is under way, and ends.`,
   since,
   accepts: [],
-  emits: ['metadata', 'metric'],
+  emits: ['metadata', 'metric', 'checkpoint'],
   guarantee: `An answer of 204 says that the records were passed on, not that they were stored: what stands in the pipe
-    when it breaks is lost. Until then senders repeat, so that samples may arrive twice. Rejected are 'invalid_series'
+    when it breaks is lost. With --ack durable it says that the sink has stored them: whichever stage is killed, a sender
+    that repeats what was not answered loses nothing. Samples may arrive twice either way. Rejected are 'invalid_series'
     and 'invalid_sample'; exemplars of series without a sample in the same request are dropped
     ('exemplar_without_sample').`,
   args: [],
   options: {
     ...serverOptions('127.0.0.1:9201'),
+    ack: {
+      type: 'enum',
+      values: ['received', 'durable'],
+      default: 'received',
+      help: 'answer when the records are passed on, or when the sink has stored them',
+      since,
+      group: 'Answers',
+    },
+    ack_timeout: {
+      type: 'duration',
+      default: '20s',
+      min: '1ms',
+      max: '20d',
+      help: 'longest wait of --ack durable; then the sender is told to send again',
+      since,
+      group: 'Answers',
+    },
+    max_waiting: {
+      type: 'int',
+      default: 100,
+      min: 1,
+      help: 'requests that --ack durable lets wait at once; further ones are told to come again',
+      since,
+      group: 'Answers',
+    },
+    ...STATE_OPTIONS,
     path: { type: 'string', value: 'PATH', default: '/api/v1/write', help: 'path of the URL', since },
     max_request_bytes: {
       type: 'bytes',
@@ -69,19 +104,33 @@ export default source({
       about: 'pass some of it on',
       needs: 'a sender and a receiver',
     },
+    {
+      command:
+        'solder receive prometheus --ack durable --state state' +
+        ' | solder write prometheus http://127.0.0.1:9090/api/v1/write --state state',
+      about: 'answer senders when their samples are in the spool on disk',
+      needs: 'a sender and a receiver',
+    },
   ],
   async run({ options }, context) {
     const problems: Problem[] = []
     if (!options.path.startsWith('/'))
       problems.push(new Problem(`--path: '${options.path}' is not valid`, { expected: 'a path such as /api/v1/write' }))
+    if (options.ack === 'durable' && options.state === undefined)
+      problems.push(new Problem('--ack durable needs --state', { expected: 'the folder of --state of the sink' }))
+    if (options.ack === 'received' && options.state !== undefined)
+      problems.push(new Problem('--state is for --ack durable', { hint: 'add --ack durable' }))
     const { HttpServer } = await import('../../lib/net/server.js')
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { RemoteWriteReceiver } = await import('../../lib/receive/remote_write.js')
-    const receiver = new RemoteWriteReceiver({ ...options, snappy: await loadSnappy() }, context)
+    const { acksOf } = await import('../../lib/receive/acks.js')
+    const acks = acksOf(options, context)
+    const receiver = new RemoteWriteReceiver({ ...options, snappy: await loadSnappy(), acks }, context)
     const route = { methods: ['POST'], answer: receiver.answer.bind(receiver) }
     const server = await collect(problems, () => new HttpServer(options, new Map([[options.path, route]]), context))
     throwAll(problems)
+    await acks?.open()
     context.log.info(`listening on ${await server!.listen()}${options.path}`)
-    await server!.run()
+    await server!.run().finally(() => acks?.close())
   },
 })

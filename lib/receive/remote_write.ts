@@ -17,6 +17,7 @@ import {
 import { labelsComplaint } from '../wire/remote_write/series.js'
 import type { Version, Written } from '../wire/remote_write/version.js'
 import { lengthOf, type Snappy } from '../wire/snappy.js'
+import type { Acks } from './acks.js'
 import { Recent } from './recent.js'
 
 export interface ReceiverOptions {
@@ -27,6 +28,8 @@ export interface ReceiverOptions {
   max_elements: number
   /** Series and families remembered. */
   max_identities: number
+  /** What lets answers wait for commits; null: they do not. */
+  acks: Acks | null
 }
 
 export interface ReceiverContext {
@@ -37,6 +40,8 @@ export interface ReceiverContext {
 
 /** Separates labels in keys: no text that was read holds a high surrogate alone. */
 const SEPARATOR = '\ud800'
+/** Seconds. */
+const RETRY_AFTER = 5
 /** Complaints that an answer repeats. */
 const TOLD = 5
 const MESSAGES: { readonly [proto: string]: Version } = {
@@ -67,8 +72,10 @@ export class RemoteWriteReceiver {
     this.#families = new Recent(options.max_identities)
   }
 
-  /** Answers when the records are passed on. */
+  /** Answers when the records are passed on, or committed. */
   async answer({ headers, body }: ServerRequest): Promise<ServerAnswer> {
+    this.context.account.in_bytes += body.length
+    if (this.options.acks?.full === true) return busy('too many requests wait for their commit (--max-waiting)')
     const version = versionOf(headers['content-type'])
     if (typeof version === 'string') return { status: 415, text: version }
     const encoding = headers['content-encoding'] ?? 'snappy'
@@ -87,8 +94,15 @@ export class RemoteWriteReceiver {
     for (const series of request.series) this.#series(series, taken)
     this.#attach(taken)
     for (const { identity } of request.metadata) this.#push(identity, {}, taken)
-    if (taken.ids.length > 0) await this.context.emit(new RecordBatch(taken.ids, taken.payloads))
-    return answerOf(taken, version)
+    const stored = taken.ids.length === 0 || (await this.#pass(taken))
+    return stored ? answerOf(taken, version) : busy('not committed within the time of --ack-timeout')
+  }
+
+  async #pass({ ids, payloads }: Taken): Promise<boolean> {
+    const { acks } = this.options
+    if (acks !== null) return acks.pass(ids, payloads)
+    await this.context.emit(new RecordBatch(ids, payloads))
+    return true
   }
 
   #read(body: Buffer, version: Version): ReadRequest | ServerAnswer {
@@ -200,6 +214,11 @@ function complaintOf(labels: readonly string[]): string | null {
   if (complaint !== null) return complaint
   const named = pairs.some(([name, value]) => name === '__name__' && value !== '')
   return named ? null : `no metric name in ${JSON.stringify(Object.fromEntries(pairs)).slice(0, 200)}`
+}
+
+/** Whoever sent this is to send it again. */
+function busy(text: string): ServerAnswer {
+  return { status: 503, text, headers: { 'retry-after': String(RETRY_AFTER) } }
 }
 
 /** What is good is taken, whatever stood beside it; the answer says what was not. */

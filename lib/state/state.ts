@@ -23,17 +23,22 @@ export class State {
     this.folder = join(folder, 'checkpoints')
   }
 
-  /** Makes the folder where it is missing, and holds it: one process commits. Throws a Problem. */
-  async hold(): Promise<void> {
+  /** Makes the folder where it is missing. Throws a Problem. */
+  async make(): Promise<void> {
     await mkdir(this.folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
       throw new Problem(`--state: cannot make ${this.folder}: ${cause.code}`, { cause, expected: 'a folder' })
     })
+  }
+
+  /** The same, and holds it: one process commits. Throws a Problem. */
+  async hold(): Promise<void> {
+    await this.make()
     await lockFolder(this.folder)
   }
 
   /** What was committed last; null if nothing was, or, with a warning, if the file is damaged. Throws a Problem. */
   async read(source: string, log: Log): Promise<Json | null> {
-    const path = this.#path(source)
+    const path = this.path(source)
     const line = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return null
       throw new Problem(`--state: cannot read ${path}: ${cause.code}`, { cause, expected: 'a folder' })
@@ -48,7 +53,7 @@ export class State {
   /** Durable when it resolves. Throws a Problem. */
   async commit({ source, position }: Checkpoint): Promise<void> {
     const id = checkpointIdentity(source)
-    const path = this.#path(source)
+    const path = this.path(source)
     try {
       await replaceFile(path, id.prefix.toString() + tailText(id, { position }))
     } catch (cause) {
@@ -57,7 +62,8 @@ export class State {
     }
   }
 
-  #path(source: string): string {
+  /** The file of a source. */
+  path(source: string): string {
     const name = encodeURIComponent(source)
     if (name.length <= NAME_BYTES) return join(this.folder, `${name}.json`)
     const hash = createHash('sha256').update(source).digest('hex').slice(0, 16)

@@ -30,7 +30,7 @@ const TYPES = ['application/x-protobuf', 'application/x-protobuf; proto=io.prome
 
 function receiver(ids: (Identity | undefined)[] = []) {
   const account = new StageAccount()
-  const limits = { snappy, max_request_bytes: 10_000, max_elements: 200, max_identities: 10 }
+  const limits = { snappy, max_request_bytes: 10_000, max_elements: 200, max_identities: 10, acks: null }
   return new RemoteWriteReceiver(limits, {
     account,
     reject: ({ reason }) => account.drop(reason, 1),
