@@ -52,6 +52,12 @@ export class Batches<G extends Growing> {
     else if (this.#clocks[lane] === null) this.#start(lane)
   }
 
+  /** Whether the request of a lane with so much more would be handed over. */
+  full(lane: number, records: number, bytes: number): boolean {
+    const request = this.#growing[lane]
+    return request.records + records >= this.limits.records || request.bytes + bytes >= this.limits.bytes
+  }
+
   /** Adds samples that are ready, over as many requests as it takes. */
   addBlock(this: Batches<WriteRequest>, lane: number, block: SeriesBlock): void {
     const { limits } = this

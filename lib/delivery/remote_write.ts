@@ -5,6 +5,7 @@ import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
 import { type Labels, labelsText } from '../record/labels.js'
+import { LineBatch } from '../record/line_batch.js'
 import type { Payload } from '../record/record.js'
 import { millisOf } from '../record/time.js'
 import type { NameScheme } from '../relabel/name.js'
@@ -18,9 +19,9 @@ import type { Snappy } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
 import { Delivery, type Outbox, type Outgoing, type WhenFull } from './delivery.js'
 import { MetadataSender } from './metadata.js'
-import { Preparer } from './prepared.js'
-import type { Answer } from './prepared.js'
+import { NumberedSeries } from './numbered.js'
 import { shownUrl } from './outcome.js'
+import { type Answer, Preparer } from './prepared.js'
 import { Protocol } from './protocol.js'
 import type { OutboxMaker } from './spooled.js'
 
@@ -159,7 +160,7 @@ export class RemoteWriteSink implements Sink {
   }
 
   write(batch: Batch): void | Promise<void> {
-    if (!this.#writeColumn(batch)) for (let row = 0; row < batch.length; row++) this.#writeRow(batch, row)
+    if (!this.#writeColumn(batch) && !this.#writeLines(batch)) for (let row = 0; row < batch.length; row++) this.#writeRow(batch, row)
     return this.#delivery.room()
   }
 
@@ -178,6 +179,19 @@ export class RemoteWriteSink implements Sink {
       blocks[lane].patch(column, millis)
       prepared.batches.addBlock(lane, blocks[lane])
     }
+    return true
+  }
+
+  /** Lines, whose samples are ready but for values and times; false where they are not lines. */
+  #writeLines(batch: Batch): boolean {
+    const { slot, prepared } = this.#encoding
+    if (!(batch instanceof LineBatch) || prepared === null) return false
+    const { names } = batch
+    const { batches } = prepared
+    const answer = (id: Identity) => this.#answer(id, seriesOf)
+    const series = (names.memo[slot] ??= new NumberedSeries(names, this.#metadataLane, answer)) as NumberedSeries
+    const dropped = series.write(batch, batches, (row) => this.#writeRow(batch, row))
+    if (dropped > 0) this.context.account.drop('write_relabel', dropped)
     return true
   }
 

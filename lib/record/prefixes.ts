@@ -76,7 +76,7 @@ export class Prefixes {
   }
 }
 
-export function larger<A extends Int32Array | Uint8Array>(array: A, size: number): A {
+export function larger<A extends Int32Array | Uint32Array | Uint16Array | Uint8Array>(array: A, size: number): A {
   const grown = new (array.constructor as new (size: number) => A)(size)
   grown.set(array)
   return grown

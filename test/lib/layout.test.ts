@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Context } from '../../lib/component.js'
 import { recordsOfBody } from '../../lib/delivery/body.js'
 import { type RemoteWriteOptions, RemoteWriteSink } from '../../lib/delivery/remote_write.js'
-import { type Batch, ByteBuffer, Identity, type Labels, Layout, RecordBatch, rowsIn, SampleBatch, tailText } from '../../lib/record/index.js'
+import { type Batch, ByteBuffer, Identity, type Labels, Layout, LineReader, RecordBatch, rowsIn, SampleBatch, tailText } from '../../lib/record/index.js'
 import { compileRules } from '../../lib/relabel/rules.js'
 import { applyOf } from '../../lib/transform.js'
 import { loadSnappy } from '../../lib/wire/snappy.js'
@@ -41,10 +41,20 @@ function twins({ all, orders }: { all: { name: string; labels: [string, string][
   return { columns, records }
 }
 
-function linesOf(batch: Batch): string {
+function textOf(batch: Batch): string {
   const out = new ByteBuffer()
   batch.write(out)
   return out.take().toString()
+}
+
+/** The same as lines; a batch is good until the next one is read. */
+function* linesOf(batches: readonly Batch[]): Generator<Batch> {
+  const onBad = () => false
+  const reader = new LineReader({ maxLineBytes: 1 << 20, maxDepth: 64, maxIdentities: 8, onBad })
+  for (const batch of batches) {
+    const lines = reader.push(Buffer.from(textOf(batch)))
+    if (lines !== null) yield lines
+  }
 }
 
 const RULES = compileRules([
@@ -67,7 +77,7 @@ t.test('rules over layouts that follow each other, and over rows', async (t) => 
     const run = (batches: readonly Batch[]) => {
       let dropped = 0
       const apply = applyOf({ identity: (id) => RULES.identity(id), reason: 'relabel' }, ['any'])
-      return { lines: batches.map((batch) => linesOf(apply(batch, (_, count) => (dropped += count)))), dropped }
+      return { lines: batches.map((batch) => textOf(apply(batch, (_, count) => (dropped += count)))), dropped }
     }
     t.same(run(columns), run(records))
   }))
@@ -92,7 +102,7 @@ interface Sent {
 }
 
 /** What a sink makes of batches: samples as lines, in the order of each lane. */
-async function send(batches: readonly Batch[], change: Partial<RemoteWriteOptions>): Promise<Sent> {
+async function send(batches: Iterable<Batch>, change: Partial<RemoteWriteOptions>): Promise<Sent> {
   const sent: Sent = { samples: [], rejected: [], dropped: new Map() }
   const lanes = new Map<number, string[]>()
   const quiet = () => {}
@@ -123,12 +133,14 @@ const OPTIONS = {
   max_backoff: 1, max_retry_after: 1, retry_on_429: true, drain_timeout: 1,
 } satisfies Partial<Record<keyof RemoteWriteOptions, unknown>> as RemoteWriteOptions
 
-t.test('requests of columns, and of records', async (t) => {
+t.test('requests of columns, of records and of lines', async (t) => {
   const property = fc.asyncProperty(scrapes, fc.array(value, { minLength: 1 }), fc.nat(9), fc.nat(400), async (given, values, samples, bytes) => {
     const { columns, records } = twins(given, values)
     const change = { batch_samples: samples + 1, batch_bytes: bytes + 1, rules: RULES, name_validation_scheme: 'legacy' as const }
     const [one, other] = [await send(columns, change), await send(records, change)]
     t.same([one.samples, one.rejected, one.dropped], [other.samples, other.rejected, other.dropped])
+    const third = await send(linesOf(records), change)
+    t.same([third.samples, third.rejected, third.dropped], [other.samples, other.rejected, other.dropped])
   })
   await fc.assert(property)
 })
