@@ -25,6 +25,7 @@ import {
   tailText,
 } from '../../../lib/record/index.js'
 import { type Ask, EACH } from '../../../lib/record/decided.js'
+import { millisOf } from '../../../lib/record/time.js'
 import { copyText, sameText, viewOf } from '../../../lib/record/words.js'
 import { labels, number, record, respell } from '../../support/arbitrary.js'
 
@@ -152,6 +153,39 @@ t.test('rows read back what was written', (t) => {
   t.ok(lines.every((_, row) => batch.plain(row)))
   t.equal(new Set(lines.map((_, row) => batch.id(row))).size, 1, 'one identity')
   t.equal(batch.id(0)!.kind, 'gauge')
+  t.end()
+})
+
+t.test('numbers are written digit by digit as their text', (t) => {
+  const edge = fc.constantFrom(0, -0, 9, 10, 99, 100, 999_999_999, 1e9, -1e9, 2 ** 31, NaN, Infinity, -Infinity, 5e-324)
+  fc.assert(
+    fc.property(fc.array(fc.oneof(edge, fc.integer(), fc.maxSafeInteger(), fc.double())), (values) => {
+      const out = new ByteBuffer()
+      for (const value of values) out.number(value)
+      if (out.take().toString() !== values.map(numberText).join('')) throw new Error('another text')
+    }),
+    { numRuns: 1000 },
+  )
+  t.end()
+})
+
+t.test('values and times are read where they stand as JSON would read them', (t) => {
+  const decimal = fc.tuple(fc.integer(), fc.integer({ min: 0, max: 12 })).map(([digits, scale]) => digits / 10 ** scale)
+  const value = fc.oneof(decimal, fc.maxSafeInteger(), fc.double(), fc.constantFrom(-0, 1e15, 1e16, 0.1, 123456789012345.6))
+  const ts = fc.oneof(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), fc.constantFrom(0n, 1n, -1n, 10n ** 18n, 10n ** 18n + 1n))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, ts), { minLength: 1 }), fc.array(fc.nat()), (rows, order) => {
+      // Times repeat, so that one is taken over from its neighbour.
+      const all = [...rows, ...order.map((i) => [rows[i % rows.length][0], rows[(i >> 3) % rows.length][1]] as const)]
+      const line = ([value, ts]: readonly [number, bigint]) => `{"type":"metric","name":"m","ts":"${ts}","value":${numberText(value)}}\n`
+      const batch = readerOf([]).push(Buffer.from(all.map(line).join('')))!
+      all.forEach(([value, ts], row) => {
+        if (!Object.is(batch.value(row), value)) throw new Error(`${batch.value(row)} for ${value}`)
+        if (batch.ts(row) !== String(ts) || batch.millis(row) !== millisOf(String(ts))) throw new Error(`${batch.ts(row)}`)
+      })
+    }),
+    { numRuns: 500 },
+  )
   t.end()
 })
 

@@ -135,3 +135,28 @@ t.test('numbers are read as the nearest double', async () => {
   )
   fc.assert(fc.property(fc.double(), (value) => Object.is(parseNumber(numberWord(value)), value)), { numRuns: 3000 })
 })
+
+/** A body whose names and values stand plainly, and the same with blanks and quotes, which the quick way leaves to the slow one. */
+const spellings = fc
+  .array(fc.tuple(plainName, fc.uniqueArray(fc.tuple(plainName, text.filter((value) => /^[\w./:-]*$/.test(value))), { selector: ([label]) => label, maxLength: 20 })), { maxLength: 5 })
+  .map((list) => ({
+    plain: list.map(([name, labels]) => `${name}{${labels.map(([label, value]) => `${label}=${quote(value)}`).join(',')}} 1\n`).join(''),
+    other: list.map(([name, labels]) => `${name} { ${labels.map(([label, value]) => `${quote(label)} = ${quote(value)} ,`).join(' ')} } 1\n`).join(''),
+  }))
+
+t.test('labels are the same by the quick way and by the slow one', async () => {
+  const all = (body: string, options: object) => {
+    const parser = openParser(Buffer.from(body), 'text', options)
+    const found: (readonly string[])[] = []
+    while (parser.next() === 'series') found.push(parser.labels())
+    return found
+  }
+  fc.assert(
+    fc.property(spellings, ({ plain, other }) => {
+      assert.deepEqual(all(plain, {}), all(other, {}))
+      // Without TYPE and UNIT there are no such labels, but strings are made one by one.
+      if (!/__(name|type|unit)__/.test(plain)) assert.deepEqual(all(plain, {}), all(plain, { typeAndUnitLabels: true }))
+    }),
+    { numRuns: 1000 },
+  )
+})
