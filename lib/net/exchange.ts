@@ -14,7 +14,7 @@ export interface Transport {
 
 export interface Hop {
   transport: Transport
-  /** Not over a connection that was in use before. */
+  /** Not over a connection of our own that was in use before; undici chooses for itself. */
   fresh: boolean
   /** Path and query; the whole URL for a proxy. */
   path: string

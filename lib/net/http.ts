@@ -163,15 +163,7 @@ class Client implements HttpClient {
   ): Promise<HttpResponse> {
     const { url, method, body } = step
     const route = await this.routes.of(url, step.trusted ? request.socketPath : undefined)
-    const headers = new Map([['user-agent', this.defaults.userAgent]])
-    for (const [name, value] of Object.entries(request.headers ?? {})) {
-      if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name))
-        headers.set(name.toLowerCase(), value)
-    }
-    if (!step.trusted) for (const name of ['authorization', 'cookie']) headers.delete(name)
-    if (authorization !== undefined) headers.set('authorization', authorization)
-    if (extra) this.extra.addTo(headers)
-    if (!headers.has('host')) headers.set('host', url.host)
+    const headers = this.#headers(request, step, authorization, extra)
     // Field by field: spreading an object here costs 20 µs.
     const hop: Hop = {
       transport: route.transport,
@@ -183,8 +175,7 @@ class Client implements HttpClient {
       host: url.host,
       maxBytes: request.maxBytes ?? this.defaults.maxBytes,
       buffers: request.buffers,
-      discards: (status: number, answered: ReadonlyMap<string, string>) =>
-        this.maxRedirects !== null && redirectOf(status, answered, method) !== null,
+      discards: (status, answered) => this.maxRedirects !== null && redirectOf(status, answered, method) !== null,
     }
     for (const [name, value] of headers) hop.headers.push(name, value)
     try {
@@ -195,6 +186,24 @@ class Client implements HttpClient {
       hop.fresh = true
       return exchange(hop, stop)
     }
+  }
+
+  #headers(
+    request: HttpRequest,
+    { url, body, trusted }: Step,
+    authorization: string | undefined,
+    extra: boolean,
+  ): Map<string, string> {
+    const headers = new Map([['user-agent', this.defaults.userAgent]])
+    for (const [name, value] of Object.entries(request.headers ?? {})) {
+      if (body !== undefined || request.body === undefined || !BODY_HEADERS.test(name))
+        headers.set(name.toLowerCase(), value)
+    }
+    if (!trusted) for (const name of ['authorization', 'cookie']) headers.delete(name)
+    if (authorization !== undefined) headers.set('authorization', authorization)
+    if (extra) this.extra.addTo(headers)
+    if (!headers.has('host')) headers.set('host', url.host)
+    return headers
   }
 }
 
