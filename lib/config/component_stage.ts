@@ -31,7 +31,7 @@ export async function componentStage(
   const wrong: Problem[] = []
   const revealed = words.map((word) => word.reveal())
   const input = await collect(wrong, () => language.parse(component, revealed))
-  if (input !== undefined) await collect(wrong, () => component.check?.(input))
+  if (input !== undefined && unmatched.length === 0) await collect(wrong, () => component.check?.(input))
   const where = new Where(component, place, known, words, given, form)
   // What an unknown option leaves behind may look like an argument too many, or leave one out.
   const told = unknown ? wrong.filter(({ message }) => !/^(too many )?arguments? /.test(message)) : wrong
@@ -49,11 +49,10 @@ function unknownOptions(
   const flags = Object.keys(table).map(flagOf)
   for (const i of unknown) {
     const [flag] = spelled[i].text.toString().split('=', 1)
-    const details = listed(didYouMean(flag, flags), flags)
-    const problem = new Problem(`unknown option '${flag}' for '${component.name}'`, {
-      ...details,
-      place: spelled[i].part(0, flag.length),
-    })
+    const place = spelled[i].part(0, flag.length)
+    const problem = flags.includes(flag)
+      ? new Problem(`option '${flag}' takes no value`, { place })
+      : new Problem(`unknown option '${flag}' for '${component.name}'`, { ...listed(didYouMean(flag, flags), flags), place })
     problems.push(form === 'map' ? keyed(problem) : problem)
   }
   return unknown.length === 0 ? spelled : spelled.filter((_, i) => !unknown.includes(i) && !isValue(i - 1))
@@ -108,7 +107,7 @@ export function referenceIn(text: Text, lead = ''): string | null {
 
 /** Keys instead of flags, for options that were written in a map. */
 function keyed(problem: Problem): Problem {
-  const key = (text: string | undefined) => text?.replace(/--([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_'))
+  const key = (text: string | undefined) => text?.replace(/--(?!help\b)([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_'))
   const { place, exit, cause } = problem
   return new Problem(key(problem.message)!, { place, exit, cause, expected: key(problem.expected), hint: key(problem.hint) })
 }
@@ -160,6 +159,8 @@ class Where {
       return value === null ? this.spelled[at].place : this.spelled[value].part(from, this.#text(value, from).length)
     }
     const { args } = this.given
+    const [, name, index = '1'] = /^([A-Z.]+)(?: (\d+))? /i.exec(message) ?? []
+    if (name === this.component.args[0]?.name && Number(index) <= args.length) return this.spelled[args[Number(index) - 1]].place
     if (message.startsWith('too many arguments')) return this.spelled[args[this.component.args.length]]?.place ?? this.name
     const longest = args.filter((i) => message.includes(this.#text(i, 0))).sort((a, b) => this.#text(b, 0).length - this.#text(a, 0).length)[0]
     return longest === undefined ? this.name : this.spelled[longest].place

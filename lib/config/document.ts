@@ -1,7 +1,7 @@
 // A pipeline file as a tree whose every part knows its place. JSON is read as the YAML that it is.
 
 import type * as YamlModule from 'yaml'
-import type { Pair, ParsedNode, Scalar } from 'yaml'
+import type { Alias, Pair, ParsedNode, Scalar } from 'yaml'
 import { type Place, Problem, type ProblemDetails } from '../diag/problem.js'
 import { placeOf, type Source } from '../pipeline/source.js'
 import { scalarOffsets } from './scalar.js'
@@ -39,7 +39,9 @@ export class ConfigDocument {
   ) {
     this.#document = yaml.parseDocument(text, { prettyErrors: false, uniqueKeys: false })
     for (const { message, pos } of [...this.#document.errors, ...this.#document.warnings]) {
-      this.problemIn(pos[0], pos[1], `not YAML: ${message[0].toLowerCase()}${message.slice(1)}`)
+      const [text] = message.split('; please use')
+      const hint = /compact mappings/.test(text) ? "a text with ': ' in it needs quotes" : undefined
+      this.problemIn(pos[0], pos[1], `not YAML: ${text[0].toLowerCase()}${text.slice(1)}`, { hint })
     }
     const contents = this.#document.errors.length === 0 ? this.resolve(this.#document.contents) : null
     this.root = key === undefined ? contents : (this.entries(contents)?.find((entry) => entry.key === key)?.value ?? null)
@@ -60,9 +62,15 @@ export class ConfigDocument {
 
   /** What an alias stands for; null for nothing. */
   resolve(node: unknown): ParsedNode | null {
-    const target = this.yaml.isAlias(node) ? node.resolve(this.#document) : node
+    const target = this.yaml.isAlias(node) ? this.#target(node) : node
     const empty = this.yaml.isScalar(target) && target.value === null && (target.source ?? '') === ''
     return empty ? null : ((target ?? null) as ParsedNode | null)
+  }
+
+  #target(alias: Alias): unknown {
+    const target = alias.resolve(this.#document)
+    if (target === undefined) this.problem(alias as ParsedNode, `no anchor '&${alias.source}' before this`)
+    return target
   }
 
   /** The keys of a map; null if it is none. A key that stands twice is told with both places. */

@@ -36,7 +36,7 @@ export async function wordsOfScalar(document: ConfigDocument, node: ParsedNode, 
     const filled = await fillScalar(source, scope)
     const place = document.place(node)
     if (!Array.isArray(filled.value)) return [spelledAt(source, filled, secrets, place)]
-    return filled.value.map((one) => spelledAt(source, { marked: textOf(one), offsets: [] }, secrets, place))
+    return filled.value.map((one) => spelledAt(source, { marked: textOf(one), spans: [] }, secrets, place))
   } catch (error) {
     document.problems.push(...problemsOf(error))
     return []

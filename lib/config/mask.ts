@@ -2,9 +2,9 @@
 
 import { nearest, type Place, Problem } from '../diag/problem.js'
 
-/** `--name value`, `--name=value`, `name: value`, each with what stands before the value. */
-const NAMED = /(?:--([a-z0-9-]+)(?:=|\s+)|["']?([a-z0-9_]+)["']?\s*:\s+)/gi
-const VALUE = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}\]|]+/y
+/** `--name value`, `--name=value`, `name: value` and `secret("value")`, as far as what stands before the value. */
+const NAMED = /--([a-z0-9-]+)(?:=|\s+)|["']?([a-z0-9_]+)["']?\s*:\s+|secret\(\s*(?=["'])/gi
+const VALUE = /"(?:[^"\\]|\\.)*"?|'[^']*'?|\{[^}]*|\[[^\]]*|[^\s,}\]|]+/y
 
 /**
  * Hides what follows the name of a secret option, or a name that is nearly one.
@@ -21,8 +21,8 @@ export function maskSecrets(problem: Problem, secrets: ReadonlySet<string>): Pro
 function maskLine(line: string, secrets: ReadonlySet<string>): string {
   let masked = line
   for (const match of line.matchAll(NAMED)) {
-    const name = (match[1] ?? match[2]).replaceAll('-', '_')
-    if (!secrets.has(name) && nearest(name, secrets) === undefined) continue
+    const name = (match[1] ?? match[2])?.replaceAll('-', '_')
+    if (name !== undefined && !secrets.has(name) && nearest(name, secrets) === undefined) continue
     VALUE.lastIndex = match.index + match[0].length
     const value = VALUE.exec(line)?.[0] ?? ''
     if (/^["']?(?:file:|env:|\$\{)/.test(value)) continue

@@ -34,17 +34,20 @@ interface Filled {
   /** The value where the text is nothing but one expression. */
   readonly value?: Value
   readonly marked: string
-  readonly offsets: readonly number[]
+  readonly spans: readonly Span[]
 }
 
-type Piece = { readonly text: string; readonly offsets: readonly number[] } | { readonly code: string; readonly offset: number }
+/** Where something begins and ends in its source. */
+type Span = readonly [number, number]
+
+type Piece = { readonly text: string; readonly spans: readonly Span[] } | { readonly code: string; readonly offset: number }
 
 /** Fills in a scalar of a map or list: `${…}` anywhere in it; `$${` is `${`. Throws Problems. */
 export function fillScalar(source: Source, scope: Scope): Promise<Filled> {
   const { text } = source
   const pieces: Piece[] = []
   const plain = (from: number, to: number) => {
-    if (to > from) pieces.push({ text: text.slice(from, to), offsets: Array.from({ length: to - from }, (_, i) => from + i) })
+    if (to > from) pieces.push({ text: text.slice(from, to), spans: Array.from({ length: to - from }, (_, i) => unit(from + i)) })
   }
   let from = 0
   for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', from)) {
@@ -72,27 +75,29 @@ export async function fillWord(source: Source, word: Word, scope: Scope, secrets
   const { line, column, length, pattern, offsets, text } = word
   const place: Place = { ...placeIn(source, offsets[0] ?? 0, 1), line, column, length }
   const pieces: Piece[] = []
+  const spans = offsets.map(unit)
   let from = 0
   for (const { code, offset, from: start, to } of word.expressions) {
-    if (start > from) pieces.push({ text: text.slice(from, start), offsets: offsets.slice(from, start) })
+    if (start > from) pieces.push({ text: text.slice(from, start), spans: spans.slice(from, start) })
     pieces.push({ code, offset })
     from = to
   }
-  if (from < text.length || pieces.length === 0) pieces.push({ text: text.slice(from), offsets: offsets.slice(from) })
+  if (from < text.length || pieces.length === 0) pieces.push({ text: text.slice(from), spans: spans.slice(from) })
   const filled = await fill(source, pieces, scope)
   const spell = (one: Filled): Spelled => ({ ...spelledAt(source, one, secrets, place), pattern })
   if (!Array.isArray(filled.value)) return [spell(filled)]
-  return filled.value.map((value: Value) => spell({ marked: textOf(value), offsets: [] }))
+  return filled.value.map((value: Value) => spell({ marked: textOf(value), spans: [] }))
 }
 
 /** What was filled in, as a word. */
-export function spelledAt(source: Source, { marked, offsets }: Filled, secrets: Secrets, place: Place): Spelled {
+export function spelledAt(source: Source, { marked, spans }: Filled, secrets: Secrets, place: Place): Spelled {
   // In a text with secrets no part has a place of its own.
-  const exact = !isMarked(marked) && offsets.length === marked.length
+  const exact = !isMarked(marked) && spans.length === marked.length
   const part = (from: number, length: number) => {
-    if (!exact || from >= offsets.length) return place
-    const last = offsets[Math.min(from + Math.max(1, length), offsets.length) - 1]
-    return placeIn(source, offsets[from], last - offsets[from] + 1)
+    if (!exact || from >= spans.length) return place
+    const [start] = spans[from]
+    const [, end] = spans[Math.min(from + Math.max(1, length), spans.length) - 1]
+    return placeIn(source, start, end - start)
   }
   return { text: secrets.text(marked), place, pattern: false, part }
 }
@@ -108,16 +113,23 @@ async function fill(source: Source, pieces: readonly Piece[], scope: Scope): Pro
   if (values.length < pieces.length) throw new Problems(problems)
   const [first] = pieces
   const [value] = values
-  if (pieces.length === 1 && 'code' in first && Array.isArray(value)) return { value, marked: '', offsets: [] }
+  if (pieces.length === 1 && 'code' in first && Array.isArray(value)) return { value, marked: '', spans: [] }
   let marked = ''
-  const offsets: number[] = []
+  const spans: Span[] = []
   for (const [i, piece] of pieces.entries()) {
     const text = await collect(problems, () => textIn(source, piece, values[i]))
     marked += text ?? ''
-    offsets.push(...('code' in piece ? Array<number>(text?.length ?? 0).fill(piece.offset - 2) : piece.offsets))
+    spans.push(...('code' in piece ? Array<Span>(text?.length ?? 0).fill(wholeOf(piece)) : piece.spans))
   }
   if (problems.length > 0) throw new Problems(problems)
-  return { ...(pieces.length === 1 && 'code' in first && { value }), marked, offsets }
+  return { ...(pieces.length === 1 && 'code' in first && { value }), marked, spans }
+}
+
+const unit = (at: number): Span => [at, at + 1]
+
+/** An expression with its braces. */
+function wholeOf({ code, offset }: { code: string; offset: number }): Span {
+  return [offset - 2, offset + code.length + 1]
 }
 
 function textIn(source: Source, piece: Piece, value: Value): string {

@@ -17,7 +17,7 @@ export interface GivenOption {
 
 export interface Given {
   readonly options: readonly GivenOption[]
-  /** Indices of words that look like options of another command. */
+  /** Indices of words that are no options of this command. */
   readonly unknown: readonly number[]
   readonly args: readonly number[]
 }
@@ -36,8 +36,10 @@ export function givenIn(table: OptionTable, words: readonly string[]): Given {
     else {
       const flag = word.split('=', 1)[0]
       const key = keys.get(flag) ?? switchOff(table, keys, flag)
-      if (key === undefined) unknown.push(i)
-      else if (table[key].type === 'bool') options.push({ key, flag: i, value: null, from: 0, on: keys.has(flag) })
+      const isSwitch = key !== undefined && table[key].type === 'bool'
+      // A switch takes no value.
+      if (key === undefined || (isSwitch && word.includes('='))) unknown.push(i)
+      else if (isSwitch) options.push({ key, flag: i, value: null, from: 0, on: keys.has(flag) })
       else if (word.includes('=')) options.push({ key, flag: i, value: i, from: flag.length + 1, on: true })
       else options.push({ key, flag: i, value: i + 1 < words.length ? ++i : null, from: 0, on: true })
     }
