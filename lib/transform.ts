@@ -67,13 +67,16 @@ class LayoutDecider {
 
   answer(layout: Layout): LayoutAnswer {
     const known = layout.memo?.[this.slot] as LayoutAnswer | undefined
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      if (known !== 'unchanged') known.layout.settle()
+      return known
+    }
     return ((layout.memo ??= [])[this.slot] = this.#decide(layout))
   }
 
   #decide(layout: Layout): LayoutAnswer {
     const { ids } = layout
-    const before = layout.takeOver<LayoutAnswer>(this.slot)
+    const before = layout.before<LayoutAnswer>(this.slot)
     const old = before === null || before.answer === 'unchanged' ? null : before.answer
     const taken = old === null ? null : takenRows(old, before!.rows)
     const out: Identity[] = []

@@ -31,7 +31,7 @@ export class Preparer {
   }
 
   #prepare(layout: Layout): Prepared {
-    const before = layout.takeOver<Prepared>(this.slot)
+    const before = layout.before<Prepared>(this.slot)
     const places = before === null ? null : this.#places(before.answer)
     const builders = Array.from({ length: this.lanes }, () => new BlockBuilder())
     const others: number[] = []

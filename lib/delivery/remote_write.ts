@@ -17,9 +17,10 @@ import { type Sample, WriteRequest } from '../wire/remote_write/v1.js'
 import { SymbolicRequest } from '../wire/remote_write/v2.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
-import { Delivery, type Outbox, type Outgoing, type WhenFull } from './delivery.js'
+import { Delivery } from './delivery.js'
 import { MetadataSender } from './metadata.js'
 import { NumberedSeries } from './numbered.js'
+import type { Outbox, Outgoing, WhenFull } from './outbox.js'
 import { shownUrl } from './outcome.js'
 import { type Answer, Preparer } from './prepared.js'
 import { Protocol } from './protocol.js'
@@ -164,11 +165,11 @@ export class RemoteWriteSink implements Sink {
     return this.#delivery.room()
   }
 
-  /** A column over a layout, whose samples are ready but for values and time; false where it is not such a batch. */
+  /** A column or markers over a layout, which are ready but for values and time; false where it is not such a batch. */
   #writeColumn(batch: Batch): boolean {
-    const { layout, column } = batch
+    const { layout, column, markers } = batch
     const { prepared } = this.#encoding
-    if (layout === null || column === null || prepared === null || batch.length === 0) return false
+    if (layout === null || (column === null && !markers) || prepared === null || batch.length === 0) return false
     const millis = batch.millis(0)
     if (!hasSixBytes(millis)) return false
     const { blocks, others, dropped } = prepared.preparer.of(layout)

@@ -144,8 +144,7 @@ export class HostScraper {
     const ids: Identity[] = []
     for (const [key, identity] of this.#known) if (!now.has(key)) ids.push(identity)
     if (ids.length === 0) return null
-    const stale = new Uint8Array(ids.length).fill(1)
-    return new SampleBatch(new Layout(ids), stamp, new Float64Array(ids.length), null, stale)
+    return new SampleBatch(new Layout(ids), stamp, new Float64Array(ids.length), null, 'all')
   }
 
   /** A label that the series has by itself is kept as `exported_…`, as in a scrape that does not honor labels. */

@@ -8,7 +8,7 @@ export class Layout {
   memo: unknown[] | null = null
   #previous: Layout | null
 
-  /** @param previous the layout that this one takes the place of, with most of its identities */
+  /** @param previous the layout that this one takes the place of, or of which it is a part: what is known of that is of use */
   constructor(
     readonly ids: readonly Identity[],
     previous: Layout | null = null,
@@ -20,14 +20,18 @@ export class Layout {
 
   /**
    * What a stage knew about the layout before this one, and in which row of it each identity of this one stood (-1 where
-   * it did not); null where there is none. It can be asked once: the answers are for this layout from now on.
+   * it did not); null where there is none.
    */
-  takeOver<A>(slot: number): { answer: A; rows: Int32Array } | null {
+  before<A>(slot: number): { answer: A; rows: Int32Array } | null {
     const before = this.#previous
     const answer = before?.memo?.[slot] as A | undefined
     if (before === null || answer === undefined) return null
-    before.memo![slot] = undefined
     return { answer, rows: rowsIn(before.ids, this.ids) }
+  }
+
+  /** Lets go of the layout before: this one has come a second time, so that all stages have their answers. */
+  settle(): void {
+    this.#previous = null
   }
 }
 

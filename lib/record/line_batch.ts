@@ -33,6 +33,7 @@ const BETWEEN = 10
 export class LineBatch implements Batch {
   readonly layout = null
   readonly column = null
+  readonly markers = false
   readonly #lines: Lines
   /** The lines of the rows, and perhaps more behind them; null: all, in order. */
   readonly #rows: Int32Array | null

@@ -4,6 +4,7 @@
 import type { SampleBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
+import type { Layout } from '../record/layout.js'
 import type { Exemplar, NativeHistogram } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 import type { EntryKind, ExpositionParser } from '../wire/exposition/parser.js'
@@ -125,9 +126,9 @@ export class Appender {
       this.#columns.abandon()
       return this.#result(error, null, null)
     }
-    const accepted = this.#columns.length
+    const { length: accepted, layout } = this.#columns
     const samples = this.#columns.finish(nanosOfMillis(this.#millis))
-    const stale = this.#goneMarkers(this.#millis)
+    const stale = this.#goneMarkers(this.#millis, layout)
     if (this.#table.done(true)) this.families.sweep(this.#table.scrape)
     this.#known.settled(accepted)
     return this.#result(null, samples, stale)
@@ -136,7 +137,7 @@ export class Appender {
   /** A scrape without samples (failed, empty, or the last of its target): everything that was there is gone. */
   appendNothing(millis: number): Appended {
     this.#counters()
-    const stale = this.#goneMarkers(millis)
+    const stale = this.#goneMarkers(millis, this.#columns.layout)
     if (this.#table.done(false)) this.families.sweep(this.#table.scrape)
     this.#known.stray()
     return this.#result(null, null, stale)
@@ -303,12 +304,12 @@ export class Appender {
     this.#known.stray()
   }
 
-  #goneMarkers(millis: number): SampleBatch | null {
+  #goneMarkers(millis: number, layout: Layout): SampleBatch | null {
     const { explicit, identities } = this.#table
     const gone = this.#table.gone().filter((owner) => {
       const last = explicit.get(owner)
       return last === undefined || last.millis < millis
     })
-    return staleBatch(gone.map((owner) => identities[owner]), millis)
+    return staleBatch(gone.map((owner) => identities[owner]), millis, layout)
   }
 }

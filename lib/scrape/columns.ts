@@ -15,6 +15,11 @@ export class Columns {
   #extra: Map<number, Payload> | null = null
   #length = 0
 
+  /** Of the samples that were finished last. */
+  get layout(): Layout {
+    return this.#layout
+  }
+
   /** Samples so far. */
   get length(): number {
     return this.#length
@@ -74,7 +79,8 @@ export class Columns {
   finish(stamp: string): SampleBatch | null {
     const n = this.#length
     if (this.#ids !== null) this.#layout = new Layout(this.#ids, this.#layout)
-    else if (n < this.#layout.ids.length) this.#layout = new Layout(this.#layout.ids.slice(0, n), this.#layout)
+    else if (n === this.#layout.ids.length) this.#layout.settle()
+    else this.#layout = new Layout(this.#layout.ids.slice(0, n), this.#layout)
     const values = n === this.#values.length ? this.#values : this.#values.slice(0, n)
     const batch = n === 0 ? null : new SampleBatch(this.#layout, stamp, values, this.#times, null, this.#extra)
     this.begin()
@@ -90,12 +96,11 @@ export class Columns {
   }
 }
 
-/** Staleness markers of some series, null for none. */
-export function staleBatch(ids: readonly Identity[], millis: number): SampleBatch | null {
+/** Staleness markers of some series, null for none. @param layout the one that most of them are in */
+export function staleBatch(ids: readonly Identity[], millis: number, layout: Layout | null = null): SampleBatch | null {
   const n = ids.length
   if (n === 0) return null
-  const values = new Float64Array(n).fill(NaN)
-  return new SampleBatch(new Layout(ids), nanosOfMillis(millis), values, null, new Uint8Array(n).fill(1))
+  return new SampleBatch(new Layout(ids, layout), nanosOfMillis(millis), new Float64Array(n), null, 'all')
 }
 
 /** What a sample has beside its value, null for nothing. `start` is Unix milliseconds. */

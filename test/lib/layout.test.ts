@@ -19,7 +19,9 @@ const series = fc.record({
 })
 /** Series that come and go, in orders that change. */
 const scrapes = fc.array(series, { minLength: 1, maxLength: 12 }).chain((all) =>
-  fc.array(fc.shuffledSubarray(all.map((_, i) => i), { minLength: 0 }), { minLength: 1, maxLength: 6 }).map((orders) => ({ all, orders })))
+  fc
+    .array(fc.tuple(fc.integer({ min: 1, max: 2 }), fc.shuffledSubarray(all.map((_, i) => i), { minLength: 0 })), { minLength: 1, maxLength: 6 })
+    .map((some) => ({ all, orders: some.flatMap(([times, order]) => Array.from({ length: times }, () => order)) })))
 const value = fc.oneof(fc.double(), fc.constantFrom(NaN, -0, Infinity, 5e-324))
 
 function identityOf(one: { name: string; labels: [string, string][] }): Identity {
@@ -32,12 +34,19 @@ function twins({ all, orders }: { all: { name: string; labels: [string, string][
   const known = all.map(identityOf)
   const ts = (scrape: number) => String(1_763_804_400_000_000_000n + BigInt(scrape) * 1_000_000_000n)
   let layout = new Layout([])
-  const columns = orders.map((order, scrape) => {
-    layout = new Layout(order.map((i) => known[i]), layout)
-    return new SampleBatch(layout, ts(scrape), Float64Array.from(order, (i) => values[(i + scrape) % values.length]))
+  const columns = orders.flatMap((order, scrape) => {
+    const before = layout
+    const same = order.length === before.ids.length && order.every((i, row) => known[i] === before.ids[row])
+    if (same) layout.settle()
+    else layout = new Layout(order.map((i) => known[i]), before)
+    const gone = before.ids.filter((id) => !layout.ids.includes(id))
+    return [
+      new SampleBatch(layout, ts(scrape), Float64Array.from(order, (i) => values[(i + scrape) % values.length])),
+      new SampleBatch(new Layout(gone, before), ts(scrape), new Float64Array(gone.length), null, 'all'),
+    ]
   })
-  const records = columns.map((batch, scrape) =>
-    new RecordBatch(orders[scrape].map((i) => identityOf(all[i])), orders[scrape].map((_, row) => ({ ...batch.payload(row) }))))
+  const fresh = (id: Identity) => identityOf(all[known.indexOf(id)])
+  const records = columns.map((batch) => new RecordBatch(batch.layout.ids.map(fresh), batch.layout.ids.map((_, row) => ({ ...batch.payload(row) }))))
   return { columns, records }
 }
 

@@ -2,7 +2,7 @@
 // and time are put in. Measured, 20 ns a sample, where copying labels and appending the rest takes 230.
 
 import { sixBytes, TAIL_BYTES, TIME_BYTES, TIME_TAG } from './series.js'
-import { NORMAL_NAN } from './value.js'
+import { NORMAL_NAN, STALE_NAN } from './value.js'
 
 /** `TimeSeries` messages of one sample each, one after the other. */
 export class SeriesBlock {
@@ -26,18 +26,22 @@ export class SeriesBlock {
     return this.ends.length
   }
 
-  /** @param millis a time whose varint takes six bytes, see `hasSixBytes` */
-  patch(column: Float64Array, millis: number): void {
+  /**
+   * @param column null for staleness markers
+   * @param millis a time whose varint takes six bytes, see `hasSixBytes`
+   */
+  patch(column: Float64Array | null, millis: number): void {
     const doubles = this.#doubles
     const { ends, rows } = this
+    const nan = column === null ? STALE_NAN : NORMAL_NAN
     const sameTime = millis === this.#millis
     this.#millis = millis
     const [low, high] = sixBytes(millis)
     for (let i = 0; i < ends.length; i++) {
       const at = ends[i]
-      const value = column[rows[i]]
+      const value = column === null ? NaN : column[rows[i]]
       if (value === value) doubles.setFloat64(at - TAIL_BYTES, value, true)
-      else NORMAL_NAN.copy(this.bytes, at - TAIL_BYTES)
+      else nan.copy(this.bytes, at - TAIL_BYTES)
       if (sameTime) continue
       doubles.setUint32(at - TIME_BYTES, low, true)
       doubles.setUint16(at - 2, high, true)

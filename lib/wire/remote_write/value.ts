@@ -3,7 +3,7 @@
 import type { ProtoWriter } from './writer.js'
 
 /** Bits of the NaN that ends a series. */
-const STALE_NAN = Buffer.from([0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f])
+export const STALE_NAN = Buffer.from([0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f])
 /** Bits of Prometheus's ordinary NaN; JavaScript promises none. */
 export const NORMAL_NAN = Buffer.from([0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f])
 
