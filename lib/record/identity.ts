@@ -83,11 +83,18 @@ export class Identity {
    * closing brace).
    */
   get prefix(): Buffer {
-    if (typeof this.#bytes !== 'object' || this.#bytes === null) {
-      this.#bytes = Buffer.from(prefixText(this.type, this.name, this.labels, this.rest))
-      this.release()
-    }
+    if (typeof this.#bytes === 'object' && this.#bytes !== null) return this.#bytes
+    this.#bytes = Buffer.from(prefixText(this.type, this.name, this.labels, this.rest))
+    this.release()
     return this.#bytes
+  }
+
+  /** The same for one who keeps the bytes elsewhere: they are not held here. */
+  get passingPrefix(): Buffer {
+    if (typeof this.#bytes === 'object' && this.#bytes !== null) return this.#bytes
+    const prefix = Buffer.from(prefixText(this.type, this.name, this.labels, this.rest))
+    this.release()
+    return prefix
   }
 
   /**

@@ -5,7 +5,9 @@ import type { ByteBuffer } from './bytes.js'
 import { sameText, viewOf } from './words.js'
 
 const PAGE_BITS = 18
+/** Bytes of a page; the first ones are smaller. */
 const PAGE = 1 << PAGE_BITS
+const FIRST_PAGE = 1 << 12
 
 interface Page {
   readonly buffer: Buffer
@@ -14,8 +16,9 @@ interface Page {
 
 export class Prefixes {
   readonly #pages: Page[] = []
-  /** Bytes used of the last page. */
-  #used = PAGE
+  /** Bytes of the last page: those used, and all. */
+  #used = 0
+  #size = 0
   /** By number: the page above, the offset in it below; and how long, 0 where there is none. */
   #starts = new Int32Array(64)
   #lengths = new Int32Array(64)
@@ -33,7 +36,7 @@ export class Prefixes {
   /** Keeps `buffer[start, end)`, text of 8 bytes and more. */
   set(number: number, buffer: Buffer, start: number, end: number): void {
     const length = end - start
-    if (this.#used + length > PAGE) this.#turn(Math.max(PAGE, length))
+    if (this.#used + length > this.#size) this.#turn(length)
     if (number >= this.#starts.length) this.#grow(number + 1)
     buffer.copy(this.#pages.at(-1)!.buffer, this.#used, start, end)
     this.#starts[number] = ((this.#pages.length - 1) << PAGE_BITS) | this.#used
@@ -62,9 +65,10 @@ export class Prefixes {
     return this.#pages[start >>> PAGE_BITS].buffer.subarray(at, at + this.#lengths[number])
   }
 
-  /** A page; bytes that fit in none get one of their own. */
-  #turn(size: number): void {
-    const buffer = Buffer.allocUnsafeSlow(size)
+  /** A page, with room for `length` bytes at least; it may be larger than a page then. */
+  #turn(length: number): void {
+    this.#size = Math.max(length, Math.min(PAGE, Math.max(FIRST_PAGE, this.bytes)))
+    const buffer = Buffer.allocUnsafeSlow(this.#size)
     this.#pages.push({ buffer, view: viewOf(buffer) })
     this.#used = 0
   }

@@ -134,7 +134,27 @@ t.test('columns write the lines that their rows would', (t) => {
       const text = write([batch])
       if (text !== expected) throw new Error(text)
       if (throughReader(text).text !== text) throw new Error('not canonical')
+      const back = Int32Array.from(ids.keys()).reverse()
+      const selected = write([batch.select([...ids].reverse(), back, null)])
+      if (selected !== expected.split(/(?<=\n)/).reverse().join('')) throw new Error(`selected ${selected}`)
     }),
+  )
+  t.end()
+})
+
+t.test('decimals are written as their text', (t) => {
+  const decimal = fc.tuple(fc.integer(), fc.integer({ min: 0, max: 7 })).map(([digits, scale]) => digits / 10 ** scale)
+  fc.assert(
+    fc.property(fc.array(fc.oneof(decimal, fc.double({ min: -1e7, max: 1e7 }), fc.constantFrom(999_999.999, 1e6, 0.001, 0.0005, -0))), (values) => {
+      const out = new ByteBuffer()
+      for (const value of values) {
+        out.number(value)
+        out.two(32, 32)
+      }
+      const text = out.take().toString()
+      if (text !== values.map((value) => `${numberText(value)}  `).join('')) throw new Error(text)
+    }),
+    { numRuns: 500 },
   )
   t.end()
 })
