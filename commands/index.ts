@@ -21,6 +21,7 @@ export const catalogue: Catalogue = [
   { name: 'replay', load: () => import('./replay/recording.js') },
   { name: 'run', load: () => import('./run/pipeline.js') },
   { name: 'check', load: () => import('./tools/check.js') },
+  { name: 'explain', load: () => import('./tools/explain.js') },
   { name: 'ledger', load: () => import('./tools/ledger.js') },
   { name: 'spool', load: () => import('./tools/spool.js') },
   { name: 'list', load: () => import('./tools/list.js') },

@@ -35,7 +35,7 @@ export interface Kit {
 /** Words that mean something in pipeline files only, with what follows them. */
 const OWN = new Map<string, Accepted>([
   ['pipe', { name: 'pipe', args: [{ name: 'NAME', help: 'the name of a pipe', required: true }], options: {} }],
-  ['exec', { name: 'exec', args: [{ name: 'PROGRAM', help: 'a program', required: true, variadic: true }], options: {} }],
+  ['exec', { name: 'exec', args: [{ name: 'PROGRAM', help: 'a program', required: true, variadic: true }], options: {}, verbatim: true }],
 ])
 
 /** What the first words of a stage name. */

@@ -87,12 +87,11 @@ function hidden(table: OptionTable, spelled: readonly Spelled[], { options }: Gi
     const spec = table[key]
     if (value === null || !isSecret(spec)) continue
     const whole = words[value]
-    const lead = whole.toString().slice(0, from)
+    const start = spec.type === 'map' ? whole.toString().indexOf('=', from) + 1 : from
+    const lead = whole.toString().slice(0, start)
     const reference = spec.type === 'secret' ? referenceIn(whole, lead) : null
     if (reference !== null) words[value] = new Text([lead + reference])
-    else if (!/^(?:[^=]*=)?(?:file|env):/.test(whole.toString().slice(from))) {
-      words[value] = new Text([lead, { reference: null, value: whole.reveal().slice(from) }])
-    }
+    else if (!/^(?:file|env):/.test(whole.toString().slice(start))) words[value] = whole.hiddenFrom(start)
   }
   return words
 }

@@ -14,6 +14,8 @@ export interface Accepted {
   readonly name: string
   readonly args: readonly ArgumentSpec[]
   readonly options: OptionTable
+  /** Whether its arguments are never taken for options. */
+  readonly verbatim?: boolean
 }
 
 /**
@@ -80,7 +82,7 @@ class KeyReader {
 
   /** Arguments first, unless one of them would be taken for an option. */
   #ordered(flags: readonly Spelled[], args: readonly Spelled[]): Spelled[] {
-    if (!args.some(({ text }) => text.toString().startsWith('-'))) return [...args, ...flags]
+    if (this.accepted.verbatim === true || !args.some(({ text }) => text.toString().startsWith('-'))) return [...args, ...flags]
     return [...flags, madeUp(new Text(['--']), args[0].place), ...args]
   }
 

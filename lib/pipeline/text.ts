@@ -42,7 +42,15 @@ export class Text {
   /** The text behind its first units, which are no secret. */
   from(units: number): Text {
     const [first, ...rest] = this.#parts
-    return typeof first === 'string' && units > 0 ? new Text([first.slice(units), ...rest]) : this
+    return typeof first === 'string' ? new Text([first.slice(units), ...rest]) : this
+  }
+
+  /** The same text, of which nothing behind its first units is shown. */
+  hiddenFrom(units: number): Text {
+    const [first] = this.#parts
+    const lead = typeof first === 'string' ? first.slice(0, units) : ''
+    const hidden = this.from(units).#parts.map((part) => (typeof part === 'string' ? { reference: null, value: part } : part))
+    return new Text([lead, ...hidden])
   }
 
   /** Its parts without the values of secrets. */

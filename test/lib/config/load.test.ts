@@ -136,7 +136,7 @@ pipes:
 `
   const { pipes: found } = await good(t as Test, { 'a.yaml': text })
   t.same(found.map((pipe) => stage(pipe.to[0][0])), [
-    'write prometheus http://h/<secret> --bearer env:SOLDER_TEST_SECRET --header <secret>',
+    'write prometheus http://h/<secret> --bearer env:SOLDER_TEST_SECRET --header X-Auth=<secret><secret>',
     'write prometheus http://h/ --bearer <secret> --tenant x<secret>',
     'write prometheus http://h/ --bearer <secret>',
   ])
