@@ -97,7 +97,7 @@ export interface Running {
   stop(): void
   /** Throws when it has ended, with the last of what it said. */
   check(): void
-  /** The last line that it said before its targets were made to fail. */
+  /** The last lines that it said, without what it says about targets that were made to fail. */
   said(): string
 }
 
@@ -120,6 +120,6 @@ export function start(command: string, env: { [name: string]: string } = {}): Ru
   const check = () => {
     if (end !== null) throw new Error(`${command.slice(0, 80)} … ended with ${end}: ${text}`)
   }
-  const said = () => text.split('\n').filter((line) => line !== '' && !line.includes(' 503 ')).at(-1) ?? 'nothing'
+  const said = () => text.split('\n').filter((line) => line !== '' && !line.includes(' 503 ')).slice(-3).join(' / ')
   return { pid: child.pid!, stop, check, said }
 }
