@@ -20,8 +20,9 @@ export default sink({
     takes more than twice its usual time, never fewer than --min-concurrency. The log tells at level debug.
 
     A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
-    says; up to --buffer-bytes are held meanwhile, then the input waits. Any other answer than 2xx is final: the samples
-    of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
+    says; up to --buffer-bytes are held meanwhile, then the input waits. A request that is too large for it (413) is sent
+    in halves, and these in halves, down to single samples, 256 times at most. Any other answer than 2xx is final: the
+    samples of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
 
     With --state requests are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay
     there until they are answered. What is left at the end, or after a kill, the next start sends first, in the order of
@@ -46,11 +47,13 @@ export default sink({
     not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
     is 75. With --state it stays on disk; the exit code is 75 at the end of input, and 0 where a stop was asked for.
     After a lost answer or a kill a request is sent again, so that samples may arrive twice. In the account each further
-    URL makes a copy of every record ('made'), and so does what an earlier run left. Dropped at the bounds is
+    URL makes a copy of every record ('made'), and so does what an earlier run left; bytes out are those of stored
+    requests, compressed. Dropped at the bounds is
     'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt'. Rejected are
     series and samples that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
-    ('refused'); dropped are what a receiver of 2.0 leaves out of a request that it takes ('not_written') or refuses in
-    part ('partly_refused'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
+    ('refused'). Of a request that a receiver of 2.0 refuses in part ('partly_refused'), what it did not write is counted;
+    since it does not say which that is, all of it goes to --dead-letter. Dropped are what it leaves out of a request
+    that it takes ('not_written'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
     is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,
   args: [
     { name: 'URL', help: 'a receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true, variadic: true },

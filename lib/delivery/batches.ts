@@ -3,7 +3,7 @@
 import type { Clock } from '../component.js'
 import type { SeriesBlock } from '../wire/remote_write/block.js'
 import type { WriteRequest } from '../wire/remote_write/v1.js'
-import type { Outbox, Outgoing } from './delivery.js'
+import type { Outbox, Outgoing } from './outbox.js'
 
 /** Why a clock stops; without a reason every request would make an exception. */
 const FLUSHED = 'flushed'

@@ -2,72 +2,12 @@
 // What it holds is encoded and compressed already, so that a buffer on disk can take the place of the one in memory.
 
 import { setMaxListeners } from 'node:events'
-import type { Clock, Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { durationText } from '../option/value.js'
 import { Backoff } from './backoff.js'
-import { Concurrency, type ConcurrencyBounds } from './concurrency.js'
+import { Concurrency } from './concurrency.js'
+import type { DeliveryContext, DeliveryOptions, Outbox, Outgoing } from './outbox.js'
 import type { Outcome } from './outcome.js'
-
-/** A request ready for the wire. */
-export interface Outgoing {
-  readonly body: Buffer
-  /** Records that this request accounts for. */
-  readonly records: number
-}
-
-/** Takes requests and brings them to a destination, holding them in memory or on disk meanwhile. */
-export interface Outbox {
-  /** Whether a lane has nothing to send. */
-  idle(lane: number): boolean
-  /** Takes a request, whatever is held already: see `room`. */
-  push(lane: number, request: Outgoing): void
-  /** Resolves when there is room for more; nothing if there is already. Throws what ended the delivery. */
-  room(): void | Promise<void>
-  /** What was pushed before is at the destination, or as safe on disk, when it resolves. */
-  sync(): Promise<void>
-  /** Ends the delivery. Throws a Problem where some records did not arrive. */
-  drain(): Promise<void>
-}
-
-/** At the bound whoever pushes waits, or the oldest is given up: always, or while the destination fails. */
-export type WhenFull = 'block' | 'drop_oldest' | 'drop_failing'
-
-export interface DeliveryOptions<R extends Outgoing = Outgoing> {
-  /** What messages call the destination. */
-  destination: string
-  /** Requests of one lane go one after another. */
-  lanes: number
-  /** Requests under way at once; as many as there are lanes if absent. */
-  concurrency?: ConcurrencyBounds
-  /** Bytes held before a writer has to wait, or the oldest requests are given up. */
-  bufferBytes: number
-  whenFull: WhenFull
-  /** Milliseconds. */
-  minBackoff: number
-  maxBackoff: number
-  /** Longest wait that the destination may ask for, milliseconds. */
-  maxRetryAfter: number
-  /** Milliseconds for what is held when there is no more to come. */
-  drainTimeout: number
-  /** One attempt. */
-  send(body: Buffer, signal: AbortSignal): Promise<Outcome>
-  stored(request: R): void
-  /** Refused for good. May throw, which ends the delivery. */
-  refused(request: R, words: string): void | Promise<void>
-  /** Given up: the time to drain is over, or the buffer is full. */
-  dropped(request: R, reason: 'shutdown' | 'buffer_full'): void
-  /** Told when the destination begins to fail, and when it answers again. */
-  failing?(fails: boolean): void
-}
-
-/** Where the delivery runs. */
-export interface DeliveryContext {
-  readonly clock: Clock
-  readonly log: Log
-  /** Aborts when the process is asked to stop: draining is bounded from then on. */
-  readonly signal: AbortSignal
-}
 
 /** A failing destination is told about this often, milliseconds. */
 const TELL_EVERY = 10_000
@@ -266,15 +206,31 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
       if (stop.aborted && outcome.kind === 'retry') return false
       this.#concurrency.end(attempt, outcome.kind !== 'retry')
       if (outcome.kind !== 'retry') this.#answered()
-      if (outcome.kind === 'stored') options.stored(request)
-      else if (outcome.kind === 'refused') await options.refused(request, outcome.words)
-      if (outcome.kind !== 'retry') return true
+      if (outcome.kind !== 'retry') {
+        await this.#settle(request, outcome)
+        return true
+      }
       const asked = Math.min(outcome.after, options.maxRetryAfter)
       const wait = asked > 0 ? asked : backoff.next()
       if (asked > 0) backoff.waited(asked)
       this.#tell(outcome.words, wait)
       await context.clock.sleep(wait, stop)
     }
+  }
+
+  async #settle(request: R, outcome: Exclude<Outcome, { kind: 'retry' }>): Promise<void> {
+    const { options } = this
+    if (outcome.kind === 'stored') options.stored(request)
+    else if (outcome.kind === 'refused') await options.refused(request, outcome.words)
+    else {
+      for (const { body, records, words } of outcome.parts) {
+        // What is not counted as a whole is not in parts.
+        const part = { body, records: request.records === 0 ? 0 : records }
+        if (words === null) options.stored(part)
+        else await options.refused(part, words)
+      }
+    }
+    options.settled?.(request)
   }
 
   #drop(request: R): void {

@@ -10,10 +10,22 @@ export type Outcome =
   /** `after`: milliseconds that the destination asked for, 0 if it left that to us. */
   | { kind: 'retry'; words: string; after: number }
   | { kind: 'refused'; words: string }
+  /** It was too large; its parts in order. */
+  | { kind: 'divided'; parts: readonly Part[] }
+
+/** What became of a part of a request that was too large as a whole. */
+export interface Part {
+  readonly body: Buffer
+  readonly records: number
+  /** Why it was refused; null where it is stored. */
+  readonly words: string | null
+}
 
 /** An outcome with what the answer said, if there was one. */
-export type Reply = Outcome & {
+export type Reply = Exclude<Outcome, { kind: 'divided' }> & {
   status?: number
+  /** Bytes of the body as it was sent. */
+  sent?: number
   /** What a receiver of remote write 2.0 says that it has written. */
   written?: Written
 }
@@ -36,7 +48,7 @@ export function outcomeOf(
   after: string | undefined,
   retry429: boolean,
   now: number,
-): Outcome {
+): Reply {
   if (status >= 200 && status < 300) return { kind: 'stored' }
   const words = statusWords(status, body)
   if (status < 500 && !(status === 429 && retry429)) return { kind: 'refused', words }

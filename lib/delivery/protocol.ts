@@ -3,6 +3,7 @@
 import type { Context } from '../component.js'
 import type { Snappy } from '../wire/snappy.js'
 import { countRequest, downgrade, type Version, versionOf, type Written } from '../wire/remote_write/version.js'
+import { Divided } from './divided.js'
 import { type Outcome, post, type PostOptions, type Reply } from './outcome.js'
 
 const HEADERS = {
@@ -29,16 +30,46 @@ export class Protocol {
   version: Version
   /** Whether the receiver has said that it knows 2.0. */
   #confirmed = false
+  readonly #divided: Divided
 
   constructor(
     private readonly options: ProtocolOptions,
-    private readonly context: Pick<Context, 'log' | 'account'>,
+    private readonly context: Pick<Context, 'log' | 'account' | 'clock' | 'reject'>,
   ) {
     this.version = options.protocol === '1' ? 1 : 2
+    this.#divided = new Divided({
+      destination: options.destination,
+      log: context.log,
+      monotonic: () => context.clock.monotonic(),
+      attempt: (body, signal) => this.#attempt(body, signal),
+      halves: (body) => this.#halves(body),
+    })
   }
 
-  /** One attempt. The body is of either version: one of 2.0 for a receiver that knows 1.0 only is turned into that. */
-  async send(body: Buffer, signal: AbortSignal): Promise<Outcome> {
+  /**
+   * One attempt, or some where the request is too large as a whole. The body is of either version: one of 2.0 for a
+   * receiver that knows 1.0 only is turned into that.
+   */
+  send(body: Buffer, signal: AbortSignal): Promise<Outcome> {
+    return this.#divided.send(body, signal)
+  }
+
+  async #halves(body: Buffer) {
+    const { halvesOf } = await import('../wire/remote_write/split.js')
+    const { snappy } = this.options
+    const halves = halvesOf(snappy.uncompress(body), versionOf(body))
+    if (halves === null) return null
+    const [first, second] = halves.map(({ bytes, records }) => ({ body: snappy.compress(bytes), records }))
+    return [first, second] as [typeof first, typeof second]
+  }
+
+  async #attempt(body: Buffer, signal: AbortSignal): Promise<Reply> {
+    const reply = await this.#speak(body, signal)
+    if (reply.kind === 'stored') this.context.account.out_bytes += reply.sent ?? 0
+    return reply
+  }
+
+  async #speak(body: Buffer, signal: AbortSignal): Promise<Reply> {
     if (versionOf(body) === 1) return this.#post(body, 1, signal)
     if (this.version === 1) return this.#post(this.#downgraded(body), 1, signal)
     const reply = await this.#post(body, 2, signal)
@@ -60,7 +91,7 @@ export class Protocol {
   }
 
   /** The same request in 1.0, and all others from now on, unless that is refused too: then it is not the version. */
-  async #asOne(body: Buffer, { status }: Reply, signal: AbortSignal): Promise<Outcome> {
+  async #asOne(body: Buffer, { status }: Reply, signal: AbortSignal): Promise<Reply> {
     const { destination } = this.options
     const reply = await this.#post(this.#downgraded(body), 1, signal)
     const known = status === 415 || reply.kind === 'stored'
@@ -73,25 +104,36 @@ export class Protocol {
   }
 
   /** What was sent, but is not written, is told and counted. */
-  #checked(reply: Reply, body: Buffer): Outcome {
+  async #checked(reply: Reply, body: Buffer): Promise<Reply> {
     const { kind, written } = reply
     if (written === undefined || kind === 'retry') return reply
     const some = written.samples + written.histograms > 0
     if (kind === 'refused' && !some) return reply
     const sent = countRequest(this.options.snappy.uncompress(body))
+    const stored = { ...reply, kind: 'stored' } as const
     const wrong = (['samples', 'histograms', 'exemplars'] as const).filter((what) => sent[what] !== written[what])
-    if (wrong.length === 0) return { kind: 'stored' }
+    if (wrong.length === 0) return stored
     const words = wrong.map((what) => `${written[what]} of ${sent[what]} ${what}`).join(', ')
     const said = kind === 'refused' ? reply.words : `${reply.status}`
     this.context.log.warn(`${this.options.destination}: ${said}: ${words} written`)
     const missing = Math.max(0, total(sent) - total(written))
-    if (missing > 0) {
-      const { account } = this.context
-      account.drop(kind === 'refused' ? 'partly_refused' : 'not_written', missing)
-      // The request as a whole counts as stored.
-      account.out -= missing
+    const { account } = this.context
+    if (missing > 0 && kind === 'refused') await this.#partly(body, `${said}: ${words} written`, total(sent) - missing)
+    else if (missing > 0) account.drop('not_written', missing)
+    // The request as a whole counts as stored.
+    account.out -= missing
+    return stored
+  }
+
+  /** A request that was refused in part goes to the dead letters as a whole: nobody says which part it was. */
+  async #partly(body: Buffer, words: string, written: number): Promise<void> {
+    const { recordsOfBody } = await import('./body.js')
+    const detail = `${this.options.destination}: ${words}, not told which`
+    for (const original of recordsOfBody(body, this.options.snappy)) {
+      if (original.identity.type !== 'metric') continue
+      this.context.reject({ reason: 'partly_refused', detail: `${original.identity.name}: ${detail}`, original })
     }
-    return { kind: 'stored' }
+    this.context.account.drop('partly_refused', -written)
   }
 
   #downgraded(body: Buffer): Buffer {
@@ -99,9 +141,9 @@ export class Protocol {
     return snappy.compress(downgrade(snappy.uncompress(body)))
   }
 
-  #post(body: Buffer, version: Version, signal: AbortSignal): Promise<Reply> {
+  async #post(body: Buffer, version: Version, signal: AbortSignal): Promise<Reply> {
     const headers = { 'content-encoding': 'snappy', ...HEADERS[version], ...this.options.headers }
-    return post(body, { ...this.options, headers }, signal)
+    return { ...(await post(body, { ...this.options, headers }, signal)), sent: body.length }
   }
 }
 

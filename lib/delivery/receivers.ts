@@ -23,7 +23,7 @@ export type ReceiverOptions = Omit<RemoteWriteOptions, Made> &
   }
 
 /** Reasons of rejects that belong to one receiver; all others are wrong with the record. */
-const OWN = new Set(['refused'])
+const OWN = new Set(['refused', 'partly_refused'])
 
 /** Throws every problem with a URL at once. */
 export function checkUrls(urls: readonly string[]): void {

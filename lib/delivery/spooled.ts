@@ -10,16 +10,9 @@ import { durationText } from '../option/value.js'
 import type { Entry } from '../spool/frame.js'
 import type { Loss, SpoolReader } from '../spool/reader.js'
 import { Spool } from '../spool/spool.js'
-import {
-  Delivery,
-  type DeliveryContext,
-  type DeliveryOptions,
-  type Outbox,
-  type Outgoing,
-  recordsText,
-  type WhenFull,
-} from './delivery.js'
+import { Delivery, recordsText } from './delivery.js'
 import type { SPOOL_OPTIONS } from './options.js'
+import type { DeliveryContext, DeliveryOptions, Outbox, Outgoing, WhenFull } from './outbox.js'
 
 /** What the bodies of entries are, for those who read the spool. */
 export const SNAPPY_WRITE_REQUEST = 1
@@ -69,14 +62,7 @@ class SpooledDelivery implements Outbox {
         ...options,
         bufferBytes: IN_HAND_BYTES,
         whenFull: 'block',
-        stored: (entry) => {
-          options.stored(entry)
-          this.#done(entry)
-        },
-        refused: async (entry, words) => {
-          await options.refused(entry, words)
-          this.#done(entry)
-        },
+        settled: (entry) => this.#done(entry),
         // It stays on disk.
         dropped: () => {},
         failing: (fails) => {

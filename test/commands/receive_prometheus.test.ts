@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
@@ -232,10 +233,15 @@ t.test('counts that differ from what was sent are told and counted', async (t) =
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
   const stdin = [1, 2, 3].map((i) => `{"type":"metric","name":"a","ts":"${i}000000","value":1}\n`).join('')
-  const write = (path: string) => sh(`solder write prometheus http://127.0.0.1:${port}${path} --protocol 2 --ledger`, { stdin })
+  const dead = t.testdir() + '/dead.ndjson'
+  const words = `--protocol 2 --ledger --dead-letter ${dead}`
+  const write = (path: string) => sh(`solder write prometheus http://127.0.0.1:${port}${path} ${words}`, { stdin })
   const [some, refused] = await Promise.all([write('/some'), write('/refused')])
   t.match(some.stderr, ': 200: 1 of 3 samples written')
   t.match(some.stderr, '"out":1,"dropped":{"not_written":2},"pending":0')
   t.match(refused.stderr, ': 400 bad request: two are old: 1 of 3 samples written')
   t.match(refused.stderr, '"out":1,"dropped":{"partly_refused":2},"pending":0')
+  t.same([some.code, refused.code], [0, 1])
+  const letters = readFileSync(dead, 'utf8').trim().split('\n').map((text) => JSON.parse(text) as { [key: string]: unknown })
+  t.same(letters.map(({ reason }) => reason), Array(3).fill('partly_refused'), 'all of it: nobody said which two')
 })

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Backoff, retryAfter } from '../../lib/delivery/backoff.js'
 import { Batches } from '../../lib/delivery/batches.js'
-import { Delivery, type DeliveryOptions, type Outgoing } from '../../lib/delivery/delivery.js'
+import { Delivery } from '../../lib/delivery/delivery.js'
 import { KnownMetadata, MetadataSender } from '../../lib/delivery/metadata.js'
+import type { DeliveryOptions, Outgoing } from '../../lib/delivery/outbox.js'
 import { type Outcome, outcomeOf, shownUrl } from '../../lib/delivery/outcome.js'
 import { Identity } from '../../lib/record/identity.js'
 import { TestClock } from '../support/clock.js'
@@ -295,7 +296,7 @@ t.test('the command sends what it reads, in order, with the headers of the proto
     dropped: { metadata_known: 1 },
     pending: 0,
     in_bytes: stdin.length,
-    out_bytes: 0,
+    out_bytes: receiver.arrivals.reduce((sum, { headers }) => sum + Number(headers['content-length']), 0),
   })
   t.match(receiver.arrivals[0].headers, {
     'content-type': 'application/x-protobuf',
