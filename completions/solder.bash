@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run check explain ledger spool list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run check fmt explain ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -28,7 +28,22 @@ _solder() {
     *' --on-bad') words='drop fail pass' ;;
     *' --dead-letter') files=1 ;;
     *' --log-level') words='debug info warn error' ;;
-    *' --log-format') words='text json' ;;
+    'discover static --log-format') words='text json' ;;
+    'discover file --log-format') words='text json' ;;
+    'discover http --log-format') words='text json' ;;
+    'receive exposition --log-format') words='text json' ;;
+    'receive prometheus --log-format') words='text json' ;;
+    'receive ndjson --log-format') words='text json' ;;
+    'scrape --log-format') words='text json' ;;
+    'scrape host --log-format') words='text json' ;;
+    'relabel --log-format') words='text json' ;;
+    'filter --log-format') words='text json' ;;
+    'write prometheus --log-format') words='text json' ;;
+    'write file --log-format') words='text json' ;;
+    'view --log-format') words='text json' ;;
+    'record --log-format') words='text json' ;;
+    'replay --log-format') words='text json' ;;
+    'run --log-format') words='auto text json' ;;
     *' --every') words='' ;;
     *' --max-file-bytes') words='' ;;
     *' --timeout') words='' ;;
@@ -140,6 +155,25 @@ _solder() {
     *' --to') words='' ;;
     *' --rebase') words='none now' ;;
     *' --execute') words='' ;;
+    *' --max-memory') words='' ;;
+    *' --drain') words='' ;;
+    *' --branch-buffer') words='' ;;
+    *' --branch-full') words='block drop_oldest' ;;
+    *' --branch-patience') words='' ;;
+    *' --child') words='' ;;
+    *' --http') words='' ;;
+    *' --http-tls-cert') files=1 ;;
+    *' --http-tls-key') files=1 ;;
+    *' --http-tls-client-ca') files=1 ;;
+    *' --http-basic-user') words='' ;;
+    *' --http-basic-password') words='' ;;
+    *' --http-bearer') words='' ;;
+    *' --http-max-body-bytes') words='' ;;
+    *' --http-max-header-bytes') words='' ;;
+    *' --http-max-connections') words='' ;;
+    *' --http-header-timeout') words='' ;;
+    *' --http-request-timeout') words='' ;;
+    *' --http-idle-timeout') words='' ;;
     *)
       case $name in
         'discover static') flags='--label --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -157,8 +191,9 @@ _solder() {
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
-        'run') flags='--execute --help' ;;
+        'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
         'check') flags='--help' files=1 ;;
+        'fmt') flags='--write --check --help' files=1 ;;
         'explain') flags='--help' files=1 ;;
         'ledger') flags='--settled --help' files=1 ;;
         'spool') flags='--keep-bytes --help' words='ls cat grep fsck trim' files=1 ;;

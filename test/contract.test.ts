@@ -52,6 +52,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   GLOB: `${folder}/*.json`,
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
+  STAGES: 'scrape host | view',
   PIPE: `discover static ${address} | relabel`,
   /** Of one process at a time; as a spool it has something to show. */
   get DIR() {
@@ -79,7 +80,9 @@ function leastWords(component: Component): string[] {
   const least = every?.type === 'duration' ? (every.min ?? '0') : null
   const often = least === null ? [] : ['--every', parseDuration(least)! > 200 ? least : '200ms']
   const listen = listens(component) ? ['--listen', '127.0.0.1:0'] : []
-  return [...component.name.split(' '), ...options, ...often, ...listen, ...words]
+  // Without a pipe it is a supervisor, which goes on until it is stopped.
+  const pipe = component.name === 'run' ? ['-e', ARGUMENTS.PIPE] : []
+  return [...component.name.split(' '), ...options, ...often, ...listen, ...pipe, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */

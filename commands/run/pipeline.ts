@@ -1,50 +1,111 @@
-// run: a pipe in one process.
+// run: a whole pipeline, kept running; or one pipe in one process.
 
-import { findEntry, parseInput } from '../../lib/cli/command.js'
-import { tool } from '../../lib/component.js'
+import { ADMIN_OPTIONS, serverValues } from '../../lib/admin/options.js'
+import { findEntry, languageOf, parseInput } from '../../lib/cli/command.js'
+import { type Catalogue, tool } from '../../lib/component.js'
+import { Problem } from '../../lib/diag/problem.js'
+import type { OptionTable, OptionValues } from '../../lib/option/table.js'
+
+const since = '0.1.0'
+const GROUP = { since, group: 'Supervisor' } as const
+
+const OPTIONS = {
+  execute: { type: 'string', value: 'PIPE', short: 'e', help: "run one pipe in this process: stages joined by '|'", since },
+  once: { ...GROUP, type: 'bool', help: 'end when all pipes have ended, with the worst exit code; sources that can run once do so' },
+  watch: { ...GROUP, type: 'bool', help: 'reload when a pipeline file changes' },
+  max_memory: { ...GROUP, type: 'bytes', help: 'memory that the process of a pipe may take; beyond, it is started anew' },
+  drain: { ...GROUP, type: 'duration', default: '25s', help: 'time that a pipe has for draining; then it is killed' },
+  branch_buffer: { ...GROUP, type: 'bytes', default: '32MiB', help: 'records that may wait for one of several branches' },
+  branch_full: {
+    ...GROUP,
+    type: 'enum',
+    values: ['block', 'drop_oldest'],
+    default: 'drop_oldest',
+    help: 'what happens when they take more: the pipe waits, or the oldest are given up once the branch took nothing for --branch-patience',
+  },
+  branch_patience: { ...GROUP, type: 'duration', default: '5s', help: 'time that a branch which takes nothing is waited for' },
+  log_format: {
+    ...GROUP,
+    type: 'enum',
+    values: ['auto', 'text', 'json'],
+    default: 'auto',
+    help: 'form of the log, of all pipes too; auto is text on a terminal and NDJSON elsewhere',
+  },
+  log_level: { ...GROUP, type: 'enum', values: ['debug', 'info', 'warn', 'error'], default: 'info', help: 'least severe events to log' },
+  child: { ...GROUP, type: 'string', value: 'NAME', help: 'be the process of one pipe: for the supervisor, which starts these' },
+  ...ADMIN_OPTIONS,
+} as const satisfies OptionTable
 
 export default tool({
   name: 'run',
-  summary: 'run a pipe in one process',
+  summary: 'keep a pipeline running, or run a pipe in one process',
   description: `
-    Runs the stages of a pipe in one process. Records pass between them in memory, not as lines, which costs a fraction of
-    what the same pipe costs in a shell; what it writes is the same, byte for byte.
+    Runs the pipes of pipeline files, a process for each: in a container, under systemd, or for a test with --once.
+    Everything is checked before anything is opened; if a pipe cannot be started, none is. A pipe that fails is started again:
+    soon after exit code 75, never after 2, after others with waits that grow to a minute and begin anew when it ran for a
+    minute. Of several branches that come together or part, one that fails is started again by itself, and the others go on;
+    what waits for it is bounded by --branch-buffer. Programs that are not solder ('exec') are children of the pipe's
+    process. No process outlives the supervisor, not even kill -9 of it.
 
-    The words of a stage are those of its command, and are quoted as in a shell: '…', "…", \\, # for a comment; a pipe may
-    take several lines. No shell runs them: variables, redirections, substitutions, lists of commands and programs other
-    than solder's own are errors. Everything wrong in the words is told at once, with its place, before anything is set up;
-    everything wrong in the files that filters and sinks need is told at once before a source starts.
+    SIGTERM and SIGINT: sources stop, what is in flight drains, exit 0. SIGHUP, POST /-/reload and --watch read the files
+    again: all of it is checked and started, or what ran before goes on and the log and the caller are told why. A pipe is
+    started anew if its words or the rules of its filters changed; others are not touched. The supervisor listens for servers
+    of pipes and hands the connections over, so that a reload refuses none.
 
-    The first stage reads stdin, the last one writes stdout, and each has its own log, account and dead letter, as in a
-    shell. Between stages in one process there are no bytes: --ledger counts records there, and none of them. A stage that
-    follows one with --on-bad pass, or that has narrower bounds, reads lines all the same. Only the padding of 'view'
-    depends on what comes together, as it does in a shell.
+    The log is one line an event on stderr. The admin server tells health, metrics, accounts and what passes every stage:
+    see 'tap', 'top' and 'ledger'. The configuration goes to the processes by descriptor, never by arguments.
 
-    The exit code is that of the last stage that had one other than 0, as in a shell after 'set -o pipefail'. SIGTERM and
-    SIGINT reach all stages: sources stop, what is in flight drains.`,
-  since: '0.1.0',
-  args: [],
-  options: {
-    execute: { type: 'string', value: 'PIPE', short: 'e', required: true, help: "the pipe: stages joined by '|'", since: '0.1.0' },
-  },
+    With -e, the stages of one pipe run in this process, without supervision: what it writes is the same as in a shell, byte
+    for byte. Words are quoted as in a shell, but none runs them: '…', "…", \\, # for a comment. The exit code is that of the
+    last stage that had one other than 0, as in a shell after 'set -o pipefail'. Between stages in one process there are no
+    bytes: --ledger counts records there, and none of them.`,
+  since,
+  args: [{ name: 'FILE', help: "pipeline files, or folders of them; 'solder.yaml' and its like if there is none", variadic: true, path: true }],
+  options: OPTIONS,
   examples: [
     {
       command: "solder run -e 'scrape host --once --collector loadavg | relabel --set site=attic | write file load.ndjson'",
       about: 'read, relabel and store in one process',
     },
-    {
-      command:
-        "solder run -e 'scrape http://127.0.0.1:9100/metrics --every 15s | write prometheus http://127.0.0.1:9090/api/v1/write'",
-      about: 'do the work of an agent',
-      needs: 'a target and a receiver',
-    },
+    { command: 'solder run solder.yaml --watch', about: 'keep a pipeline running, and take up its changes', needs: 'a pipeline file' },
+    { command: 'solder run --once solder.yaml --http off', about: 'run it to its end', needs: 'a pipeline file' },
   ],
-  async run({ options }, _context, catalogue) {
-    const { planPipe } = await import('../../lib/pipeline/plan.js')
-    const { runFused } = await import('../../lib/pipeline/fused.js')
-    const { processSeat } = await import('../../lib/io/run.js')
-    const source = { name: '-e', text: options.execute }
-    const find = (words: readonly string[]) => findEntry(catalogue, words)
-    return runFused(await planPipe(source, { find, parse: parseInput }), processSeat())
+  async run({ args, options }, _context, catalogue) {
+    if (options.child !== undefined) {
+      const { runChild } = await import('../../lib/supervisor/run.js')
+      return runChild(catalogue)
+    }
+    if (options.execute !== undefined) {
+      if (args.length > 0) throw new Problem('-e and pipeline files exclude each other', { expected: 'one of them' })
+      return runText(options.execute, catalogue)
+    }
+    return runFiles(args, options, catalogue)
   },
 })
+
+async function runText(text: string, catalogue: Catalogue): Promise<number> {
+  const { planPipe } = await import('../../lib/pipeline/plan.js')
+  const { runFused } = await import('../../lib/pipeline/fused.js')
+  const { processSeat } = await import('../../lib/io/run.js')
+  const find = (words: readonly string[]) => findEntry(catalogue, words)
+  return runFused(await planPipe({ name: '-e', text }, { find, parse: parseInput }), processSeat())
+}
+
+async function runFiles(paths: readonly string[], options: OptionValues<typeof OPTIONS>, catalogue: Catalogue): Promise<number> {
+  const { runPipeline } = await import('../../lib/supervisor/run.js')
+  const { adminServer } = await import('../../lib/admin/server.js')
+  const serve = options.http === 'off' ? null : adminServer(serverValues(options))
+  const { log_format: format, once, watch, drain, max_memory, branch_buffer: buffer, branch_full: full } = options
+  const run = {
+    paths,
+    language: languageOf(catalogue),
+    branch: { buffer, full, patience: options.branch_patience },
+    maxMemory: max_memory ?? null,
+    drain,
+    once,
+    watch,
+    logFormat: format === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : format,
+    logLevel: options.log_level,
+  } as const
+  return runPipeline(run, serve)
+}

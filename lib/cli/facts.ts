@@ -20,10 +20,15 @@ export const SIGNALS: readonly (readonly [string, string])[] = [
     'SIGTERM, SIGINT',
     'sources stop, what is in flight drains, and the exit code is 0; a second one ends the process at once',
   ],
+  ['SIGHUP', '`solder run`: reads the pipeline files again'],
   ['SIGUSR1', 'with `--ledger`, writes the account to stderr'],
 ]
 
 export const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'if set, nothing is coloured'],
   ['SOLDER_DEBUG', 'if set, errors come with a stack trace'],
+  ['PATH', 'where the programs of a pipeline file are looked for'],
+  ['NOTIFY_SOCKET', '`solder run`: set by systemd, which is told when the pipeline runs, reloads and stops (sd_notify(3))'],
+  ['LISTEN_FDS', '`solder run`: set by systemd, with LISTEN_PID, to hand over sockets that listen (sd_listen_fds(3))'],
+  ['LISTEN_PID', 'the process that LISTEN_FDS is for'],
 ]

@@ -1,6 +1,7 @@
 // The account of a stage: every record that came in or was made went out, was dropped for a reason, or is pending.
 
 import type { Account } from '../component.js'
+import type { Entry } from '../ledger/ledger.js'
 
 export class StageAccount implements Account {
   in = 0
@@ -20,10 +21,15 @@ export class StageAccount implements Account {
     return this.in + this.made - this.out - dropped
   }
 
+  /** As it is now. */
+  entry(stage: string): Entry {
+    const { made, out, pending, in_bytes, out_bytes } = this
+    return { stage, in: this.in, made, out, dropped: new Map(this.dropped), pending, in_bytes, out_bytes }
+  }
+
   /** One line of JSON, without newline. */
   line(stage: string): string {
-    const { made, out, pending, in_bytes, out_bytes } = this
-    const dropped = Object.fromEntries(this.dropped)
-    return JSON.stringify({ stage, in: this.in, made, out, dropped, pending, in_bytes, out_bytes })
+    const entry = this.entry(stage)
+    return JSON.stringify({ ...entry, dropped: Object.fromEntries(entry.dropped) })
   }
 }

@@ -13,7 +13,7 @@ import { applyOf } from '../transform.js'
 import { StageAccount } from './account.js'
 import { systemClock } from './clock.js'
 import { stdinChunks } from './input.js'
-import { stderr, stderrLog } from './log.js'
+import { type LogFormat, stderr, stderrLog } from './log.js'
 import { Output } from './output.js'
 import { Rejects } from './reject.js'
 import { stopSignal } from './signal.js'
@@ -42,10 +42,14 @@ export interface Seat {
   readonly stop: AbortSignal
   readonly input: StageInput
   readonly output: StageOutput
+  /** The account to keep; absent: one of its own. */
+  readonly account?: StageAccount
+  /** Form of the log, whatever the options say. */
+  readonly logFormat?: LogFormat
 }
 
 class Running {
-  readonly account = new StageAccount()
+  readonly account: StageAccount
   readonly context: Context
   readonly rejects: Rejects
   readonly output: StageOutput
@@ -53,9 +57,10 @@ class Running {
 
   constructor(readonly component: StageComponent, options: OptionValues<OptionTable>, private readonly seat: Seat) {
     this.output = seat.output
+    this.account = seat.account ?? new StageAccount()
     this.options = options as unknown as CommonValues
     const stage = component.name
-    const log = stderrLog(stage, this.options.log_level, this.options.log_format, systemClock)
+    const log = stderrLog(stage, this.options.log_level, seat.logFormat ?? this.options.log_format, systemClock)
     this.rejects = new Rejects(stage, this.options.on_bad, this.account, log, this.options.dead_letter)
     this.context = {
       stage,

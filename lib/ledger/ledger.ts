@@ -60,7 +60,7 @@ export function gapsOf(entries: readonly Entry[], settled: boolean): string[] {
   return gaps
 }
 
-function apart(expected: number, found: number): string {
+export function apart(expected: number, found: number): string {
   return expected > found ? `${expected - found} missing` : `${found - expected} too many`
 }
 

@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Context } from '../component.js'
 import { EXIT, Problem, throwAll } from '../diag/problem.js'
 import type { OptionValues } from '../option/table.js'
+import { type Door, doorOpener, type OpenDoor } from './door.js'
 import { Guard } from './guard.js'
 import { type ListenAddress, listenAddress } from './listen.js'
 import type { serverOptions } from './server_options.js'
@@ -28,10 +29,16 @@ export interface ServerAnswer {
   headers?: { readonly [name: string]: string }
   /** Text for people; a newline is added. */
   text?: string
+  /** Anything else, whose headers say what it is. */
+  body?: string
+  /** What goes on as long as the client listens: called with where to write, which it ends. */
+  stream?: (response: ServerResponse) => void
 }
 
 export interface Route {
   methods: readonly string[]
+  /** Whether anybody may ask. */
+  open?: boolean
   /** What it throws ends the server. */
   answer(request: ServerRequest): Promise<ServerAnswer>
 }
@@ -40,6 +47,8 @@ export type ServerContext = Pick<Context, 'clock' | 'log' | 'signal'>
 
 /** A client is told about what is wrong this often, milliseconds. */
 const TELL_EVERY = 10_000
+/** Milliseconds for which a client may bring one more request to a server that is replaced, and learn that it was the last. */
+const LAST_REQUEST = 1000
 
 export class HttpServer {
   readonly #options: ServerValues
@@ -49,8 +58,11 @@ export class HttpServer {
   readonly #server: Server
   readonly #told = new Map<string, number>()
   /** Open connections, and those of them with a request that is not answered yet. */
-  readonly #open = new Set<Socket>()
+  readonly #sockets = new Set<Socket>()
   readonly #busy = new Set<Socket>()
+  #closed: () => void = () => {}
+  /** What another process listens with in this one's stead. */
+  #door: Door | null = null
   #fail: (error: Error) => void = () => {}
   /** Rejects with what a route threw. */
   readonly #failed: Promise<never>
@@ -83,23 +95,33 @@ export class HttpServer {
 
   /** Listens; the URL without path. Throws a Problem where the address cannot be had. */
   async listen(): Promise<string> {
-    const { host, port } = this.#address
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const hint = cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined
-        const message = `--listen: cannot listen on ${this.#options.listen}: ${cause.code ?? cause.message}`
-        reject(new Problem(message, { cause, exit: EXIT.temporary, hint }))
-      })
-      this.#server.listen(port, host, resolve)
+    const { listen } = this.#options
+    const address = await this.#open(doorOpener()).catch((cause: NodeJS.ErrnoException) => {
+      const hint = cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined
+      const message = `--listen: cannot listen on ${listen}: ${cause.code ?? cause.message}`
+      throw new Problem(message, { cause, exit: EXIT.temporary, hint })
     })
     this.#server.on('error', (error) => this.#tell('listener', error.message))
+    return `${this.#tls === null ? 'http' : 'https'}://${address}`
+  }
+
+  /** `HOST:PORT` that is listened on. */
+  async #open(opener: OpenDoor | null): Promise<string> {
+    if (opener !== null) {
+      this.#door = await opener(this.#options.listen, (socket) => this.#server.emit('connection', socket))
+      // Bounds on time are kept from then on.
+      this.#server.emit('listening')
+      return this.#door.address
+    }
+    const { host, port } = this.#address
+    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(port, host, resolve))
     const { address, port: got } = this.#server.address() as AddressInfo
-    return `${this.#tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${got}`
+    return `${address.includes(':') ? `[${address}]` : address}:${got}`
   }
 
   /** Answers until the signal; then whatever is under way, and resolves. */
   async run(): Promise<void> {
-    const { signal, clock } = this.context
+    const { signal } = this.context
     const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -107,13 +129,27 @@ export class HttpServer {
     try {
       await Promise.race([stopped, this.#failed])
     } finally {
-      const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-      // Node's own closeIdleConnections spares those that have not asked for anything yet.
-      for (const socket of this.#open) if (!this.#busy.has(socket)) socket.destroy()
-      const ended = new AbortController()
-      void clock.sleep(this.#options.request_timeout, ended.signal).then(() => this.#server.closeAllConnections())
-      await Promise.race([closed, this.#failed]).finally(() => ended.abort())
+      await this.#close()
     }
+  }
+
+  async #close(): Promise<void> {
+    const { clock } = this.context
+    this.#door?.close()
+    const drained = new Promise<void>((resolve) => (this.#closed = () => this.#sockets.size === 0 && resolve()))
+    // Whoever takes over has no part in the connections that are open here.
+    if (this.#door !== null && this.#sockets.size > 0) {
+      await Promise.race([drained, clock.sleep(LAST_REQUEST), this.#failed])
+    }
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve())).then(() => drained)
+    // Node's own closeIdleConnections spares those that have not asked for anything yet.
+    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy()
+    this.#closed()
+    const ended = new AbortController()
+    void clock.sleep(this.#options.request_timeout, ended.signal).then(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    })
+    await Promise.race([closed, this.#failed]).finally(() => ended.abort())
   }
 
   #create(): Server {
@@ -129,8 +165,15 @@ export class HttpServer {
     const server = this.#tls === null ? createServer(limits, listener) : this.#createTls(this.#tls, limits, listener)
     server.maxConnections = max_connections
     server.on(this.#tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#open.add(socket)
-      socket.once('close', () => this.#open.delete(socket))
+      this.#sockets.add(socket)
+      socket.once('close', () => {
+        this.#sockets.delete(socket)
+        this.#closed()
+      })
+      if (this.#door !== null && this.#sockets.size > max_connections) {
+        socket.destroy()
+        server.emit('drop')
+      }
     })
     server.on('drop', () => this.#tell('drop', `more than ${max_connections} connections (--max-connections): closed`))
     return server
@@ -165,20 +208,25 @@ export class HttpServer {
       this.#fail(error as Error)
     }
     if (response.destroyed) return
-    const { status, headers, text } = answer
+    const { status, headers, text, body = text === undefined ? undefined : `${text}\n`, stream } = answer
     // The rest of a request that was not read would be taken for the next one.
     const last = this.context.signal.aborted || !request.complete
     if (last) response.setHeader('connection', 'close')
     if (text !== undefined) response.setHeader('content-type', 'text/plain; charset=utf-8')
-    response.writeHead(status, headers).end(text === undefined || request.method === 'HEAD' ? undefined : `${text}\n`)
+    response.writeHead(status, headers)
+    if (stream !== undefined && request.method !== 'HEAD') stream(response)
+    else response.end(request.method === 'HEAD' ? undefined : body)
     request.resume()
   }
 
   async #answerOf(request: IncomingMessage): Promise<ServerAnswer> {
     const { method = '', headers } = request
+    const target = request.url ?? ''
+    const url = URL.canParse(target, 'http://localhost') ? new URL(target, 'http://localhost') : null
+    const route = url === null ? undefined : this.routes.get(url.pathname)
     let admitted: boolean
     try {
-      admitted = this.#guard.admits(headers.authorization)
+      admitted = route?.open === true || this.#guard.admits(headers.authorization)
     } catch (error) {
       this.#tell('secret', `cannot check clients: ${(error as Error).message}`)
       return { status: 503, text: 'cannot check who is asking' }
@@ -187,10 +235,7 @@ export class HttpServer {
       const headers = { 'www-authenticate': this.#guard.challenge }
       return { status: 401, text: 'wrong or missing credentials', headers }
     }
-    const target = request.url ?? ''
-    if (!URL.canParse(target, 'http://localhost')) return { status: 400, text: 'not a URL' }
-    const url = new URL(target, 'http://localhost')
-    const route = this.routes.get(url.pathname)
+    if (url === null) return { status: 400, text: 'not a URL' }
     if (route === undefined)
       return { status: 404, text: `nothing here; served are ${[...this.routes.keys()].join(', ')}` }
     if (!route.methods.includes(method)) {

@@ -14,6 +14,8 @@ const HIGH_WATER = 20_000
 export interface Seam {
   readonly output: StageOutput
   readonly input: StageInput
+  /** Records that were handed in and not taken yet. */
+  readonly waiting: number
   /** The writer is done. */
   end(): void
   /** The reader is done. */
@@ -29,10 +31,10 @@ export function batchSeam(): Seam {
     failed,
     // The lines of a batch are overwritten when its reader is asked for more. Records may be large: one batch may wait.
     batch: (batch: Batch) =>
-      queue.push(batch, batch.layout === null ? HIGH_WATER : batch.length, batch instanceof LineBatch),
+      queue.push(batch, batch.layout === null ? HIGH_WATER : batch.length, batch instanceof LineBatch, batch.length),
     flush: () => queue.flush(),
   }
-  return { output, input: { batches: () => queue.items() }, end: () => queue.end(), close: () => queue.close() }
+  return seamOf(queue, output, { batches: () => queue.items() })
 }
 
 /** Passes the lines of batches: the next stage reads them again. */
@@ -49,23 +51,38 @@ export function lineSeam(): Seam {
       batch.write(buffer)
       const lines = buffer.take()
       bytes += lines.length
-      await queue.push(lines, HIGH_WATER, true)
+      await queue.push(lines, HIGH_WATER, true, batch.length)
       buffer.recycle(lines)
     },
     flush: () => queue.flush(),
   }
-  return { output, input: { chunks: () => queue.items() }, end: () => queue.end(), close: () => queue.close() }
+  return seamOf(queue, output, { chunks: () => queue.items() })
+}
+
+function seamOf<T>(queue: Queue<T>, output: StageOutput, input: StageInput): Seam {
+  return {
+    output,
+    input,
+    get waiting() {
+      return queue.records
+    },
+    end: () => queue.end(),
+    close: () => queue.close(),
+  }
 }
 
 interface Waiting<T> {
   item: T
   size: number
+  records: number
   /** Tells the writer that the reader is done with the item. */
   done: () => void
 }
 
 class Queue<T> {
   readonly #waiting: Waiting<T>[] = []
+  /** Records of the items that nobody took yet. */
+  records = 0
   #size = 0
   #ended = false
   #closed = false
@@ -82,13 +99,14 @@ class Queue<T> {
    * @param size what it counts of HIGH_WATER; beyond that, only the first item does not make its writer wait
    * @param lent whether the item is good only until the promise resolves, which it then does when the reader is done with it
    */
-  push(item: T, size: number, lent: boolean): void | Promise<void> {
+  push(item: T, size: number, lent: boolean, records: number): void | Promise<void> {
     if (this.#closed) throw new ReaderGone()
     let done = () => {}
     const full = this.#size > 0 && this.#size + size > HIGH_WATER
     const wait = lent || full ? new Promise<void>((resolve) => (done = resolve)) : undefined
-    this.#waiting.push({ item, size, done })
+    this.#waiting.push({ item, size, records, done })
     this.#size += size
+    this.records += records
     this.#wake()
     return wait === undefined ? undefined : Promise.race([wait, this.failed])
   }
@@ -107,6 +125,7 @@ class Queue<T> {
         await new Promise<void>((resolve) => (this.#wake = resolve))
         continue
       }
+      this.records -= first.records
       yield first.item
       this.#waiting.shift()
       this.#size -= first.size

@@ -21,8 +21,10 @@ const POLL_MS = 50
 const DEADLINE_MS = 30_000
 
 /** Asks until there is an answer; what it said last where there is none in time. */
-export async function until<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS
+export async function until<T>(
+  ask: () => Promise<T | undefined>, what: string, within = DEADLINE_MS,
+): Promise<T> {
+  const deadline = Date.now() + within
   let failure: unknown
   while (Date.now() < deadline) {
     try {
@@ -33,7 +35,7 @@ export async function until<T>(ask: () => Promise<T | undefined>, what: string):
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-  throw new Error(`${what}: not within ${DEADLINE_MS / 1000}s`, { cause: failure })
+  throw new Error(`${what}: not within ${within / 1000}s`, { cause: failure })
 }
 
 export function freePort(): Promise<number> {

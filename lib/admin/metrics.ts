@@ -1,0 +1,108 @@
+// The metrics of a running pipeline, as the Prometheus text format and as OpenMetrics.
+
+import { version } from '../io/version.js'
+import type { Entry } from '../ledger/ledger.js'
+import { gapsIn } from '../ledger/sheet.js'
+import type { Events } from '../supervisor/events.js'
+import type { SupervisedPipe } from '../supervisor/pipe.js'
+import type { Supervisor } from '../supervisor/supervisor.js'
+
+type Labels = readonly (readonly [name: string, value: string])[]
+
+/** A metric with its samples. Names of counters stand without `_total`. */
+export interface MetricFamily {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'info'
+  /** The last word of the name, where it is one. */
+  readonly unit: 'bytes' | 'seconds' | 'records' | null
+  readonly help: string
+  readonly samples: readonly (readonly [Labels, number])[]
+}
+
+export const CONTENT_TYPES = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+} as const
+
+type Stage = (entry: Entry) => number
+
+const STAGE_COUNTERS: readonly (readonly [name: string, unit: MetricFamily['unit'], help: string, value: Stage])[] = [
+  ['solder_stage_in_records', 'records', 'Records that came into a stage.', (entry) => entry.in],
+  ['solder_stage_made_records', 'records', 'Records that a stage made.', ({ made }) => made],
+  ['solder_stage_out_records', 'records', 'Records that a stage passed on, stored or sent.', ({ out }) => out],
+  ['solder_stage_in_bytes', 'bytes', 'Bytes that a stage read; none between stages of one process.', ({ in_bytes }) => in_bytes],
+  ['solder_stage_out_bytes', 'bytes', 'Bytes that a stage wrote or sent; none between stages of one process.', ({ out_bytes }) => out_bytes],
+]
+
+/** Everything that is told about a running pipeline. */
+export function familiesOf(supervisor: Supervisor, events: Events): MetricFamily[] {
+  const { pipes } = supervisor
+  const counter = (name: string, unit: MetricFamily['unit'], help: string, samples: MetricFamily['samples']): MetricFamily =>
+    ({ name, type: 'counter', unit, help, samples })
+  const gauge = (name: string, unit: MetricFamily['unit'], help: string, samples: MetricFamily['samples']): MetricFamily =>
+    ({ name, type: 'gauge', unit, help, samples })
+  const each = (value: (pipe: SupervisedPipe) => number | undefined) =>
+    pipes.flatMap((pipe) => {
+      const found = value(pipe)
+      return found === undefined ? [] : [[[['pipe', pipe.name]], found] as const]
+    })
+  const entries = pipes.flatMap((pipe) => totalsOf(pipe).map((entry) => ({ labels: [['pipe', pipe.name], ['stage', entry.stage]] as const, entry })))
+  const { user, system } = process.cpuUsage()
+  const { succeeded, failed } = supervisor.reloads
+  return [
+    ...STAGE_COUNTERS.map(([name, unit, help, value]) => counter(name, unit, help, entries.map(({ labels, entry }) => [labels, value(entry)]))),
+    counter(
+      'solder_stage_dropped_records', 'records', 'Records that a stage dropped, by reason.',
+      entries.flatMap(({ labels, entry }) => [...entry.dropped].map(([reason, count]) => [[...labels, ['reason', reason]], count] as const)),
+    ),
+    gauge('solder_stage_pending_records', 'records', 'Records that a stage holds.', entries.map(({ labels, entry }) => [labels, entry.pending])),
+    counter(
+      'solder_stage_log_events', null, 'Events that the stages of a command logged, by level: warn and error are its errors.',
+      [...events.counts.values()].map(({ pipe, stage, level, count }) => [[['pipe', pipe], ['command', stage], ['level', level]], count]),
+    ),
+    gauge('solder_pipe_up', null, '1 while the process of a pipe runs, 0 while it is started, waits, drains, or has ended.', each(({ state }) => Number(state === 'running'))),
+    counter('solder_pipe_restarts', null, 'Starts of a process of a pipe after the first.', each(({ restarts }) => restarts)),
+    counter('solder_pipe_cpu_seconds', 'seconds', 'CPU time of the process of a pipe.', each(({ child }) => child?.report?.cpu)),
+    gauge('solder_pipe_resident_memory_bytes', 'bytes', 'Memory of the process of a pipe.', each(({ child }) => child?.report?.rss)),
+    gauge('solder_pipe_start_time_seconds', 'seconds', 'When the process of a pipe was started, Unix time.', each(({ since }) => since / 1000)),
+    gauge('solder_pipe_ledger_gap_records', 'records', 'Records that the accounts of a pipe miss, or have too many, added up.', each(gapOf)),
+    counter('solder_reloads', null, 'Reloads of the pipeline, the first load included, by result.', [
+      [[['result', 'success']], succeeded],
+      [[['result', 'failure']], failed],
+    ]),
+    counter('solder_supervisor_cpu_seconds', 'seconds', 'CPU time of the supervisor.', [[[], (user + system) / 1e6]]),
+    gauge('solder_supervisor_resident_memory_bytes', 'bytes', 'Memory of the supervisor.', [[[], process.memoryUsage.rss()]]),
+    { name: 'solder_build', type: 'info', unit: null, help: 'The version that runs.', samples: [[[['version', version()]], 1]] },
+  ]
+}
+
+/** Over all processes that a pipe had. */
+export function totalsOf({ totals, child }: SupervisedPipe): Entry[] {
+  return totals.with(child?.report?.sheet.entries ?? [])
+}
+
+function gapOf({ child }: SupervisedPipe): number {
+  const sheet = child?.report?.sheet
+  return sheet === undefined ? 0 : gapsIn(sheet).reduce((sum, { missing }) => sum + Math.abs(missing), 0)
+}
+
+/** The body of `/metrics`. */
+export function render(families: readonly MetricFamily[], format: keyof typeof CONTENT_TYPES): string {
+  const open = format === 'openmetrics'
+  const lines: string[] = []
+  for (const { name, type, unit, help, samples } of families) {
+    const suffix = type === 'counter' ? '_total' : type === 'info' ? '_info' : ''
+    const described = open ? name : `${name}${suffix}`
+    lines.push(`# HELP ${described} ${help}`, `# TYPE ${described} ${open || type !== 'info' ? type : 'gauge'}`)
+    if (open && unit !== null) lines.push(`# UNIT ${described} ${unit}`)
+    for (const [labels, value] of samples) lines.push(`${name}${suffix}${labelsText(labels)} ${value}`)
+  }
+  if (open) lines.push('# EOF')
+  return `${lines.join('\n')}\n`
+}
+
+function labelsText(labels: Labels): string {
+  if (labels.length === 0) return ''
+  const escaped = (value: string) => value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+  return `{${labels.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`
+}

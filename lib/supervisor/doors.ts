@@ -1,0 +1,36 @@
+// The addresses that the process of a pipe has its supervisor listen on.
+
+import type { Socket } from 'node:net'
+import type { Door } from '../net/door.js'
+import type { FromPipe } from './protocol.js'
+
+interface Asked {
+  connection: (socket: Socket) => void
+  resolve: (door: Door) => void
+  reject: (error: Error) => void
+}
+
+export class Doors {
+  readonly #asked = new Map<number, Asked>()
+  #next = 0
+
+  constructor(private readonly send: (message: FromPipe) => void) {}
+
+  open(address: string, connection: (socket: Socket) => void): Promise<Door> {
+    const id = this.#next++
+    this.send({ type: 'listen', id, address })
+    return new Promise((resolve, reject) => this.#asked.set(id, { connection, resolve, reject }))
+  }
+
+  /** The supervisor's answer: the address, or the code of what went wrong. */
+  opened(id: number, address: string | null, code: string | null): void {
+    const { resolve, reject } = this.#asked.get(id)!
+    if (address === null) return reject(Object.assign(new Error(code!), { code }))
+    resolve({ address, close: () => this.send({ type: 'closed', id }) })
+  }
+
+  /** A client that has gone on its way here leaves no socket. */
+  connection(id: number, socket: Socket | undefined): void {
+    if (socket !== undefined) this.#asked.get(id)!.connection(socket)
+  }
+}

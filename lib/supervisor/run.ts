@@ -1,0 +1,120 @@
+// `solder run FILE`: a supervisor with its signals, its log, its admin server, and whatever started it.
+
+import type { Catalogue, LogLevel } from '../component.js'
+import type { Language } from '../config/language.js'
+import { type Problem, Problems, renderProblem, throwAll } from '../diag/problem.js'
+import { systemClock } from '../io/clock.js'
+import type { LogFormat } from '../io/log.js'
+import { stopSignal } from '../io/signal.js'
+import type { BranchOptions } from '../pipeline/branch.js'
+import type { Pipeline } from '../pipeline/model.js'
+import { Events } from './events.js'
+import { inheritedSockets, notify } from './notify.js'
+import { type Reloaded, Supervisor } from './supervisor.js'
+import { watchFiles } from './watch.js'
+
+export interface RunOptions {
+  readonly paths: readonly string[]
+  readonly language: Language
+  readonly branch: BranchOptions
+  readonly maxMemory: number | null
+  readonly drain: number
+  readonly once: boolean
+  readonly watch: boolean
+  readonly logFormat: LogFormat
+  readonly logLevel: LogLevel
+}
+
+/** Serves a running pipeline to the outside, from when it resolves until the signal. */
+export type Serve = (running: RunningPipeline) => Promise<{ ended: Promise<void> }>
+
+export interface RunningPipeline {
+  readonly supervisor: Supervisor
+  readonly events: Events
+  /** Aborts when everything has ended. */
+  readonly signal: AbortSignal
+  /** Reads the files again. Throws what is wrong, which has been logged then. */
+  reload(why: string): Promise<Reloaded>
+}
+
+/**
+ * Runs until it is asked to stop, or until all pipes have ended; the exit code. Throws the Problems of the files, and of
+ * whatever cannot be started.
+ */
+export async function runPipeline(options: RunOptions, serve: Serve | null): Promise<number> {
+  const stop = stopSignal()
+  const events = new Events(systemClock, options.logFormat, options.logLevel)
+  const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: () => load(options), command: childCommand(options) })
+  const over = new AbortController()
+  const running = { supervisor, events, signal: over.signal, reload: (why: string) => reload(supervisor, events, why) }
+  const inherited = await supervisor.sockets.inherit(inheritedSockets())
+  if (inherited.length > 0) events.info(`listening sockets handed over: ${inherited.join(', ')}`)
+  const served = (await serve?.(running))?.ended
+  // It is over when the pipeline is; before, it can only fail.
+  const failed = served?.then(() => new Promise<never>(() => {})) ?? new Promise<never>(() => {})
+  failed.catch(() => {})
+  try {
+    const started = await Promise.race([supervisor.reload(), failed])
+    events.info(`running ${started.started.join(', ')}`)
+    await notify('--ready', `--status=running ${supervisor.pipes.length} pipes`)
+    process.on('SIGHUP', () => void running.reload('SIGHUP').catch(() => {}))
+    if (options.watch) await watchFiles(supervisor, (file) => void running.reload(`${file} changed`).catch(() => {}), over.signal)
+    stop.addEventListener('abort', () => void end(supervisor, events))
+    if (stop.aborted) await end(supervisor, events)
+    return await Promise.race([supervisor.run(), failed])
+  } finally {
+    await supervisor.stop()
+    over.abort()
+    await served?.catch(() => {})
+  }
+}
+
+async function end(supervisor: Supervisor, events: Events): Promise<void> {
+  events.info('stopping: sources stop, what is in flight drains')
+  await notify('--stopping')
+  await supervisor.stop()
+}
+
+async function reload(supervisor: Supervisor, events: Events, why: string): Promise<Reloaded> {
+  events.info(`reloading: ${why}`)
+  await notify('--reloading')
+  try {
+    const done = await supervisor.reload()
+    const list = (word: string, names: readonly string[]) => (names.length === 0 ? [] : [`${word} ${names.join(', ')}`])
+    const words = [...list('started', done.started), ...list('stopped', done.stopped), ...list('unchanged', done.unchanged)]
+    events.info(`reloaded: ${words.join('; ')}`)
+    return done
+  } catch (error) {
+    events.error(`not reloaded, nothing has changed:\n${complaint(error)}`)
+    throw error
+  } finally {
+    await notify('--ready')
+  }
+}
+
+/** What is wrong, as people read it. */
+export function complaint(error: unknown): string {
+  const problems: readonly Problem[] = error instanceof Problems ? error.list : [error as Problem]
+  return problems.map((problem) => renderProblem(problem, 'solder run').trimEnd()).join('\n')
+}
+
+async function load({ paths, language }: RunOptions): Promise<Pipeline> {
+  const { loadPipeline, pipelineFiles } = await import('../config/load.js')
+  const { pipeline, problems } = await loadPipeline(await pipelineFiles(paths), language)
+  throwAll([...problems])
+  return pipeline!
+}
+
+/** Of the memory that a process may take, the share that its heap may: beyond, it is collected rather than extended. */
+const HEAP_SHARE = 0.75
+
+function childCommand({ maxMemory }: RunOptions): string[] {
+  const heap = maxMemory === null ? [] : [`--max-old-space-size=${Math.ceil((maxMemory * HEAP_SHARE) / (1 << 20))}`]
+  return [process.execPath, ...process.execArgv, ...heap, process.argv[1], 'run', '--child']
+}
+
+/** The process of one pipe, which a supervisor started. */
+export async function runChild(catalogue: Catalogue): Promise<number> {
+  const { runPipeProcess } = await import('./process.js')
+  return runPipeProcess(catalogue)
+}

@@ -1,0 +1,43 @@
+// The accounts of a pipe's stages over all processes that it had.
+
+import type { Entry } from '../ledger/ledger.js'
+
+export class Totals {
+  /** Of processes that have ended. */
+  #past = new Map<string, Entry>()
+
+  /** A process has ended; this is what it told last. What was pending there is not known to be anywhere. */
+  add(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const dropped = new Map(entry.dropped)
+      if (entry.pending > 0) dropped.set('killed', (dropped.get('killed') ?? 0) + entry.pending)
+      this.#past.set(entry.stage, sum(this.#past.get(entry.stage), { ...entry, dropped, pending: 0 }))
+    }
+  }
+
+  /** With the process of the moment. */
+  with(entries: readonly Entry[]): Entry[] {
+    const names = new Set([...this.#past.keys(), ...entries.map(({ stage }) => stage)])
+    return [...names].map((name) => {
+      const now = entries.find(({ stage }) => stage === name)
+      const past = this.#past.get(name)
+      return now === undefined ? past! : sum(past, now)
+    })
+  }
+}
+
+function sum(a: Entry | undefined, b: Entry): Entry {
+  if (a === undefined) return b
+  const dropped = new Map(a.dropped)
+  for (const [reason, count] of b.dropped) dropped.set(reason, (dropped.get(reason) ?? 0) + count)
+  return {
+    stage: b.stage,
+    in: a.in + b.in,
+    made: a.made + b.made,
+    out: a.out + b.out,
+    dropped,
+    pending: a.pending + b.pending,
+    in_bytes: a.in_bytes + b.in_bytes,
+    out_bytes: a.out_bytes + b.out_bytes,
+  }
+}
