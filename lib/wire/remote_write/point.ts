@@ -49,10 +49,15 @@ export function histogram(reader: Reader, budget: Budget): Point {
   const found: NativeHistogram = { schema: 0, count: 0, sum: 0 }
   let ts = '0'
   let start = 0
+  let stale = false
   fields(reader, {
     [varintKey(1)]: (reader) => (found.count = reader.uint64().toString()),
     [doubleKey(2)]: (reader) => (found.count = fieldOf(reader.double())),
-    [doubleKey(3)]: (reader) => (found.sum = fieldOf(reader.double())),
+    [doubleKey(3)]: (reader) => {
+      // As in Prometheus, it is the sum that tells of the end of a series of histograms.
+      stale = isStale(reader.buf, reader.pos)
+      found.sum = fieldOf(reader.double())
+    },
     [varintKey(4)]: (reader) => (found.schema = reader.sint32()),
     [doubleKey(5)]: (reader) => (found.zero_threshold = reader.double()),
     [varintKey(6)]: (reader) => (found.zero_count = reader.uint64().toString()),
@@ -68,6 +73,7 @@ export function histogram(reader: Reader, budget: Budget): Point {
     ...listReaders(16, 1, double, () => (found.custom_values ??= []), budget),
     [varintKey(17)]: (reader) => (start = Number(reader.int64().toString())),
   })
+  if (stale) return withStart({ ts, stale: true }, start)
   if (found.reset === undefined) delete found.reset
   return withStart({ ts, histogram: found as unknown as Payload['histogram'] }, start)
 }

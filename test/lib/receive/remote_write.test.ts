@@ -6,7 +6,7 @@ import t from 'tap'
 import { StageAccount } from '../../../lib/io/account.js'
 import { Recent } from '../../../lib/receive/recent.js'
 import { RemoteWriteReceiver } from '../../../lib/receive/remote_write.js'
-import type { Identity } from '../../../lib/record/index.js'
+import type { Identity, Payload } from '../../../lib/record/index.js'
 import { loadSnappy } from '../../../lib/wire/snappy.js'
 import { encodeMessage } from '../../support/remote_write.js'
 import { encodeRequestMessage } from '../../support/remote_write_v2.js'
@@ -28,14 +28,17 @@ const two = encodeRequestMessage({
 })
 const TYPES = ['application/x-protobuf', 'application/x-protobuf; proto=io.prometheus.write.v2.Request']
 
-function receiver(ids: (Identity | undefined)[] = []) {
+function receiver(ids: (Identity | undefined)[] = [], payloads: Payload[] = []) {
   const account = new StageAccount()
   const limits = { snappy, max_request_bytes: 10_000, max_elements: 200, max_identities: 10, acks: null }
   return new RemoteWriteReceiver(limits, {
     account,
     reject: ({ reason }) => account.drop(reason, 1),
     emit: (batch) => {
-      for (let row = 0; row < batch.length; row++) ids.push(batch.id(row))
+      for (let row = 0; row < batch.length; row++) {
+        ids.push(batch.id(row))
+        payloads.push(batch.payload(row))
+      }
     },
   })
 }
@@ -56,6 +59,17 @@ t.test('a series has one identity, request after request', async (t) => {
     t.equal(series[2], series[0])
     t.equal(series[3], series[1])
   }
+})
+
+t.test('a histogram whose sum is the stale marker is the end of its series', async (t) => {
+  const labels = [{ name: '__name__', value: 'h' }]
+  const message = encodeMessage({ timeseries: [{ labels, histograms: [{ count_int: 0, sum: 1.5, timestamp: 7 }] }] })
+  const at = message.indexOf(Buffer.from('000000000000f83f', 'hex'))
+  Buffer.from('020000000000f07f', 'hex').copy(message, at)
+  const payloads: Payload[] = []
+  const to = receiver([], payloads)
+  t.equal((await to.answer(requestOf(snappy.compress(message), TYPES[0]))).status, 204)
+  t.same(payloads, [{ ts: '7000000', stale: true }])
 })
 
 t.test('any bytes have an answer', async (t) => {
