@@ -55,6 +55,7 @@ export class Spool implements Store {
   #toldFull = false
   #drops: boolean
   #bounded = true
+  #removed: () => void = () => {}
   /** False where the file that is appended to is to be ended. */
   #sealed = true
 
@@ -214,10 +215,10 @@ export class Spool implements Store {
           continue
         }
         const entries = this.#take()
-        const bytes = sizeOf(entries)
-        await this.#keepBounds(bytes)
-        await this.#writer.append(entries)
-        this.#unwrittenBytes -= bytes
+        await this.#keepBounds(sizeOf(entries))
+        const stored = await this.#writer.append(entries, () => this.#roomOnDisk())
+        this.#unwritten.unshift(...entries.splice(stored))
+        this.#unwrittenBytes -= sizeOf(entries)
         this.written = entries[entries.length - 1].seq
         const { current } = this.#writer
         if (current !== null && this.segments.at(-1) !== current) this.segments.push(current)
@@ -303,6 +304,13 @@ export class Spool implements Store {
     const [segment] = this.segments
     this.segments.shift()
     await rm(segment.path, { force: true })
+    this.#removed()
+  }
+
+  /** Resolves when a file was removed, which may be one that can go already. */
+  #roomOnDisk(): Promise<void> {
+    this.release()
+    return new Promise((resolve) => (this.#removed = resolve))
   }
 
   /** Why whoever appends has to wait. */

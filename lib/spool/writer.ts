@@ -57,15 +57,24 @@ export class SegmentWriter {
     private readonly stop: AbortSignal,
   ) {}
 
-  /** Stores entries, which are then in `current`. Throws a Problem where the disk is full and waiting was ended. */
-  async append(entries: readonly Entry[]): Promise<void> {
-    const bytes = Buffer.concat(entries.flatMap((entry) => [encodeHead(entry), entry.body]))
+  /**
+   * Stores entries, which are then in `current`: as many of them as there is room for, or the first one when there is.
+   * Returns how many. Throws a Problem where the disk is full and waiting was ended.
+   *
+   * @param room resolves when it is worth another try
+   */
+  async append(entries: readonly Entry[], room: () => Promise<void>): Promise<number> {
+    let count = entries.length
     for (;;) {
       try {
-        return await this.#append(entries, bytes)
+        await this.#append(entries.slice(0, count))
+        return count
       } catch (error) {
         if (!isFull(error)) throw problemOf(error, `cannot write to ${this.folder}`)
-        await this.#full(error as NodeJS.ErrnoException)
+        // The file ends here, and may go when it is read; beside it there may be room for less.
+        const ended = await this.#cut()
+        if (count > 1) count >>= 1
+        else if (!ended || (error as NodeJS.ErrnoException).code !== 'EFBIG') await this.#full(error as NodeJS.ErrnoException, room)
       }
     }
   }
@@ -80,12 +89,12 @@ export class SegmentWriter {
     await handle.close()
   }
 
-  async #append(entries: readonly Entry[], bytes: Buffer): Promise<void> {
+  async #append(entries: readonly Entry[]): Promise<void> {
     if (this.#failure !== null) throw this.#failure
+    const bytes = Buffer.concat(entries.flatMap((entry) => [encodeHead(entry), entry.body]))
     if (this.current !== null && this.current.size + bytes.length > this.options.segmentBytes) await this.seal()
     if (this.#handle === null) await this.#begin(entries[0].seq)
     const current = this.current!
-    // At a place of its own: what a full disk took in part is written over by the next attempt.
     let done = 0
     while (done < bytes.length) {
       done += (await this.#handle!.write(bytes, done, bytes.length - done, current.size + done)).bytesWritten
@@ -139,13 +148,17 @@ export class SegmentWriter {
     })
   }
 
-  async #full(error: NodeJS.ErrnoException): Promise<void> {
+  /** Takes back what was written in part, and ends a file that holds something; whether there was one. */
+  async #cut(): Promise<boolean> {
     const { current } = this
-    if (error.code === 'EFBIG' && current !== null && current.size > 0) {
-      // The file has come to its limit, the disk has not.
-      await this.#handle!.truncate(current.size)
-      return this.seal()
-    }
+    if (current === null) return false
+    await this.#handle!.truncate(current.size)
+    if (current.size === 0) return false
+    await this.seal()
+    return true
+  }
+
+  async #full(error: NodeJS.ErrnoException, room: () => Promise<void>): Promise<void> {
     const what = `${this.folder}: no room on the disk (${error.code})`
     if (this.stop.aborted) throw new Problem(what, { cause: error, exit: EXIT.temporary })
     const now = this.clock.monotonic()
@@ -153,7 +166,7 @@ export class SegmentWriter {
       this.#told = now
       this.log.warn(`${what}: waiting until there is some`)
     }
-    await this.clock.sleep(LOOK_AGAIN_MS, this.stop)
+    await Promise.race([this.clock.sleep(LOOK_AGAIN_MS, this.stop), room()])
   }
 }
 

@@ -10,8 +10,8 @@ import t, { type Test } from 'tap'
 import { FlakyReceiver, RUN_HEADER } from '../support/flaky_receiver.js'
 import { Random } from '../support/random.js'
 import { sh } from '../support/solder.js'
-import { checkRun, type Fate, KILLS, QUICK, type Run, runPipe, SEED, waysText } from './run.js'
-import { RELABEL, some, Trail } from './trail.js'
+import { checkRun, type Fate, KILLS, QUICK, type Run, runPipe, SEED, some, waysText } from './run.js'
+import { RELABEL, Trail } from './trail.js'
 
 t.setTimeout(KILLS * 20_000 + 60_000)
 t.comment(`CHAOS_SEED=${SEED} CHAOS_KILLS=${KILLS}`)

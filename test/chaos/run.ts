@@ -127,6 +127,11 @@ function checkSink(
   t.same(reasons, [], `${name}: dropped is what a kill has torn, and metadata`)
 }
 
+/** A few of many. */
+export function some(numbers: readonly number[]): string {
+  return `${numbers.length}: ${numbers.slice(0, 10).join(' ')}${numbers.length > 10 ? ' …' : ''}`
+}
+
 /** Requests by what became of them. */
 export function waysText({ ways }: FlakyReceiver): string {
   return [...ways].map(([way, count]) => `${way} ${count}`).join(', ')

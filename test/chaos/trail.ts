@@ -100,8 +100,3 @@ export class Trail {
     return Array.from({ length: end }, (_, n) => n).filter((n) => n % SERIES !== DROPPED)
   }
 }
-
-/** A few of many. */
-export function some(numbers: readonly number[]): string {
-  return `${numbers.length}: ${numbers.slice(0, 10).join(' ')}${numbers.length > 10 ? ' …' : ''}`
-}

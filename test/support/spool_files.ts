@@ -61,7 +61,9 @@ function offsetOf(folder: string): (seq: number) => boolean {
   } catch {
     return () => true
   }
-  const { next, open } = JSON.parse(text.slice(0, text.lastIndexOf(' '))) as { next: number; open: number[] }
+  const [, json, sum] = /^(.*) ([0-9a-f]{8})\n$/s.exec(text) ?? ['', '', '']
+  if (crc(Buffer.from(json)) !== Number.parseInt(sum, 16)) return () => true
+  const { next, open } = JSON.parse(json) as { next: number; open: number[] }
   const again = new Set(open)
   return (seq) => seq >= next || again.has(seq)
 }
