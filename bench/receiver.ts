@@ -73,7 +73,7 @@ function count(message: Buffer): void {
   }
 }
 
-const server = createServer((request, response) => {
+const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   if (request.method === 'GET') return void response.end(JSON.stringify(counts))
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))

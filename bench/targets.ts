@@ -33,7 +33,7 @@ function bodiesOf(target: number): (scrape: number) => Buffer {
 }
 
 async function listen(handler: RequestListener): Promise<number> {
-  const server = createServer(handler)
+  const server = createServer({ keepAliveTimeout: 0 }, handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
