@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run check fmt explain ledger spool list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run new check fmt explain tap top ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -174,6 +174,11 @@ _solder() {
     *' --http-header-timeout') words='' ;;
     *' --http-request-timeout') words='' ;;
     *' --http-idle-timeout') words='' ;;
+    *' --name') words='' ;;
+    *' --where') words='' ;;
+    *' --rate') words='' ;;
+    *' --count') words='' ;;
+    *' --url') words='' ;;
     *)
       case $name in
         'discover static') flags='--label --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -192,10 +197,13 @@ _solder() {
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
+        'new') flags='--name --help' ;;
         'check') flags='--help' files=1 ;;
         'fmt') flags='--write --check --help' files=1 ;;
         'explain') flags='--help' files=1 ;;
-        'ledger') flags='--settled --help' files=1 ;;
+        'tap') flags='--where --rate --sample --count --url --basic-user --basic-password --bearer --tls-ca --help' ;;
+        'top') flags='--every --once --url --basic-user --basic-password --bearer --tls-ca --help' ;;
+        'ledger') flags='--settled --url --basic-user --basic-password --bearer --tls-ca --help' files=1 ;;
         'spool') flags='--keep-bytes --help' words='ls cat grep fsck trim' files=1 ;;
         'list') flags='--json --help' ;;
         'schema') flags='--help' ;;

@@ -19,15 +19,20 @@ import { environment, ROOT, sh } from './support/solder.js'
 import { solderCommands } from './support/shell.js'
 
 const SAMPLE = '{"type":"metric","name":"up","labels":{"job":"node"},"kind":"gauge","ts":"1763804400000000000","value":1}\n'
-const ACCOUNT = '{"stage":"a","in":1,"made":0,"out":1,"dropped":{},"pending":0,"in_bytes":9,"out_bytes":9}\n'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
 
-// A server that is a target, a receiver and a directory of targets, by what it is asked.
+// A server that is a target, a receiver, a directory of targets and the admin server of a pipeline, by what it is asked.
 const server = createServer((request, response) => {
   request.resume()
-  if (request.method === 'POST') response.writeHead(204).end()
+  const { url = '' } = request
+  if (url.startsWith('/api/v1/tap')) {
+    // As often as it takes until the client notices that nobody reads.
+    const timer = setInterval(() => response.write(`data: ${SAMPLE}\n`), 20)
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).on('close', () => clearInterval(timer))
+  } else if (url.startsWith('/api/v1/')) response.writeHead(200).end('{"pipes":[{"name":"a","stages":[],"gaps":[]}]}')
+  else if (request.method === 'POST') response.writeHead(204).end()
   else if (request.headers.accept?.includes('json') === true) {
     response.writeHead(200, { 'content-type': 'application/json' }).end(`[{"targets":["${address}"]}]`)
   } else response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end('a 1\n')
@@ -53,6 +58,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
   STAGES: 'scrape host | view',
+  'PIPE[.STAGE]': 'a',
   PIPE: `discover static ${address} | relabel`,
   /** Of one process at a time; as a spool it has something to show. */
   get DIR() {
@@ -82,12 +88,12 @@ function leastWords(component: Component): string[] {
   const listen = listens(component) ? ['--listen', '127.0.0.1:0'] : []
   // Without a pipe it is a supervisor, which goes on until it is stopped.
   const pipe = component.name === 'run' ? ['-e', ARGUMENTS.PIPE] : []
-  return [...component.name.split(' '), ...options, ...often, ...listen, ...pipe, ...words]
+  const admin = component.role === 'tool' && 'url' in component.options ? ['--url', `http://${address}`] : []
+  return [...component.name.split(' '), ...options, ...often, ...listen, ...pipe, ...admin, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */
 function inputOf(component: Component): string {
-  if (component.name === 'ledger') return ACCOUNT
   if (component.role === 'tool') return ''
   if (component.role !== 'source') return SAMPLE
   if (component.accepts.length === 0) return 'a 1\n'

@@ -16,14 +16,16 @@ export function scalarOffsets(file: string, [start, end]: readonly number[], tex
     const first = file.indexOf('\n', start) + 1
     // An indentation that the header gives is no other than that which is seen.
     const indent = spacesIn(file, first) - spacesIn(text, 0)
-    return align(file, afterSpaces(file, first, indent), end, text, (at, i) => inBlock(file, at, text, i, indent))
+    // A folded break is a space, and the empty lines behind it are a break less than they are.
+    const folded = (i: number) => mark === '>' && (text[i] === ' ' || text[i + 1] !== '\n')
+    return align(file, afterSpaces(file, first, indent), end, text, (at, i) => inBlock(file, at, indent, folded(i)))
   }
   if (mark === '"') return align(file, start + 1, end - 1, text, (at, i) => inDouble(file, at, text, i))
   const single = mark === "'"
   return align(file, single ? start + 1 : start, single ? end - 1 : end, text, (at, i) => inFlow(file, at, text, i, single))
 }
 
-/** Both texts go on side by side; `next` tells where the unit at `i` stands, given where the one before ended, and its end. */
+/** Both texts go on side by side; `next` tells where the unit at `i` stands, and ends, given where the one before ended. */
 function align(file: string, start: number, end: number, text: string, next: (at: number, i: number) => [number, number]) {
   const offsets: number[] = []
   let at = start
@@ -51,11 +53,10 @@ function match(file: string, at: number, pattern: RegExp): number {
   return found === null ? -1 : at + found[0].length
 }
 
-function inBlock(file: string, at: number, text: string, i: number, indent: number): Span {
+/** @param folded whether the empty lines behind a break belong to it */
+function inBlock(file: string, at: number, indent: number, folded: boolean): Span {
   let line = file[at] === '\r' || file[at] === '\n' ? breakAt(file, at) : -1
   if (line < 0) return [at, at + 1]
-  // A folded break is a space, and the empty lines behind it are a break less than they are.
-  const folded = text[i] === ' ' || text[i + 1] !== '\n'
   if (folded) line = Math.max(line, match(file, line, /(?: *\r?\n)*/y))
   return [at, afterSpaces(file, line, indent)]
 }
