@@ -136,17 +136,18 @@ t.test(`between runs (CHAOS_SEED=${SEED})`, async (t) => {
     for (const number of hit) if (!numbers.arrived.has(number)) gone.add(number)
     receiver.mood = 'well'
     const ran = await sh(command, { stdin: numbers.lines(10, random) })
-    const words = `round ${round}: ${done}\n${ran.stderr}`
+    const words = `round ${round}`
+    const what = { done, said: ran.stderr }
     const account = accountOf(ran.stderr)
-    t.equal(ran.code, 0, words)
-    t.same(gapsOf([account], true), [], words)
-    t.equal(lostOf(account), known(after), `what frames still know is told: ${words}`)
-    t.equal(account.made, waitingRecords(after), `all that waited was looked at: ${words}`)
-    t.equal(waitingRecords(spoolEntries(state)), 0, words)
-    if (hit.size > 0) t.match(ran.stderr, /lost from the spool/, words)
+    t.equal(ran.code, 0, words, what)
+    t.same(gapsOf([account], true), [], words, what)
+    t.equal(lostOf(account), known(after), `${words}: what frames still know is told`, what)
+    t.equal(account.made, waitingRecords(after), `${words}: all that waited was looked at`, what)
+    t.equal(waitingRecords(spoolEntries(state)), 0, words, what)
+    if (hit.size > 0) t.match(ran.stderr, /lost from the spool/, words, what)
     const missing = numbers.missing.filter((n) => !gone.has(n))
-    t.equal(some(missing), '0: ', `what was not damaged arrives: ${words}`)
-    t.same([...numbers.faults, ...receiver.faults], [], words)
+    t.equal(some(missing), '0: ', `${words}: what was not damaged arrives`, what)
+    t.same([...numbers.faults, ...receiver.faults], [], words, what)
   }
   t.comment(`${numbers.end} records, ${numbers.missing.length} lost by ${ROUNDS} rounds of damage`)
 })
@@ -168,13 +169,13 @@ t.test(`under a running command (CHAOS_SEED=${SEED})`, async (t) => {
   await pipe.signal(1, 'SIGCONT')
   await pipe.signal(0, 'SIGKILL')
   const [, { code, stderr, accounts }] = await pipe.ended
-  const words = `${done}\n${stderr}`
-  t.equal(code, 0, words)
-  t.same(gapsOf([accounts[0]], true), [], words)
+  const what = { done, said: stderr }
+  t.equal(code, 0, 'ended', what)
+  t.same(gapsOf([accounts[0]], true), [], 'accounts', what)
   // What was in hand already is not lost.
   const { missing } = numbers
-  t.equal(some(missing.filter((n) => !hit.has(n))), '0: ', words)
-  t.equal(lostOf(accounts[0]), missing.length, `every record that did not arrive is counted: ${words}`)
+  t.equal(some(missing.filter((n) => !hit.has(n))), '0: ', 'what was not damaged arrives', what)
+  t.equal(lostOf(accounts[0]), missing.length, 'every record that did not arrive is counted', what)
   t.equal(accounts[0].made, 4000)
   t.same([...numbers.faults, ...receiver.faults], [])
   t.comment(`${missing.length} of ${numbers.end} lost`)

@@ -77,9 +77,10 @@ class Journey {
   #check(run: Run): void {
     const { t, trail, state, receiver } = this
     const entries = checkRun(t, run, state, receiver, Math.ceil(trail.bytes / PIECE) + 1)
+    const said = run.ended.map(({ stderr }) => stderr).join('\n')
     const missing = trail.missing(trail.committed(state), entries)
-    t.equal(some(missing), '0: ', `${run.name}: what is committed is at the receiver or in the spool`)
-    t.equal(some(trail.unsent(entries)), '0: ', `${run.name}: what is done with is at the receiver`)
+    t.equal(some(missing), '0: ', `${run.name}: what is committed is at the receiver or in the spool`, { said })
+    t.equal(some(trail.unsent(entries)), '0: ', `${run.name}: what is done with is at the receiver`, { said })
     t.same([...trail.faults, ...receiver.faults], [], `${run.name}: what arrives is right, in order`)
   }
 }
@@ -95,7 +96,7 @@ async function chaos(t: Test, shape: Shape, random: Random, kills: number): Prom
   t.teardown(() => receiver.stop())
   trail.feed(1000)
   while (journey.kills < kills) {
-    trail.feed(random.between(500, 6000))
+    trail.feed(random.between(300, 4000))
     await journey.run(random.next() < 0.15 ? 'stop' : 'kill')
   }
   receiver.mood = 'well'
@@ -106,7 +107,7 @@ async function chaos(t: Test, shape: Shape, random: Random, kills: number): Prom
   t.equal(trail.arrived, trail.kept)
   t.equal(trail.committed(state), trail.end, 'and is committed')
   const accounts = ['receive', 'relabel', 'write'].map((stage) => said.split('\n').find((line) => line.startsWith(`{"stage":"${stage}`)))
-  t.match(await sh('solder ledger --settled', { stdin: accounts.join('\n') }), { code: 0 })
+  t.match(await sh('solder ledger --settled -', { stdin: accounts.join('\n') }), { code: 0 })
   const { requests } = receiver
   await journey.run('end')
   t.equal(receiver.requests, requests, 'one more run has nothing to send')

@@ -8,7 +8,7 @@ import { type EndedStage, Pipe } from '../support/pipe.js'
 import type { Random } from '../support/random.js'
 import { type SpoolEntry, spoolEntries, waitingRecords } from '../support/spool_files.js'
 
-export const KILLS = Number(process.env.CHAOS_KILLS ?? 14)
+export const KILLS = Number(process.env.CHAOS_KILLS ?? 12)
 export const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000)
 
 export const LANES = 4
@@ -91,10 +91,10 @@ export function checkRun(t: Test, run: Run, state: string, receiver: FlakyReceiv
   t.same(odd, [], `${name}: exit codes`)
   t.notMatch(said, /\(spool_(corrupt|full|age)\)|set aside|starting over|from its start/, `${name}: no damage`)
   const accounts = ended.flatMap(({ accounts }) => accounts)
-  for (const account of accounts) t.same(gapsOf([account], false), [], `${name}: ${account.stage}\n${said}`)
+  for (const account of accounts) t.same(gapsOf([account], false), [], `${name}: ${account.stage}`, { said })
   const of = (stage: RegExp) => accounts.findLast((account) => stage.test(account.stage))
   const [source, relabel, sink] = [/^(receive|scrape)/, /^relabel/, /^write/].map(of)
-  for (const stage of [source, relabel]) t.equal(stage?.pending ?? 0, 0, `${name}: ${stage?.stage} holds nothing\n${said}`)
+  for (const stage of [source, relabel]) t.equal(stage?.pending ?? 0, 0, `${name}: ${stage?.stage} holds nothing`, { said })
   // A stage that ended by itself, or was stopped, has seen all that the one before let out.
   const whole = (index: number) => ended.length === 1 || ended[index].code < 128
   const seams: [Entry | undefined, Entry | undefined, boolean][] = [
@@ -102,7 +102,7 @@ export function checkRun(t: Test, run: Run, state: string, receiver: FlakyReceiv
     [relabel, sink, whole(1)],
   ]
   for (const [from, to, all] of seams) {
-    if (from !== undefined && to !== undefined && all) t.same(gapsOf([from, to], false), [], `${name}: seam\n${said}`)
+    if (from !== undefined && to !== undefined && all) t.same(gapsOf([from, to], false), [], `${name}: seam`, { said })
   }
   if (sink !== undefined) checkSink(t, run, sink, waitingRecords(entries), receiver, checkpoints, said)
   return entries
@@ -119,7 +119,7 @@ function checkSink(
   said: string,
 ): void {
   // Of what waited before, `made` was looked at; the rest was not touched and waits still.
-  t.equal(sink.pending, after - (before - sink.made), `${name}: pending is what this run left in the spool\n${said}`)
+  t.equal(sink.pending, after - (before - sink.made), `${name}: pending is what this run left in the spool`, { said })
   // Checkpoints go out when they are committed. An answer may come too late to be counted.
   const acknowledged = receiver.acknowledged(name)
   t.ok(sink.out <= acknowledged + checkpoints, `${name}: ${sink.out} out, ${acknowledged} acknowledged`)

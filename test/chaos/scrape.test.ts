@@ -110,7 +110,7 @@ async function chaos(t: Test, fused: boolean, random: Random, kills: number): Pr
   const said = ended.map(({ stderr }) => stderr).join('')
   // A stop of all at once may come before one of them knows how; a scrape that is under way then is given up.
   const missing = ended.every(({ code }) => code === 0) ? numbers.missing() : []
-  t.ok(missing.length <= numbers.failed + 1, `what was scraped before a stop arrived, all but ${missing.join()}\n${said}`)
+  t.ok(missing.length <= numbers.failed + 1, `what was scraped before a stop arrived, all but ${missing.join()}`, { said })
   t.same(numbers.holes(), [], 'no run has a hole')
   t.comment(`${killed} kills, ${numbers.runs.length} runs, ${numbers.scrapes} scrapes, ${numbers.again} samples arrived again`)
   t.comment(`requests: ${waysText(receiver)}`)
