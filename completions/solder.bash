@@ -198,7 +198,7 @@ _solder() {
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
         'new') flags='--name --help' ;;
-        'check') flags='--help' files=1 ;;
+        'check') flags='--connect --help' files=1 ;;
         'fmt') flags='--write --check --help' files=1 ;;
         'explain') flags='--help' files=1 ;;
         'tap') flags='--where --rate --sample --count --url --basic-user --basic-password --bearer --tls-ca --help' ;;

@@ -405,6 +405,7 @@ complete -c solder -n '__solder_at "run"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "new"' -l name -x -d 'name of the pipe'
 complete -c solder -n '__solder_at "new"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "check"' -F
+complete -c solder -n '__solder_at "check"' -l connect -d 'also try the servers that stages name'
 complete -c solder -n '__solder_at "check"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "fmt"' -F
 complete -c solder -n '__solder_at "fmt"' -l write -d 'rewrite the files'

@@ -37,6 +37,11 @@ interface Declaration<T extends OptionTable> {
    * somebody else could notice. It is what `solder check` asks; the work itself checks again.
    */
   check?(input: Input<T>): void | Promise<void>
+  /**
+   * Tries the servers that it would talk to, with its credentials, by requests that store and change nothing
+   * (`solder check --connect`). Returns how many there are; throws every Problem at once.
+   */
+  connect?(input: Input<T>): Promise<number>
   examples: readonly Example[]
 }
 

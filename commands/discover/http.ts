@@ -6,6 +6,7 @@ import { Known } from '../../lib/discovery/known.js'
 import { repeat } from '../../lib/discovery/loop.js'
 import { Web } from '../../lib/discovery/web.js'
 import { clientOf } from '../../lib/net/http.js'
+import { reach } from '../../lib/net/reach.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 export default source({
@@ -39,6 +40,11 @@ export default source({
   async check({ args: [url], options }) {
     checkUrl(url)
     await (await clientOf(options)).close()
+  },
+  async connect({ args: [url], options }) {
+    const client = await clientOf(options)
+    await reach(client, { method: 'GET', url, maxBytes: options.max_body_bytes }).finally(() => client.close())
+    return 1
   },
   examples: [
     {

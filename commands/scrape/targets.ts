@@ -50,6 +50,13 @@ export default source({
     await client?.close()
     throwAll(problems)
   },
+  async connect({ args, options }) {
+    const { clientOf } = await import('../../lib/net/http.js')
+    const { reachTargets } = await import('../../lib/scrape/reach.js')
+    const client = await clientOf(options)
+    await reachTargets(args, client, options).finally(() => client.close())
+    return args.length
+  },
   examples: [
     { command: 'solder scrape http://127.0.0.1:9100/metrics --once', about: 'one look at an exporter', needs: 'an exporter' },
     {

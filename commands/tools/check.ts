@@ -15,10 +15,16 @@ export default tool({
     that cannot stand where they do or get no record that they take, pipes that read each other in a circle or that
     nobody reads. A module (.js, .mjs, .cjs) is run, for what it exports. Nothing is opened but files, for reading.
 
+    With --connect the servers that stages name by URL are asked, too, with the credentials of the stage: 'write
+    prometheus' sends a request without samples, 'scrape' and 'discover http' fetch the URL once. Targets that are
+    discovered are not tried. That a server answers does not say that it will take what it gets.
+
     The exit code is 0 where nothing is wrong, else 2.`,
   since: '0.1.0',
   args: [{ name: 'FILE', help: 'pipeline files, or folders of them', variadic: true, path: true }],
-  options: {},
+  options: {
+    connect: { type: 'bool', help: 'also try the servers that stages name', since: '0.1.0' },
+  },
   examples: [
     { command: 'solder check solder.yaml', about: 'check a file', needs: 'a file' },
     {
@@ -26,12 +32,16 @@ export default tool({
       about: 'check the smallest file',
     },
   ],
-  async run({ args }, context, catalogue) {
+  async run({ args, options }, context, catalogue) {
     const { loadPipeline, pipelineFiles } = await import('../../lib/config/load.js')
     const { pipeline, problems } = await loadPipeline(await pipelineFiles(args), languageOf(catalogue))
     throwAll(problems)
+    const { tryBackends } = await import('../../lib/config/connect.js')
+    const connected = options.connect ? await tryBackends(pipeline!) : { tried: 0, problems: [] }
+    throwAll(connected.problems)
     const pipes = pipeline!.pipes.length
-    await context.print(`${pipes} ${pipes === 1 ? 'pipe' : 'pipes'}, nothing wrong\n`)
+    const answers = options.connect ? `; ${connected.tried} stages found their servers` : ''
+    await context.print(`${pipes} ${pipes === 1 ? 'pipe' : 'pipes'}, nothing wrong${answers}\n`)
     return EXIT.done
   },
 })

@@ -108,6 +108,10 @@ export default sink({
     const { clients } = await prepareReceivers(args, options)
     await Promise.all(clients.map((client) => client.close()))
   },
+  async connect({ args, options }) {
+    const { probeReceivers } = await import('../../lib/delivery/probe.js')
+    return probeReceivers(args, options)
+  },
   examples: [
     {
       command:

@@ -124,10 +124,8 @@ class Where {
 
   put(problem: Problem): Problem {
     const place = this.#within(problem) ?? problem.place ?? this.#about(problem.message)
-    const scrub = (text: string | undefined) => this.words.reduce((clean, word) => without(clean, word), text)
-    const { exit, cause } = problem
-    const details = { place, exit, cause, expected: scrub(problem.expected), hint: scrub(problem.hint) }
-    const placed = new Problem(scrub(problem.message)!, details)
+    const { message, exit, cause, expected, hint } = scrubbed(problem, this.words)
+    const placed = new Problem(message, { place, exit, cause, expected, hint })
     return this.form === 'map' ? keyed(placed) : placed
   }
 
@@ -170,12 +168,12 @@ class Where {
   }
 }
 
-/** A text without the secrets of a word. */
-function without(text: string | undefined, word: Text): string | undefined {
-  let clean = text
-  word.with(({ value }) => {
-    if (value !== '') clean = clean?.replaceAll(value, HIDDEN)
-    return ''
-  })
-  return clean
+/** A problem without the secrets of words. */
+export function scrubbed(problem: Problem, words: readonly Text[]): Problem {
+  const secrets: string[] = []
+  for (const word of words) word.with(({ value }) => String(secrets.push(value)))
+  const clean = (text: string | undefined) =>
+    secrets.reduce((rest, secret) => (secret === '' ? rest : rest?.replaceAll(secret, HIDDEN)), text)
+  const { place, exit, cause } = problem
+  return new Problem(clean(problem.message)!, { place, exit, cause, expected: clean(problem.expected), hint: clean(problem.hint) })
 }
