@@ -21,8 +21,8 @@ export default sink({
 
     A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
     says; up to --buffer-bytes are held meanwhile, then the input waits. A request that is too large for it (413) is sent
-    in halves, and these in halves, down to single samples, 256 times at most. Any other answer than 2xx is final: the
-    samples of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
+    in halves, and these in halves, down to single samples or 1 KiB, 256 times at most. Any other answer than 2xx is
+    final: the samples of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
 
     With --state requests are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay
     there until they are answered. What is left at the end, or after a kill, the next start sends first, in the order of

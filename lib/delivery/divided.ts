@@ -1,4 +1,4 @@
-// Requests that are too large for the destination (413), sent in halves, and these in halves, down to a single series.
+// Requests that are too large for the destination (413), sent in halves, and these in halves, as long as that may help.
 
 import type { Log } from '../component.js'
 import type { Outcome, Part, Reply } from './outcome.js'
@@ -28,7 +28,7 @@ export interface DividedOptions {
   /** Milliseconds of a clock that never jumps. */
   monotonic(): number
   attempt(body: Buffer, signal: AbortSignal): Promise<Reply>
-  /** The halves of a request; null where it holds one series. */
+  /** The halves of a request; null where it is not to be divided. */
   halves(body: Buffer): Promise<[Piece, Piece] | null>
 }
 

@@ -14,6 +14,9 @@ const HEADERS = {
   },
 } as const
 
+/** No receiver has a limit below this: a request of fewer bytes is refused for another reason. */
+const LEAST_LARGE = 1 << 10
+
 const NO_COUNTS = 'an answer without written counts: the receiver does not know remote write 2.0'
 
 export interface ProtocolOptions extends PostOptions {
@@ -55,6 +58,7 @@ export class Protocol {
   }
 
   async #halves(body: Buffer) {
+    if (body.length < LEAST_LARGE) return null
     const { halvesOf } = await import('../wire/remote_write/split.js')
     const { snappy } = this.options
     const halves = halvesOf(snappy.uncompress(body), versionOf(body))

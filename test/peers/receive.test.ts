@@ -4,7 +4,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { freePort, missingPeers, Prometheus, until, victoriaMetrics } from '../support/peers.js'
+import { freePort, missingPeers, Prometheus, temporary, until, victoriaMetrics } from '../support/peers.js'
 import { start } from '../support/running.js'
 import { encodeFamilies } from '../wire/exposition/encode.js'
 
@@ -158,4 +158,36 @@ remote_write:
   await until(async () => ((await to.query('latency_seconds')).length === 0 ? true : undefined), 'the series of histograms ends')
   const { stderr } = await pipe.stop()
   t.notMatch(stderr, 'rejected')
+})
+
+t.test('--ack durable: the pipe is killed again and again, and no sample is missing', { skip: missingPeers('prometheus') }, async (t) => {
+  let scrapes = 0
+  const target = createServer((_, response) => response.end(`# TYPE scrapes counter\nscrapes ${scrapes++}\n`))
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => (target.closeAllConnections(), target.close()))
+  const to = await Prometheus.start(t)
+  const listen = `127.0.0.1:${await freePort()}`
+  const state = temporary(t)
+  const pipeline =
+    `solder receive prometheus --listen ${listen} --ack durable --state ${state}` +
+    ` | solder write prometheus ${to.writeUrl} --batch-wait 50ms --state ${state}`
+  const from = await Prometheus.start(t, `
+global: { scrape_interval: 100ms, scrape_timeout: 100ms }
+scrape_configs: [{ job_name: acked, static_configs: [{ targets: ['127.0.0.1:${(target.address() as AddressInfo).port}'] }] }]
+remote_write:
+  - url: http://${listen}/api/v1/write
+    queue_config: { batch_send_deadline: 50ms, max_shards: 1, max_backoff: 200ms }
+`)
+  const arrived = async () => (await to.samples('scrapes{job="acked"}[10m]'))
+  for (let round = 0; round < 4; round++) {
+    const before = (await arrived()).length
+    const pipe = start(pipeline)
+    t.teardown(() => pipe.stop('SIGKILL'))
+    await until(async () => ((await arrived()).length > before + 5 ? true : undefined), 'samples arrive')
+    if (round < 3) await pipe.stop('SIGKILL')
+  }
+  const got = await arrived()
+  const sent = await from.samples('scrapes{job="acked"}[10m]')
+  t.same(got, sent.filter(([time]) => time >= got[0][0] && time <= got[got.length - 1][0]))
+  t.ok(got.length > 20)
 })

@@ -1,5 +1,6 @@
 // Requests that are too large: halved, by themselves and over real sockets, in memory and from the spool.
 
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { uncompressSync } from 'snappy'
@@ -147,16 +148,18 @@ t.test('one series that is too large is refused as it is; a destination that tak
   t.equal(attempts, 2 * 256 + 1)
 })
 
-const line = (name: string, i: number) => `{"type":"metric","name":"${name}","ts":"${i + 1}000000","value":${i}}\n`
+/** Text that does not get shorter. */
+const noise = (bytes: number) => randomBytes(bytes / 2).toString('hex')
+const line = (name: string, i: number, label: string) =>
+  `{"type":"metric","name":"${name}","labels":{"of":"${label}"},"ts":"${i + 1}000000","value":${i}}\n`
 
 t.test('over sockets: nothing is lost but the series that is too large by itself', async (t) => {
-  const names = numbers(60).map((i) => `m${i}`)
-  const receiver = await Receiver.start((_, { timeseries }) => {
-    const large = timeseries.length > 7 || timeseries.some(({ labels }) => labels[0].value === 'm33')
-    return large ? { status: 413, body: 'too large' } : { status: 204 }
-  })
+  const series = numbers(60).map((i) => [`m${i}`, noise(i === 33 ? 10_000 : 400)] as const)
+  const receiver = await Receiver.start((_, message) =>
+    JSON.stringify(message).length > 8000 ? { status: 413, body: 'too large' } : { status: 204 },
+  )
   t.teardown(() => receiver.stop())
-  const stdin = numbers(5).flatMap((i) => names.map((name) => line(name, i))).join('')
+  const stdin = numbers(5).flatMap((i) => series.map(([name, label]) => line(name, i, label))).join('')
   for (const state of ['', `--state ${t.testdir()}/state`]) {
     receiver.arrivals.length = 0
     const letter = `${t.testdir()}/dead`
@@ -166,7 +169,7 @@ t.test('over sockets: nothing is lost but the series that is too large by itself
     t.match(ran.stderr, /m33: http:\/\/\S+: 413/)
     t.match(ran.stderr, '"in":300,"made":0,"out":295,"dropped":{"refused":5},"pending":0')
     const samples = samplesOf(receiver.stored)
-    for (const name of names.filter((name) => name !== 'm33')) {
+    for (const [name] of series.filter(([name]) => name !== 'm33')) {
       t.same(samples.filter(({ labels }) => labels.__name__ === name).map(({ value }) => value), numbers(5))
     }
     t.equal(readFileSync(letter, 'utf8').trim().split('\n').length, 5)
@@ -189,8 +192,8 @@ t.test('2.0 and metadata in halves; the bytes in the account are those that were
     const headers = { 'x-prometheus-remote-write-samples-written': String(count) }
     response.writeHead(204, two ? headers : {}).end()
   })
-  const metadata = numbers(20).map((i) => `{"type":"metadata","name":"m${i}","kind":"gauge","help":"Help ${i}."}\n`)
-  const stdin = metadata.join('') + numbers(40).map((i) => line(`m${i}`, i)).join('')
+  const metadata = numbers(20).map((i) => `{"type":"metadata","name":"m${i}","kind":"gauge","help":"${noise(300)}"}\n`)
+  const stdin = metadata.join('') + numbers(40).map((i) => line(`m${i}`, i, noise(300))).join('')
   for (const protocol of [1, 2]) {
     bytes = samples = 0
     const ran = await sh(`solder write prometheus ${url} --protocol ${protocol} --concurrency 1 --ledger`, { stdin })
@@ -198,4 +201,14 @@ t.test('2.0 and metadata in halves; the bytes in the account are those that were
     t.match(ran.stderr, `"in":60,"made":0,"out":60,"dropped":{},"pending":0,"in_bytes":${stdin.length},"out_bytes":${bytes}}`)
     t.equal(samples, protocol === 1 ? 60 : 40)
   }
+})
+
+t.test('a small request is not refused for its size: it is sent once', async (t) => {
+  const receiver = await Receiver.start(() => ({ status: 413 }))
+  t.teardown(() => receiver.stop())
+  const stdin = numbers(5).map((i) => line(`m${i}`, i, 'x')).join('')
+  const ran = await sh(`solder write prometheus ${receiver.url} --concurrency 1 --ledger`, { stdin })
+  t.equal(ran.code, 1)
+  t.match(ran.stderr, '"dropped":{"refused":5}')
+  t.equal(receiver.arrivals.length, 1)
 })
