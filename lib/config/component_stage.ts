@@ -1,11 +1,12 @@
 // A stage of solder from its words: options known, values valid, expressions and patterns compiled once, secrets hidden.
 
 import type { Component, StageComponent } from '../component.js'
+import { HIDDEN } from '../diag/hidden.js'
 import { collect, didYouMean, nearest, type Place, Problem } from '../diag/problem.js'
 import { flagOf, type OptionSpec, type OptionTable } from '../option/table.js'
 import { givenIn, type Given, type GivenOption } from '../pipeline/given.js'
 import type { ComponentStage } from '../pipeline/model.js'
-import { HIDDEN, Text } from '../pipeline/text.js'
+import { Text } from '../pipeline/text.js'
 import { listed } from './keys.js'
 import type { Language } from './language.js'
 import type { Spelled } from './spelled.js'

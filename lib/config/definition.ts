@@ -1,12 +1,13 @@
 // A named piece of a pipe with typed arguments (`define`).
 
 import type { ParsedNode } from 'yaml'
+import { HIDDEN } from '../diag/hidden.js'
 import { didYouMean, type Place, Problem } from '../diag/problem.js'
 import { LiteralMap, type Value } from '../expr/value.js'
 import { flagOf, type OptionSpec, type OptionTable } from '../option/table.js'
 import { parseValue } from '../option/value.js'
 import { givenIn, type GivenOption } from '../pipeline/given.js'
-import { HIDDEN, Text } from '../pipeline/text.js'
+import { Text } from '../pipeline/text.js'
 import type { ConfigDocument } from './document.js'
 import type { Scope } from './evaluate.js'
 import { referenceIn } from './component_stage.js'

@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs'
 import type { Clock, Log, LogLevel } from '../component.js'
+import { withoutSecrets } from '../diag/hidden.js'
 
 export type LogFormat = 'text' | 'json'
 
@@ -19,9 +20,9 @@ export function stderrLog(stage: string, level: LogLevel, format: LogFormat, clo
 /** Control characters but tab and newline. */
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g
 
-/** One line to stderr; what cannot be written has nowhere else to go. Data quoted in it cannot steer a terminal. */
+/** One line to stderr, without secrets; what cannot be written has nowhere else to go. Data in it cannot steer a terminal. */
 export function stderr(line: string): void {
-  const text = line.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  const text = withoutSecrets(line).replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
   try {
     writeSync(2, text.endsWith('\n') ? text : `${text}\n`)
   } catch {

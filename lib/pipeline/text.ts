@@ -2,9 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-
-/** What stands where a secret is. */
-export const HIDDEN = '<secret>'
+import { HIDDEN, hide } from '../diag/hidden.js'
 
 /** A secret as a part of a word. */
 export interface SecretPart {
@@ -22,6 +20,8 @@ export class Text {
 
   constructor(parts: readonly (string | SecretPart)[]) {
     this.#parts = parts.filter((part) => part !== '')
+    // Nor does anything else of this process print them.
+    for (const part of this.#parts) if (typeof part !== 'string') hide(part.value)
   }
 
   /** Whether some of it is not to be shown. */

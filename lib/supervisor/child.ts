@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { withoutSecrets } from '../diag/hidden.js'
 import { type Events, eventOf } from './events.js'
 import { FIRST_LINK, type FromPipe, type PipeJob, type Report, type TapRequest, type ToPipe } from './protocol.js'
 import type { Sockets } from './sockets.js'
@@ -194,7 +195,7 @@ export class PipeChild {
   }
 
   #log(line: string): void {
-    const event = eventOf(this.job.name, line)
+    const event = eventOf(this.job.name, withoutSecrets(line))
     if (event.level === 'error') this.#errors = [...this.#errors.slice(1 - KEPT), event.message]
     this.context.events.tell(event)
   }

@@ -1,4 +1,5 @@
 // check --connect: servers that stages name are asked, with what stores nothing, and those that do not answer are told.
+// And that no secret of a pipeline file gets into a log.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -74,4 +75,20 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
   t.match(await sh('solder check p.yaml --connect', { cwd: folder }), { code: 0, stderr: '' })
   write('')
   t.match(await sh('solder check p.yaml --connect', { cwd: folder }), { code: 2, stderr: /cannot reach https:\/\/127.0.0.1:\d+: .*certificate/ })
+})
+
+t.test('a secret that somebody prints is not in the log', async (t) => {
+  const folder = t.testdir({
+    'p.yaml': `version: 1
+pipes:
+  a: |
+    scrape host --once --collector loadavg
+    | exec sh -c 'echo "I was told $0" >&2; exec cat' \${secret("env:TOKEN")}
+    | write file out.ndjson
+`,
+  })
+  const ran = await sh('solder run --once --http off p.yaml', { cwd: folder, env: { TOKEN: 'hush-hush' } })
+  t.equal(ran.code, 0)
+  t.match(ran.stderr, 'I was told <secret>')
+  t.notMatch(ran.stderr + ran.stdout, 'hush')
 })
