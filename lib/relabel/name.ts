@@ -5,10 +5,9 @@ export type NameScheme = 'utf8' | 'legacy'
 const LEGACY = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 /** A legacy name in which references to groups may stand; there is one way to read each text, so it cannot backtrack. */
 const LEGACY_TEMPLATE = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w))(?:\w|\$(?:\{\w+\}|\w))*$/
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 export function isLabelName(name: string, scheme: NameScheme): boolean {
-  return scheme === 'legacy' ? LEGACY.test(name) : name !== '' && !LONE_SURROGATE.test(name)
+  return scheme === 'legacy' ? LEGACY.test(name) : name !== '' && name.isWellFormed()
 }
 
 /** Whether a template can make valid names; UTF-8 names may hold dollar signs and braces themselves. */

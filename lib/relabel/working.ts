@@ -33,7 +33,11 @@ export class WorkingLabels {
 
   /** Names and values as they are now; changes made meanwhile do not show. */
   entries(): [string, string][] {
-    return [...this.#pairs()]
+    if (this.#map !== null) return [...this.#map]
+    const pairs: [string, string][] = []
+    const { original } = this
+    for (let i = 0; i < original.length; i += 2) if (original[i + 1] !== '') pairs.push([original[i], original[i + 1]])
+    return pairs
   }
 
   /** The result, without empty labels; the very labels of the start if nothing changed. */
@@ -44,15 +48,9 @@ export class WorkingLabels {
   }
 
   #own(): Map<string, string> {
-    return (this.#map ??= new Map(this.#pairs()))
+    return (this.#map ??= new Map(this.entries()))
   }
 
-  *#pairs(): Iterable<[string, string]> {
-    if (this.#map !== null) return yield* this.#map
-    for (let i = 0; i < this.original.length; i += 2) {
-      if (this.original[i + 1] !== '') yield [this.original[i], this.original[i + 1]]
-    }
-  }
 }
 
 function hasEmpty(labels: Labels): boolean {

@@ -1,5 +1,6 @@
 // Labels of one sample: the target's labels put upon the exposed ones, limits, validity.
 
+import { compareCodePoints } from '../record/json.js'
 import { getLabel, hasLabel, type Labels, labelPairs, labelsOfMap } from '../record/labels.js'
 import { isLabelName, type NameScheme } from '../relabel/name.js'
 import type { RelabelRules } from '../relabel/rules.js'
@@ -7,7 +8,6 @@ import type { RelabelRules } from '../relabel/rules.js'
 export const NAME = '__name__'
 const EXPORTED = 'exported_'
 const LEGACY_METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Bounds on the labels of one series; 0 is none. Lengths in bytes of UTF-8. */
 export interface LabelLimits {
@@ -49,6 +49,26 @@ function honoured(exposed: Labels, target: Labels): Labels {
 }
 
 function overridden(exposed: Labels, target: Labels): Labels {
+  const merged = merge(exposed, target)
+  return merged === null ? renamed(exposed, target) : withoutEmpty(merged)
+}
+
+/** Two label sets in one, null where both have a label of the same name. */
+function merge(one: Labels, other: Labels): Labels | null {
+  const out: string[] = []
+  let at = 0
+  for (let i = 0; i < other.length; i += 2) {
+    const name = other[i]
+    for (; at < one.length && compareCodePoints(one[at], name) < 0; at += 2) out.push(one[at], one[at + 1])
+    if (one[at] === name) return null
+    out.push(name, other[i + 1])
+  }
+  for (; at < one.length; at += 2) out.push(one[at], one[at + 1])
+  return out
+}
+
+/** Where names meet the target's win, and the exposed ones become `exported_…`. */
+function renamed(exposed: Labels, target: Labels): Labels {
   const labels = new Map(labelPairs(exposed))
   const conflicts: [string, string][] = []
   for (const [name, value] of labelPairs(target)) {
@@ -81,9 +101,11 @@ function checkUnique(exposed: Labels): void {
 
 function checkNames(labels: Labels, scheme: NameScheme): void {
   if (!hasLabel(labels, NAME)) throw new Error('missing metric name (__name__ label)')
-  for (const [name, value] of labelPairs(labels)) {
+  for (let i = 0; i < labels.length; i += 2) {
+    const name = labels[i]
+    const value = labels[i + 1]
     const valid = name === NAME && scheme === 'legacy' ? LEGACY_METRIC.test(value) : isLabelName(name, scheme)
-    if (!valid || LONE_SURROGATE.test(value)) {
+    if (!valid || !value.isWellFormed()) {
       throw new Error(`invalid metric name or label names: ${JSON.stringify(name)}=${JSON.stringify(value)}`)
     }
   }
@@ -101,6 +123,7 @@ function checkLimits(labels: Labels, limits: LabelLimits): void {
     if (length <= limit) return
     throw new Error(`${option} exceeded (metric: ${metric()}, label name: ${shortened(name)}, length: ${length}, limit: ${limit})`)
   }
+  if (limits.nameLength <= 0 && limits.valueLength <= 0) return
   for (const [name, value] of labelPairs(labels)) {
     check(limits.nameLength, 'label_name_length_limit', name, name)
     check(limits.valueLength, 'label_value_length_limit', value, name)

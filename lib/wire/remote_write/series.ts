@@ -1,7 +1,6 @@
 // Label sets as remote write wants them: `__name__` among the others, sorted, valid, encoded once per series.
 
-import { compareCodePoints } from '../../record/json.js'
-import type { Labels } from '../../record/labels.js'
+import { type Labels, labelPairs, labelsOfMap } from '../../record/labels.js'
 import { bytesTag, doubleTag, ProtoWriter, varintTag } from './writer.js'
 
 const NAME = '__name__'
@@ -31,11 +30,20 @@ const SAMPLE_HEAD = [bytesTag(2), SAMPLE_BYTES, doubleTag(1)]
  * out (an empty label is an absent one).
  */
 export function seriesLabels(name: string, labels: Labels, external: ReadonlyMap<string, string>): Labels {
-  const pairs = new Map(external)
-  for (let i = 0; i < labels.length; i += 2) pairs.set(labels[i], labels[i + 1])
-  if (name !== '') pairs.set(NAME, name)
-  const names = [...pairs.keys()].filter((key) => pairs.get(key) !== '').sort(compareCodePoints)
-  return names.flatMap((key) => [key, pairs.get(key)!])
+  const all = external.size === 0 ? labels : labelsOfMap(new Map([...external, ...labelPairs(labels)]))
+  const out: string[] = []
+  let placed = name === ''
+  for (let i = 0; i < all.length; i += 2) {
+    const key = all[i]
+    // ASCII sorts the same by code units and by code points.
+    if (!placed && key >= NAME) {
+      out.push(NAME, name)
+      placed = true
+    }
+    if (all[i + 1] !== '' && (name === '' || key !== NAME)) out.push(key, all[i + 1])
+  }
+  if (!placed) out.push(NAME, name)
+  return out
 }
 
 /**
@@ -48,7 +56,7 @@ export function labelsComplaint(labels: Labels, scheme: 'utf8' | 'legacy' = 'utf
     const value = labels[i + 1]
     if (name === NAME && !isName(value, scheme, LEGACY_METRIC)) return `invalid metric name: ${value}`
     if (!isName(name, scheme, LEGACY_LABEL)) return `invalid label name: ${name}`
-    if (!isWellFormed(value)) return `invalid label value: ${value}`
+    if (!value.isWellFormed()) return `invalid label value: ${value}`
     if (i > 0 && name === labels[i - 2]) return `duplicate label with name: ${name}`
   }
   return null
@@ -56,14 +64,9 @@ export function labelsComplaint(labels: Labels, scheme: 'utf8' | 'legacy' = 'utf
 
 const LEGACY_METRIC = /^[A-Za-z_:][\w:]*$/
 const LEGACY_LABEL = /^[A-Za-z_]\w*$/
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 function isName(text: string, scheme: 'utf8' | 'legacy', legacy: RegExp): boolean {
-  return text !== '' && (scheme === 'legacy' ? legacy.test(text) : isWellFormed(text))
-}
-
-function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text)
+  return text !== '' && (scheme === 'legacy' ? legacy.test(text) : text.isWellFormed())
 }
 
 /** Whether the varint of a time takes six bytes: that of every Unix millisecond from 1971 to 2109 does. */
@@ -78,17 +81,22 @@ export function sixBytes(ms: number): readonly [number, number] {
   return [low, group(28) | 0x80 | (group(35) << 8)]
 }
 
+/** One buffer for all that are encoded: memory of its own for each series costs more than the encoding. */
+const encoded = new ProtoWriter()
+const message = new ProtoWriter()
+const label = new ProtoWriter()
+
 /** Encodes a valid, sorted label set. */
 export function seriesOf(labels: Labels): Series {
-  const writer = new ProtoWriter(256)
-  writeLabels(writer, labels)
-  const encoded = writer.take()
-  writer.uint(bytesTag(1))
-  writer.uint(encoded.length + 2 + SAMPLE_BYTES)
-  const labelsStart = writer.length
-  writer.bytes(encoded)
-  for (const byte of SAMPLE_HEAD) writer.uint(byte)
-  return { head: writer.take(), labelsStart, hash: fnv1a(encoded) }
+  encoded.length = 0
+  writeLabels(encoded, labels)
+  const bytes = encoded.view()
+  message.uint(bytesTag(1))
+  message.uint(bytes.length + 2 + SAMPLE_BYTES)
+  const labelsStart = message.length
+  message.bytes(bytes)
+  for (const byte of SAMPLE_HEAD) message.uint(byte)
+  return { head: message.take(), labelsStart, hash: fnv1a(bytes) }
 }
 
 /** The `labels` fields of a series' TimeSeries messages. */
@@ -98,12 +106,11 @@ export function encodedLabels({ head, labelsStart }: Series): Buffer {
 
 /** `repeated Label labels = 1` of a TimeSeries or an Exemplar. */
 export function writeLabels(writer: ProtoWriter, labels: Labels): void {
-  const label = new ProtoWriter(128)
   for (let i = 0; i < labels.length; i += 2) {
+    label.length = 0
     label.string(1, labels[i])
     label.string(2, labels[i + 1])
     writer.message(1, label.view())
-    label.length = 0
   }
 }
 

@@ -4,13 +4,15 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Batch } from '../../../lib/record/batch.js'
 import { ByteBuffer } from '../../../lib/record/bytes.js'
-import { labelsOfObject } from '../../../lib/record/labels.js'
+import { getLabel, labelPairs, labelsOf, labelsOfObject } from '../../../lib/record/labels.js'
 import { millisOf } from '../../../lib/record/time.js'
 import { compileRules } from '../../../lib/relabel/rules.js'
 import { Appender, type Appended, type AppendOptions } from '../../../lib/scrape/append.js'
 import { bucketCount, limitBuckets, schemaOfFactor } from '../../../lib/scrape/histogram.js'
+import { sampleLabels } from '../../../lib/scrape/labels.js'
 import { Turns } from '../../../lib/scrape/turns.js'
 import { openParser } from '../../../lib/wire/exposition/index.js'
+import { seriesLabels } from '../../../lib/wire/remote_write/series.js'
 
 const OPTIONS: AppendOptions = {
   targetLabels: labelsOfObject({ instance: 'h:1', job: 'j' }),
@@ -231,4 +233,30 @@ t.test('a huge body is read in turn with others', async (t) => {
   }
   await Promise.all([read('huge', 20_000), read('small', 10), read('medium', 5000)])
   t.strictSame(finished, ['small', 'medium', 'huge'])
+})
+
+t.test('labels of a target and of its series: what a map of them gives', async (t) => {
+  const name = fc.constantFrom('a', 'b', 'c', 'exported_a', 'exported_exported_a', '__name__', 'é', '\u{10000}', '\uffff')
+  const labels = fc.dictionary(name, fc.constantFrom('', '1', '2'), { noNullPrototype: false }).map((map) => labelsOfObject({ __name__: 'm', ...map }))
+  const target = fc.dictionary(name.filter((each) => each !== '__name__'), fc.constantFrom('', 'x', 'y'), { noNullPrototype: false }).map(labelsOfObject)
+  const options = { honorLabels: false, nameScheme: 'utf8', limits: OPTIONS.limits } as const
+  const plainly = (exposed: readonly string[], own: readonly string[]) => {
+    const map = new Map(labelPairs(exposed))
+    const moved: [string, string][] = []
+    for (const [name, value] of labelPairs(own)) {
+      if ((map.get(name) ?? '') !== '') moved.push([name, map.get(name)!])
+      map.set(name, value)
+    }
+    for (const [name, value] of moved.sort(([a], [b]) => a.length - b.length)) {
+      let free = `exported_${name}`
+      while ((map.get(free) ?? '') !== '') free = `exported_${free}`
+      map.set(free, value)
+    }
+    return labelsOf([...map].filter(([, value]) => value !== ''))
+  }
+  fc.assert(fc.property(labels.filter((all) => getLabel(all, '__name__') !== ''), target, (exposed, own) => {
+    t.same(sampleLabels(exposed, own, options), plainly(exposed, own))
+    const both = new Map([...labelPairs(own), ...labelPairs(exposed), ['__name__', 'n']])
+    t.same(seriesLabels('n', exposed, new Map(labelPairs(own))), labelsOf([...both].filter(([, value]) => value !== '')))
+  }), { numRuns: 500 })
 })
