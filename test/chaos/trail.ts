@@ -26,8 +26,6 @@ export class Trail {
   readonly #arrived = new Set<number>()
   /** The newest number of each series, by their first arrivals. */
   readonly #newest: number[] = Array.from({ length: SERIES }, () => -1)
-  /** What may be missing, or come late, since bytes of it were damaged. */
-  readonly #damaged = new Set<number>()
 
   constructor(readonly path: string) {}
 
@@ -49,7 +47,7 @@ export class Trail {
       const right = labels.__name__ === 'n' && labels.i === String(series) && labels.site === 'eu' && labels.pad === PAD
       if (!right || ms !== START_MS + value || series === DROPPED) this.faults.push(JSON.stringify(sample))
       if (this.#arrived.has(value)) this.again++
-      else if (value < this.#newest[series] && !this.#damaged.has(value)) {
+      else if (value < this.#newest[series]) {
         this.faults.push(`${value} came first after ${this.#newest[series]}`)
       }
       this.#arrived.add(value)
@@ -57,14 +55,10 @@ export class Trail {
     }
   }
 
-  damage(samples: readonly Received[]): void {
-    for (const { value } of samples) this.#damaged.add(value)
-  }
-
-  /** Numbers below `end` that are neither at the receiver nor in the entries that wait, nor damaged. */
+  /** Numbers below `end` that are neither at the receiver nor in the entries that wait. */
   missing(end: number, entries: readonly SpoolEntry[] = []): number[] {
     const held = new Set(entries.filter(({ waits }) => waits).flatMap(({ samples }) => samples ?? []).map(({ value }) => value))
-    return this.#kept(end).filter((n) => !this.#arrived.has(n) && !held.has(n) && !this.#damaged.has(n))
+    return this.#kept(end).filter((n) => !this.#arrived.has(n) && !held.has(n))
   }
 
   /** Samples of entries that are done with, as their spool says, and never arrived. */

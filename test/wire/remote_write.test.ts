@@ -373,3 +373,13 @@ t.test('snappy goes both ways', async (t) => {
   t.ok(packed.length < bytes.length / 10)
   t.ok(uncompress(packed).equals(bytes))
 })
+
+t.test('snappy that lies about its length is an error, and takes no memory for it', async (t) => {
+  const { uncompress } = await loadSnappy()
+  const lies = [[0xff, 0xff, 0xff, 0xff, 0x0f], [0x80, 0x80, 0x80, 0x80, 0x08], [0xff, 0xff, 0xff, 0xff, 0xff], [0x80, 0x80, 0x80, 0x20], [0x80]]
+  for (const length of lies) {
+    const before = process.memoryUsage.rss()
+    t.throws(() => uncompress(Buffer.from([...length, 0x00, 0x41, 0x05, 0x01])))
+    t.ok(process.memoryUsage.rss() - before < 100 << 20, length.join())
+  }
+})

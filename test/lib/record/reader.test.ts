@@ -56,10 +56,25 @@ function slowly(line: string): string {
   return decoded.identity.prefix.toString() + tailText(decoded.identity, decoded.payload)
 }
 
+/** Lines without their ends; those with nothing in them are passed over. */
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(10, from)
+    const to = newline < 0 ? bytes.length : newline
+    if (to > from) lines.push(bytes.subarray(from, to))
+    from = to + 1
+  }
+  return lines
+}
+
 function throughReader(text: string, cuts: readonly number[] = []): { text: string; bad: Bad[] } {
+  return throughBytes(Buffer.from(text), cuts)
+}
+
+function throughBytes(bytes: Buffer, cuts: readonly number[]): { text: string; bad: Bad[] } {
   const bad: Bad[] = []
   const reader = readerOf(bad)
-  const bytes = Buffer.from(text)
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b)
   let out = ''
   let from = 0
@@ -92,6 +107,33 @@ t.test('any spelling, cut anywhere, gives the lines of the slow way', (t) => {
       if (again !== expected) throw new Error(`not a fixed point: ${again}`)
     }),
     { numRuns: 400 },
+  )
+  t.end()
+})
+
+t.test('mutated bytes, cut anywhere: each line is the record that the slow way sees, or is told', (t) => {
+  const change = fc.tuple(fc.constantFrom('set', 'insert', 'delete', 'double'), fc.nat(), fc.nat({ max: 255 }))
+  fc.assert(
+    fc.property(stream, fc.array(change, { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 6 }), (records, changes, cuts) => {
+      let bytes = Buffer.from(records.map((fields) => slowly(JSON.stringify(fields))).join(''))
+      for (const [what, where, byte] of changes) {
+        const at = where % (bytes.length + 1)
+        const put = what === 'insert' ? Buffer.of(byte) : what === 'double' ? bytes.subarray(at, at + byte) : null
+        if (put !== null) bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at)])
+        else if (what === 'delete') bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + byte)])
+        else if (at < bytes.length) bytes[at] = byte
+      }
+      const { text, bad } = throughBytes(bytes, cuts)
+      let [expected, bads] = ['', 0]
+      for (const line of linesOf(bytes)) {
+        const decoded = decodeLine(line)
+        if ('reason' in decoded) bads++
+        else expected += decoded.identity.prefix.toString() + tailText(decoded.identity, decoded.payload)
+      }
+      if (text !== expected) throw new Error(`got ${text}\nnot ${expected}`)
+      if (bad.length !== bads) throw new Error(`${bad.length} told of ${bads}`)
+    }),
+    { numRuns: 600 },
   )
   t.end()
 })
