@@ -20,6 +20,8 @@ import { solderCommands } from './support/shell.js'
 
 const SAMPLE = '{"type":"metric","name":"up","labels":{"job":"node"},"kind":"gauge","ts":"1763804400000000000","value":1}\n'
 
+const PIPES = '{"pipes":[{"name":"a","state":"done","pid":null,"restarts":0,"stages":[],"gaps":[]}]}'
+
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
 
@@ -31,7 +33,7 @@ const server = createServer((request, response) => {
     // As often as it takes until the client notices that nobody reads.
     const timer = setInterval(() => response.write(`data: ${SAMPLE}\n`), 20)
     response.writeHead(200, { 'content-type': 'text/event-stream' }).on('close', () => clearInterval(timer))
-  } else if (url.startsWith('/api/v1/')) response.writeHead(200).end('{"pipes":[{"name":"a","stages":[],"gaps":[]}]}')
+  } else if (url.startsWith('/api/v1/')) response.writeHead(200).end(PIPES)
   else if (request.method === 'POST') response.writeHead(204).end()
   else if (request.headers.accept?.includes('json') === true) {
     response.writeHead(200, { 'content-type': 'application/json' }).end(`[{"targets":["${address}"]}]`)

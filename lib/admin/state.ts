@@ -55,6 +55,11 @@ export function ledgerOf({ name, child, totals }: SupervisedPipe): PipeLedger {
   return { name, stages: entries.map(entryState), junctions, gaps: gapsIn(sheet).map(({ text }) => text) }
 }
 
+/** The account that was told as JSON. */
+export function entryOf({ dropped, ...entry }: EntryState): Entry {
+  return { ...entry, dropped: new Map(Object.entries(dropped)) }
+}
+
 function entryState({ dropped, ...entry }: Entry): EntryState {
   return { ...entry, dropped: Object.fromEntries(dropped) }
 }

@@ -64,6 +64,7 @@ class Client {
 
   constructor(private readonly response: ServerResponse) {
     response.flushHeaders()
+    response.on('drain', () => this.#tell())
     this.#alive = setInterval(() => response.write(': \n\n'), ALIVE)
   }
 
@@ -75,9 +76,14 @@ class Client {
       for (const char of lines) if (char === '\n') this.#missed++
       return
     }
-    if (this.#missed > 0) response.write(`event: missed\ndata: {"records":${this.#missed}}\n\n`)
-    this.#missed = 0
+    this.#tell()
     if (lines !== '') response.write(`data: ${lines.slice(0, -1).replaceAll('\n', '\n\ndata: ')}\n\n`)
+  }
+
+  #tell(): void {
+    if (this.#missed === 0) return
+    this.response.write(`event: missed\ndata: {"records":${this.#missed}}\n\n`)
+    this.#missed = 0
   }
 
   close(): void {

@@ -81,14 +81,14 @@ t.test('what is told', async (t) => {
   const folder = t.testdir({ log: 'solder relabel: nothing\n' })
   const ledger = (words: string, stdin = '') => sh(`solder ledger ${words}`, { cwd: folder, stdin })
   t.match(await ledger('none log'), { code: 2, stderr: /cannot read none: ENOENT[^]*log holds no account/ })
-  t.match(await ledger(''), { code: 2, stderr: /stdin holds no account\n {2}expected: a line that a stage wrote with --ledger/ })
+  t.match(await ledger('-'), { code: 2, stderr: /stdin holds no account\n {2}expected: a line that a stage wrote with --ledger/ })
   const line = (pending: number) =>
     `{"stage":"a","in":4,"made":0,"out":4,"dropped":{},"pending":${pending},"in_bytes":0,"out_bytes":0}\n`
   writeFileSync(join(folder, 'twice'), line(-4) + line(0))
   t.match(await ledger('twice twice'), { code: 0 }, 'the last account of a file counts')
   const held = line(0).replace('"out":4', '"out":3').replace('"pending":0', '"pending":1')
-  t.match(await ledger('', held), { code: 0 })
-  t.match(await ledger('--settled', held), { code: 1, stdout: /gap: a: 1 pending\n$/ })
-  const more = await ledger('', line(0).replace('"in":4', '"in":5'))
+  t.match(await ledger('-', held), { code: 0 })
+  t.match(await ledger('--settled -', held), { code: 1, stdout: /gap: a: 1 pending\n$/ })
+  const more = await ledger('-', line(0).replace('"in":4', '"in":5'))
   t.match(more.stdout, /gap: a: 5 came in or were made, 4 are accounted for: 1 missing\n$/)
 })
