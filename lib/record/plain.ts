@@ -59,6 +59,15 @@ export function scanPlainMetric(buffer: Buffer, start: number, end: number, into
   return at + TS.length === end && has(buffer, at, end, TS)
 }
 
+/** Whether the name at `one` comes before the one at `other`; for so few bytes a call of Buffer.compare takes five times as long. */
+function precedes(buffer: Buffer, one: number, oneEnd: number, other: number, otherEnd: number): boolean {
+  while (one < oneEnd && other < otherEnd) {
+    const order = buffer[one++] - buffer[other++]
+    if (order !== 0) return order < 0
+  }
+  return one === oneEnd && other < otherEnd
+}
+
 /** From the first label's quote to after the closing brace; -1 if the labels are not plain, sorted and unique. */
 function scanLabels(buffer: Buffer, from: number, end: number, into: PlainMetric | null): number {
   let at = from
@@ -69,7 +78,7 @@ function scanLabels(buffer: Buffer, from: number, end: number, into: PlainMetric
     const name = at + 1
     const nameEnd = stringEnd(buffer, name, end)
     if (nameEnd < 0 || buffer[nameEnd + 1] !== 58 || buffer[nameEnd + 2] !== QUOTE) return -1
-    if (before >= 0 && buffer.compare(buffer, before, beforeEnd, name, nameEnd) <= 0) return -1
+    if (before >= 0 && !precedes(buffer, before, beforeEnd, name, nameEnd)) return -1
     const valueEnd = stringEnd(buffer, nameEnd + 3, end)
     if (valueEnd < 0) return -1
     if (into !== null) into.labels.push(buffer.latin1Slice(name, nameEnd), buffer.latin1Slice(nameEnd + 3, valueEnd))
