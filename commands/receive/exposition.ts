@@ -110,6 +110,7 @@ async function bodyOf(name: string, limit: number, context: SourceContext): Prom
   const from = name === STDIN ? context.stdin() : (createReadStream(name) as AsyncIterable<Buffer>)
   try {
     for await (const chunk of from) {
+      if (name !== STDIN) context.account.in_bytes += chunk.length
       bytes += chunk.length
       if (bytes > limit) break
       chunks.push(chunk)
