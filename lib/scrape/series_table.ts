@@ -42,8 +42,8 @@ export class SeriesTable {
   #order: number[] = []
   /** Whether rows were noted one by one in this scrape. */
   #noted = false
-  /** The scrape of which `#tracked` tells the series that were there last time. */
-  #trackedIn = 0
+  /** The scrape of which `#tracked` tells the series that were there last time; none at first, nor is it 0, which is never. */
+  #trackedIn = -1
   #goodSize = 0
   /** Rows that share the series of another. */
   #shared = 0

@@ -137,6 +137,7 @@ t.test('two spellings of one series are one series', async (t) => {
 
 t.test('times of the target: kept, ignored, out of order, too far ahead', async (t) => {
   const times = (batch: Batch | null) => Array.from({ length: batch?.length ?? 0 }, (_, row) => millisOf(batch!.ts(row)!))
+  t.equal(new Target().scrape(`a 1 ${T0 - 50}\n`).stale, null, 'nothing has gone at first')
   const target = new Target()
   t.strictSame(times(target.scrape(`a 1 ${T0 - 50}\nb 1\n`).samples), [T0 - 50, T0 + 1000])
   t.strictSame(times(target.scrape(`b 1\na 1 ${T0 - 50}\n`).samples), [T0 + 2000, T0 - 50], 'the same once more')
