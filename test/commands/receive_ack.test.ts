@@ -101,6 +101,24 @@ t.test('the sink is killed before it commits: no 2xx; sent again, nothing is los
   t.same(namesIn(`${folder}/out`), ['stored', 'lost', 'next'])
 })
 
+t.test('a stop waits for the commit of what is under way', async (t) => {
+  const folder = t.testdir()
+  const state = `${folder}/state`
+  const pipe = await pipeOf(t, folder, receive(state, '--ledger'), 'solder filter true', `solder write file ${folder}/out --state ${state}`)
+  pipe.kill(2, 'SIGSTOP')
+  const answer = pipe.post('last')
+  while (!pipe.running.stderr().includes('"made":2')) {
+    pipe.kill(0, 'SIGUSR1')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const ended = pipe.running.stop()
+  pipe.kill(2, 'SIGCONT')
+  t.equal(await answer, 204)
+  const { code, stderr } = await ended
+  t.equal(code, 0, stderr)
+  t.same(namesIn(`${folder}/out`), ['last'])
+})
+
 t.test('a sink that commits nothing: 503 in time, with a bound on who waits', async (t) => {
   const folder = t.testdir()
   const pipe = await pipeOf(t, folder, receive(`${folder}/state`, '--ack-timeout 400ms --max-waiting 2'), 'cat')
