@@ -42,6 +42,7 @@ export interface RunningPipeline {
  * whatever cannot be started.
  */
 export async function runPipeline(options: RunOptions, serve: Serve | null): Promise<number> {
+  const pipeline = await load(options)
   const stop = stopSignal()
   const events = new Events(systemClock, options.logFormat, options.logLevel)
   const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: () => load(options), command: childCommand(options) })
@@ -54,7 +55,7 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   const failed = served?.then(() => new Promise<never>(() => {})) ?? new Promise<never>(() => {})
   failed.catch(() => {})
   try {
-    const started = await Promise.race([supervisor.reload(), failed])
+    const started = await Promise.race([supervisor.start(pipeline), failed])
     events.info(`running ${started.started.join(', ')}`)
     await notify('--ready', `--status=running ${supervisor.pipes.length} pipes`)
     process.on('SIGHUP', () => void running.reload('SIGHUP').catch(() => {}))

@@ -56,7 +56,8 @@ export class Supervisor {
   readonly #taps = new Set<Attached>()
   readonly #context: PipeContext
   #turn: Promise<unknown> = Promise.resolve()
-  #reloading = false
+  /** Also before the first start. */
+  #reloading = true
   readonly #stopped = new AbortController()
   /** Pipes whose accounts did not add up the last time, with the sentences. */
   readonly #gaps = new Map<string, string>()
@@ -93,16 +94,25 @@ export class Supervisor {
 
   /** Reads the files, and goes over to what they say; throws Problems where that cannot be, and nothing has changed then. */
   reload(): Promise<Reloaded> {
-    const turn = this.#turn.catch(() => {}).then(() => this.#reload())
+    return this.#inTurn(() => this.options.load())
+  }
+
+  /** Starts what was read; throws a Problem where that cannot be, and nothing runs then. */
+  start(pipeline: Pipeline): Promise<Reloaded> {
+    return this.#inTurn(() => Promise.resolve(pipeline))
+  }
+
+  #inTurn(load: () => Promise<Pipeline>): Promise<Reloaded> {
+    const turn = this.#turn.catch(() => {}).then(() => this.#reload(load))
     this.#turn = turn
     return turn
   }
 
-  async #reload(): Promise<Reloaded> {
+  async #reload(load: () => Promise<Pipeline>): Promise<Reloaded> {
     if (this.stopping) throw new Problem('stopping')
     this.#reloading = true
     try {
-      const pipeline = await this.options.load()
+      const pipeline = await load()
       const reloaded = await this.#apply(pipeline)
       this.#files = pipeline.files
       this.reloads.succeeded++
