@@ -98,7 +98,7 @@ export default sink({
       group,
     },
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
-    batch_samples: { type: 'int', default: 2000, min: 1, help: 'most samples in a request', since, group: 'Delivery' },
+    batch_samples: { type: 'int', default: 5000, min: 1, help: 'most samples in a request', since, group: 'Delivery' },
     ...DELIVERY_OPTIONS,
     ...SPOOL_OPTIONS,
     ...CLIENT_OPTIONS,

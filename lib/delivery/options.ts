@@ -20,7 +20,7 @@ export const DELIVERY_OPTIONS = {
   concurrency: {
     ...COMMON,
     type: 'int',
-    default: 10,
+    default: 5,
     min: 1,
     max: 1000,
     help: 'most requests under way at once; the order of what belongs together is kept',

@@ -3,7 +3,7 @@
 
 /** Smallest size, and bytes kept for later. */
 const SMALLEST = 1 << 12
-const KEPT = 32 << 20
+const KEPT = 8 << 20
 
 export class BodyBuffers {
   readonly #out = new Set<ArrayBufferLike>()

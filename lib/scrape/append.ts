@@ -121,6 +121,7 @@ export class Appender {
   }
 
   #finish(): Appended {
+    this.#known.release()
     const error = this.#error ?? this.#limitError ?? this.#bucketError
     if (error !== null) {
       this.#columns.abandon()

@@ -16,6 +16,7 @@ const MAX_FACTOR = 2
 const RUN = 2000
 /** Digits of a whole number that a double always holds. */
 const EXACT_DIGITS = 15
+const NO_BODY = Buffer.alloc(0)
 
 interface Line {
   family: Family
@@ -36,7 +37,7 @@ export class KnownBody implements SeriesGuess {
   #lines: Line[] = []
   #bytes = new KeyTable()
   #line = 0
-  #body: Buffer = Buffer.alloc(0)
+  #body: Buffer = NO_BODY
   readonly #numbers = new NumberReader()
   /** Whether the layout is that of the table's rows, so that a run of them is a run of its column. */
   #aligned = false
@@ -67,6 +68,13 @@ export class KnownBody implements SeriesGuess {
     this.#bytes.against(body)
     this.#body = body
     this.family = null
+  }
+
+  /** The body is read: its memory is of others from now on. */
+  release(): void {
+    this.#bytes.against(NO_BODY)
+    this.table.keys.against(NO_BODY)
+    this.#body = NO_BODY
   }
 
   /** Something is not as it was: in this body every series is looked at. */

@@ -45,7 +45,7 @@ export interface Loss {
 export const TOO_OLD = 'older than --spool-age'
 
 /** Milliseconds between two writes of the offset: an answer each millisecond is no file each millisecond. */
-const SAVE_EVERY = 100
+const SAVE_EVERY = 500
 const SAVE_AGAIN = 1000
 /** A disk that cannot take it is told about this often, milliseconds. */
 const TELL_EVERY = 10_000

@@ -24,7 +24,7 @@ export interface SpoolOptions extends Omit<WriterOptions, 'segmentBytes'> {
 export type NewEntry = Omit<Entry, 'seq' | 'time'>
 
 /** Bytes of new entries kept in memory, so that a reader that keeps up reads no files. */
-const RECENT_BYTES = 4 << 20
+const RECENT_BYTES = 1 << 20
 /** Bytes not written yet at which whoever appends waits. */
 const UNWRITTEN_BYTES = 4 << 20
 /** Bounds are kept by deleting files: an eighth at a time. */
@@ -275,8 +275,14 @@ export class Spool implements Store {
       if (head === null) continue
       for (const one of givenUp) if (one.waits(head.seq)) one.records += head.records
     }
-    await rm(segment.path, { force: true })
     for (const { reader, records } of givenUp) reader.gaveUp({ reason, records, seq: segment.first, words })
+    await this.#commitAll()
+    await rm(segment.path, { force: true })
+  }
+
+  /** An offset that a kill left behind would ask for what is not there. Where there is no room for it, removing makes some. */
+  async #commitAll(): Promise<void> {
+    await Promise.all([...this.#readers.values()].map((reader) => reader.commit().catch(() => {})))
   }
 
   /** The first entry behind a segment. */
@@ -288,8 +294,7 @@ export class Spool implements Store {
     if (this.#readers.size === 0) return
     const low = Math.min(...[...this.#readers.values()].map((reader) => reader.low))
     const done = () => this.segments.length > 0 && this.segments[0] !== this.#writer.current && this.#endOf(0) <= low
-    // An offset that a kill left behind would ask for what is not there. Where there is no room for it, this makes some.
-    if (done()) await Promise.all([...this.#readers.values()].map((reader) => reader.commit().catch(() => {})))
+    if (done()) await this.#commitAll()
     while (done()) await this.#remove()
     // Nothing waits: a file that fills the spool goes as well.
     const [last] = this.segments

@@ -20,8 +20,7 @@ export class ProtoWriter {
   /** Makes room and says where to write; the caller then sets `length`. */
   reserve(more: number): Buffer {
     if (this.length + more > this.#buffer.length) {
-      let size = this.#buffer.length * 2
-      while (size < this.length + more) size *= 2
+      const size = Math.max(this.length + more, this.#buffer.length + (this.#buffer.length >> 1))
       const larger = Buffer.allocUnsafeSlow(size)
       this.#buffer.copy(larger, 0, 0, this.length)
       this.#buffer = larger
