@@ -7,6 +7,7 @@ import { LiteralMap, type Value } from '../expr/value.js'
 import { Secret } from '../net/secret.js'
 import type { Pipe, Pipeline } from '../pipeline/model.js'
 import { ChainReader, type Kit } from './chain.js'
+import { conflicts } from './conflict.js'
 import { type Definition, readDefinition } from './definition.js'
 import { ConfigDocument, type Entry, type Yaml } from './document.js'
 import type { Names, Scope } from './evaluate.js'
@@ -116,7 +117,9 @@ class Loader {
       const place = { file: document.name, line: 1, column: 1 }
       this.#problems.push(new Problem('there is no pipe', { place, expected: "'pipes' with a pipe in it" }))
     }
-    return joinPipes(pipes, found.map(({ key }) => key), this.#problems)
+    const joined = joinPipes(pipes, found.map(({ key }) => key), this.#problems)
+    conflicts(joined, this.#problems)
+    return joined
   }
 
   /** What is wrong, each once, in the order of the files, without secrets. */

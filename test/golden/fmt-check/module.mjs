@@ -1,0 +1,1 @@
+// A module, which fmt leaves alone.
