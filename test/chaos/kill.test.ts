@@ -3,7 +3,7 @@
 //
 // CHAOS_KILLS: how many kills, CHAOS_SEED: which ones.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -22,24 +22,36 @@ const PIECE = 1 << 18
 interface Shape {
   name: string
   protocol: '1' | '2' | 'auto'
-  fused: boolean
+  /** In one process. */
+  fused?: true
+  receivers?: 2
+  /** A small spool that gives up its oldest. */
+  drops?: true
   /** Of the kills. */
   share: number
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: 'three processes', protocol: '1', fused: false, share: 0.5 },
-  { name: 'three processes, remote write 2.0', protocol: '2', fused: false, share: 0.25 },
-  { name: 'one process', protocol: 'auto', fused: true, share: 0.25 },
+  { name: 'three processes', protocol: '1', share: 0.4 },
+  { name: 'three processes, remote write 2.0', protocol: '2', share: 0.2 },
+  { name: 'one process', protocol: 'auto', fused: true, share: 0.2 },
+  { name: 'two receivers', protocol: '1', receivers: 2, share: 0.1 },
+  { name: 'a spool that gives up its oldest', protocol: '1', drops: true, share: 0.1 },
 ]
 
-/** A file on its way to a receiver, run after run. */
+/** A receiver, and what arrived there. */
+interface End {
+  receiver: FlakyReceiver
+  trail: Trail
+}
+
+/** A file on its way to receivers, run after run. */
 class Journey {
-  readonly trail: Trail
   readonly state: string
-  receiver!: FlakyReceiver
+  readonly ends: End[] = []
   kills = 0
   stops = 0
+  readonly #input: string
   #runs = 0
 
   constructor(
@@ -48,40 +60,63 @@ class Journey {
     private readonly random: Random,
     private readonly folder: string,
   ) {
-    this.trail = new Trail(join(folder, 'in.ndjson'))
+    this.#input = join(folder, 'in.ndjson')
     this.state = join(folder, 'state')
+  }
+
+  async begin(): Promise<void> {
+    for (let i = 0; i < (this.shape.receivers ?? 1); i++) {
+      const trail = new Trail()
+      const { random } = this
+      const knowsTwo = this.shape.protocol !== 'auto'
+      const receiver = await FlakyReceiver.start(random.fork(), ({ samples }) => trail.arrive(samples), knowsTwo)
+      this.t.teardown(() => receiver.stop())
+      this.ends.push({ receiver, trail })
+    }
+    this.feed(1000)
+  }
+
+  feed(count: number): void {
+    const [text] = this.ends.map(({ trail }) => trail.feed(count))
+    appendFileSync(this.#input, text)
   }
 
   async run(fate: Fate): Promise<Run> {
     const name = `run-${this.#runs++}`
-    const { folder, state, receiver, random, trail } = this
-    const run = await runPipe(name, this.#stages(name), folder, state, fate, receiver, random)
+    const { folder, state, random, ends } = this
+    const run = await runPipe(name, this.#stages(name), folder, state, fate, ends[0].receiver, random)
     this.kills += run.kills
     if (fate === 'stop') this.stops++
     this.#check(run)
-    if (trail.faults.length + receiver.faults.length > 0) this.t.bailout(`CHAOS_SEED=${SEED}`)
     return run
   }
 
   #stages(name: string): string[] {
-    const { random, shape, state, trail } = this
-    const source = `solder receive ndjson ${trail.path} --state ${state} --ledger`
+    const { random, shape, state } = this
+    const bytes = shape.drops ? '64KiB --when-full drop_oldest' : shape.receivers ? '1GiB' : random.pick(['64KiB', '256KiB', '1GiB'])
+    const source = `solder receive ndjson ${this.#input} --state ${state} --ledger`
     const sink =
-      `solder write prometheus ${this.receiver.url} --state ${state} --protocol ${shape.protocol} --no-metadata --ledger` +
-      ` --header ${RUN_HEADER}=${name} --fsync ${random.pick(['interval', 'interval', 'never', 'always'])}` +
-      ` --spool-bytes ${random.pick(['64KiB', '256KiB', '1GiB'])} ${QUICK}`
+      `solder write prometheus ${this.ends.map(({ receiver }) => receiver.url).join(' ')} --state ${state}` +
+      ` --protocol ${shape.protocol} --no-metadata --ledger --header ${RUN_HEADER}=${name}` +
+      ` --fsync ${random.pick(['interval', 'interval', 'never', 'always'])} --spool-bytes ${bytes} ${QUICK}`
     const stages = [source, RELABEL, sink]
     return shape.fused ? [`solder run -e "${stages.map((words) => words.slice('solder '.length)).join(' | ')}"`] : stages
   }
 
   #check(run: Run): void {
-    const { t, trail, state, receiver } = this
-    const entries = checkRun(t, run, state, receiver, Math.ceil(trail.bytes / PIECE) + 1)
+    const { t, state, ends, shape } = this
+    const { name } = run
+    const pieces = Math.ceil(statSync(this.#input).size / PIECE) + 1
+    const receivers = ends.map(({ receiver }) => receiver)
+    const all = checkRun(t, run, state, receivers, pieces, shape.drops)
     const said = run.ended.map(({ stderr }) => stderr).join('\n')
-    const missing = trail.missing(trail.committed(state), entries)
-    t.equal(some(missing), '0: ', `${run.name}: what is committed is at the receiver or in the spool`, { said })
-    t.equal(some(trail.unsent(entries)), '0: ', `${run.name}: what is done with is at the receiver`, { said })
-    t.same([...trail.faults, ...receiver.faults], [], `${run.name}: what arrives is right, in order`)
+    for (const { trail, receiver } of ends) {
+      const entries = all.filter(({ path }) => path.includes(`_${new URL(receiver.url).port}-`))
+      const missing = shape.drops ? [] : trail.missing(committed(state), entries)
+      t.equal(some(missing), '0: ', `${name}: what is committed is at the receiver or in the spool`, { said })
+      t.equal(some(trail.unsent(entries)), '0: ', `${name}: what is done with is at the receiver`, { said })
+      t.same([...trail.faults, ...receiver.faults], [], `${name}: what arrives is right, in order`)
+    }
   }
 }
 
@@ -89,30 +124,39 @@ async function chaos(t: Test, shape: Shape, random: Random, kills: number): Prom
   const folder = mkdtempSync(join(tmpdir(), 'solder-chaos-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const journey = new Journey(t, shape, random, folder)
-  const { trail, state } = journey
-  const knowsTwo = shape.protocol !== 'auto'
-  const receiver = await FlakyReceiver.start(random.fork(), ({ samples }) => trail.arrive(samples), knowsTwo)
-  journey.receiver = receiver
-  t.teardown(() => receiver.stop())
-  trail.feed(1000)
+  await journey.begin()
+  const { ends, state } = journey
   while (journey.kills < kills) {
-    trail.feed(random.between(300, 4000))
+    journey.feed(random.between(300, 3000))
+    for (const { receiver } of ends.slice(1)) receiver.mood = random.pick(['well', 'flaky', 'down'])
     await journey.run(random.next() < 0.15 ? 'stop' : 'kill')
   }
-  receiver.mood = 'well'
+  for (const { receiver } of ends) receiver.mood = 'well'
   const { ended } = await journey.run('end')
   const said = ended.map(({ stderr }) => stderr).join('')
-  t.same(ended.map(({ code }) => code), ended.map(() => 0), said)
-  t.equal(some(trail.missing(trail.end)), '0: ', 'everything arrived')
-  t.equal(trail.arrived, trail.kept)
-  t.equal(trail.committed(state), trail.end, 'and is committed')
+  t.same(ended.map(({ code }) => code), ended.map(() => 0), 'exit codes', { said })
+  for (const { trail } of ends) {
+    if (!shape.drops) t.equal(some(trail.missing(trail.end)), '0: ', 'everything arrived')
+    t.equal(committed(state), trail.end, 'and is committed')
+  }
   const accounts = ['receive', 'relabel', 'write'].map((stage) => said.split('\n').find((line) => line.startsWith(`{"stage":"${stage}`)))
   t.match(await sh('solder ledger --settled -', { stdin: accounts.join('\n') }), { code: 0 })
-  const { requests } = receiver
+  const requests = ends.map(({ receiver }) => receiver.requests)
   await journey.run('end')
-  t.equal(receiver.requests, requests, 'one more run has nothing to send')
-  t.comment(`${shape.name}: ${journey.kills} kills, ${journey.stops} stops, ${trail.arrived} records, ${trail.again} arrived again`)
-  t.comment(`requests: ${waysText(receiver)}`)
+  t.same(ends.map(({ receiver }) => receiver.requests), requests, 'one more run has nothing to send')
+  for (const { trail, receiver } of ends) {
+    const what = `${shape.name}: ${journey.kills} kills, ${journey.stops} stops`
+    t.comment(`${what}, ${trail.arrived} of ${trail.kept} records, ${trail.again} arrived again; requests: ${waysText(receiver)}`)
+  }
+}
+
+/** Lines that were committed. */
+function committed(state: string): number {
+  const folder = join(state, 'checkpoints')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
+  if (names.length === 0) return 0
+  const { position } = JSON.parse(readFileSync(join(folder, names[0]), 'utf8')) as { position: { line: number } }
+  return position.line
 }
 
 const random = new Random(SEED)

@@ -99,7 +99,7 @@ async function chaos(t: Test, fused: boolean, random: Random, kills: number): Pr
     ]
     const words = fused ? [`solder run -e "${stages.map((stage) => stage.slice('solder '.length)).join(' | ')}"`] : stages
     const ran = await runPipe(name, words, folder, state, fate, receiver, random)
-    checkRun(t, ran, state, receiver, 0)
+    checkRun(t, ran, state, [receiver], 0)
     t.same([...numbers.faults, ...receiver.faults], [], `${name}: what arrives is right, in order`)
     return ran
   }

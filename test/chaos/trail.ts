@@ -1,7 +1,5 @@
 // Numbered records on their way through a pipe: what was fed, what arrived, and what must not be missing.
 
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Received } from '../support/remote_write.js'
 import type { SpoolEntry } from '../support/spool_files.js'
 
@@ -15,7 +13,7 @@ const PAD = 'x'.repeat(130)
 /** The stage that numbered records go through. */
 export const RELABEL = `solder relabel --drop i=${DROPPED} --set site=eu --ledger`
 
-/** A file of numbered records that grows, and those of them that arrived. */
+/** Numbered records, and those of them that arrived at one receiver. */
 export class Trail {
   /** Numbers fed so far are below. */
   end = 0
@@ -27,16 +25,15 @@ export class Trail {
   /** The newest number of each series, by their first arrivals. */
   readonly #newest: number[] = Array.from({ length: SERIES }, () => -1)
 
-  constructor(readonly path: string) {}
-
-  feed(count: number): void {
+  /** The next lines. */
+  feed(count: number): string {
     let text = ''
     for (const to = this.end + count; this.end < to; this.end++) {
       const ts = `${START_MS + this.end}000000`
       const labels = `{"i":"${this.end % SERIES}","pad":"${PAD}"}`
       text += `{"type":"metric","name":"n","labels":${labels},"ts":"${ts}","value":${this.end}}\n`
     }
-    appendFileSync(this.path, text)
+    return text
   }
 
   /** Samples are at the receiver. */
@@ -65,19 +62,6 @@ export class Trail {
   unsent(entries: readonly SpoolEntry[]): number[] {
     const done = entries.filter(({ waits }) => !waits).flatMap(({ samples }) => samples ?? [])
     return done.map(({ value }) => value).filter((n) => !this.#arrived.has(n))
-  }
-
-  /** Lines that were committed. */
-  committed(state: string): number {
-    const folder = join(state, 'checkpoints')
-    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
-    if (names.length === 0) return 0
-    const { position } = JSON.parse(readFileSync(join(folder, names[0]), 'utf8')) as { position: { line: number } }
-    return position.line
-  }
-
-  get bytes(): number {
-    return statSync(this.path).size
   }
 
   /** Different numbers that arrived. */
