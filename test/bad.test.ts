@@ -37,10 +37,15 @@ t.test('the command says the same, and exits with 2', async (t) => {
     t.equal(ran.stderr, readFileSync(`${name}.stderr`, 'utf8'))
     t.equal(ran.stdout, '')
   }
-  t.match(await sh('solder check none.yaml', { cwd: FOLDER }), { code: 2, stderr: /^solder check: cannot read none.yaml: no such/ })
+  t.match(await sh('solder check none.yaml', { cwd: FOLDER }), {
+    code: 2,
+    stderr: /^solder check: cannot read none.yaml: no such/,
+  })
 })
 
 t.test('no file is left over', async (t) => {
-  const stale = readdirSync('.').filter((name) => name.endsWith('.stderr') && !names.includes(name.replace(/stderr$/, 'yaml')))
+  const stale = readdirSync('.').filter(
+    (name) => name.endsWith('.stderr') && !names.includes(name.replace(/stderr$/, 'yaml')),
+  )
   t.same(stale, [])
 })

@@ -28,7 +28,8 @@ export default tool({
   examples: [
     { command: 'solder check solder.yaml', about: 'check a file', needs: 'a file' },
     {
-      command: "printf 'version: 1\\npipes:\\n  load: scrape host | write file load.ndjson\\n' > load.yaml && solder check load.yaml",
+      command:
+        "printf 'version: 1\\npipes:\\n  load: scrape host | write file load.ndjson\\n' > load.yaml && solder check load.yaml",
       about: 'check the smallest file',
     },
   ],

@@ -12,10 +12,22 @@ const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` })
 const described = (text: string, schema: Schema): Schema => ({ description: text, ...schema })
 /** What stands beside a `$ref` is not looked at in draft 7. */
 const refDescribed = (text: string, name: string): Schema => described(text, { allOf: [ref(name)] })
-const listOf = (items: Schema, description: string): Schema => described(description, { type: 'array', minItems: 1, items })
+const listOf = (items: Schema, description: string): Schema =>
+  described(description, { type: 'array', minItems: 1, items })
 
 const ARGUMENT_TYPES: Json = [
-  'string', 'path', 'url', 'secret', 'int', 'float', 'bool', 'duration', 'bytes', 'enum', 'list', 'map',
+  'string',
+  'path',
+  'url',
+  'secret',
+  'int',
+  'float',
+  'bool',
+  'duration',
+  'bytes',
+  'enum',
+  'list',
+  'map',
 ]
 
 const DEFINITIONS: { readonly [name: string]: Schema } = {
@@ -110,9 +122,12 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
 export function schemaOf(components: readonly Component[]): Schema {
   const properties: { [name: string]: Schema } = {
     pipe: described('The records of another pipe, by its name.', { type: 'string' }),
-    exec: described('A program that reads and writes records as lines.', { anyOf: [{ type: 'string' }, words(ref('text'))] }),
+    exec: described('A program that reads and writes records as lines.', {
+      anyOf: [{ type: 'string' }, words(ref('text'))],
+    }),
   }
-  for (const component of components) if (component.role !== 'tool') properties[component.name] = componentSchema(component)
+  for (const component of components)
+    if (component.role !== 'tool') properties[component.name] = componentSchema(component)
   // Other names are those of definitions.
   const stage = { type: 'object', properties, minProperties: 1, maxProperties: 1 }
   return {
@@ -157,7 +172,12 @@ function componentSchema(component: Component): Schema {
     properties[key] = optionSchema(spec)
     if (spec.required === true) required.push(key)
   }
-  const object: Schema = { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) }
+  const object: Schema = {
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    ...(required.length > 0 && { required }),
+  }
   const alone: Schema[] = component.args.length === 0 ? [] : [ref('text'), words(ref('text'))]
   const nothing: Schema[] = required.length === 0 ? [{ type: 'null' }] : []
   return described(sentence(component.summary), { anyOf: [object, ...alone, ...nothing] })
@@ -193,7 +213,9 @@ function valueSchema(spec: OptionSpec): Schema {
       return orExpression({ type: 'boolean' })
     case 'enum':
       // Words such as 1 or true are no texts in YAML.
-      return orExpression({ enum: [...spec.values, ...spec.values.flatMap((word) => (/^\d+$/.test(word) ? Number(word) : []))] })
+      return orExpression({
+        enum: [...spec.values, ...spec.values.flatMap((word) => (/^\d+$/.test(word) ? Number(word) : []))],
+      })
     case 'list':
       return { anyOf: [ref('text'), words(ref('text'))] }
     case 'map':

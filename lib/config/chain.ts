@@ -7,8 +7,9 @@ import type { Value } from '../expr/value.js'
 import type { ComponentStage, ProgramStage } from '../pipeline/model.js'
 import { Text } from '../pipeline/text.js'
 import { splitPipe } from '../pipeline/words.js'
+import { argumentsOf } from './arguments.js'
 import { componentStage, type Form, type Nameless } from './component_stage.js'
-import { argumentsOf, type Definition } from './definition.js'
+import type { Definition } from './definition.js'
 import type { ConfigDocument } from './document.js'
 import type { Scope } from './evaluate.js'
 import { type Accepted, wordsOfValue } from './keys.js'
@@ -35,7 +36,15 @@ export interface Kit {
 /** Words that mean something in pipeline files only, with what follows them. */
 const OWN = new Map<string, Accepted>([
   ['pipe', { name: 'pipe', args: [{ name: 'NAME', help: 'the name of a pipe', required: true }], options: {} }],
-  ['exec', { name: 'exec', args: [{ name: 'PROGRAM', help: 'a program', required: true, variadic: true }], options: {}, verbatim: true }],
+  [
+    'exec',
+    {
+      name: 'exec',
+      args: [{ name: 'PROGRAM', help: 'a program', required: true, variadic: true }],
+      options: {},
+      verbatim: true,
+    },
+  ],
 ])
 
 /** What the first words of a stage name. */
@@ -55,7 +64,9 @@ export class ChainReader {
     const drafts: Draft[] = []
     for (const item of this.document.items(node) ?? [node]) {
       if (item === null) this.document.problem(node, 'a stage is missing')
-      drafts.push(...((item === null ? null : await this.#item(item)) ?? [this.#broken(this.document.place(item ?? node))]))
+      drafts.push(
+        ...((item === null ? null : await this.#item(item)) ?? [this.#broken(this.document.place(item ?? node))]),
+      )
     }
     return drafts
   }
@@ -94,7 +105,10 @@ export class ChainReader {
 
   async #words(spelled: readonly Spelled[]): Promise<Draft[] | null> {
     const texts = spelled.map(({ text }) => text.toString())
-    const found = await this.#meaning(texts, spelled.slice(0, 2).map(({ place }) => place))
+    const found = await this.#meaning(
+      texts,
+      spelled.slice(0, 2).map(({ place }) => place),
+    )
     if (found === null) return null
     const { meaning, count } = found
     return this.#stage(meaning, joined(spelled[0].place, spelled[count - 1].place), spelled.slice(count), 'words')
@@ -129,7 +143,10 @@ export class ChainReader {
   }
 
   /** What the first words name, and how many they are; null if that is nothing, which is told. */
-  async #meaning(words: readonly string[], places: readonly Place[]): Promise<{ meaning: Meaning; count: number } | null> {
+  async #meaning(
+    words: readonly string[],
+    places: readonly Place[],
+  ): Promise<{ meaning: Meaning; count: number } | null> {
     const [first] = words
     if (OWN.has(first)) return { meaning: { own: first }, count: 1 }
     const { definitions, problems, language } = this.kit
@@ -148,7 +165,9 @@ export class ChainReader {
     const count = words.length - found.rest.length
     if (component.role !== 'tool') return { meaning: { component }, count }
     const hint = `run it by itself: solder ${component.name}`
-    problems.push(new Problem(`'${component.name}' is no stage of a pipe`, { hint, place: joined(places[0], places[count - 1]) }))
+    problems.push(
+      new Problem(`'${component.name}' is no stage of a pipe`, { hint, place: joined(places[0], places[count - 1]) }),
+    )
     return null
   }
 
@@ -206,4 +225,3 @@ function joined(from: Place, to: Place): Place {
   if (from.line !== to.line || from.file !== to.file) return from
   return { ...from, length: to.column! + to.length! - from.column! }
 }
-

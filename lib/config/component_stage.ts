@@ -1,4 +1,4 @@
-// A stage of solder from its words: options known, values valid, expressions and patterns compiled once, secrets hidden.
+// A stage of solder from its words: options known, values valid, expressions and patterns compiled, secrets hidden.
 
 import type { Component, StageComponent } from '../component.js'
 import { HIDDEN } from '../diag/hidden.js'
@@ -19,7 +19,12 @@ export type Form = 'words' | 'map'
 
 /** Checks a stage; what is wrong is added to `problems`. null if anything is. */
 export async function componentStage(
-  component: StageComponent, place: Place, spelled: readonly Spelled[], form: Form, language: Language, problems: Problem[],
+  component: StageComponent,
+  place: Place,
+  spelled: readonly Spelled[],
+  form: Form,
+  language: Language,
+  problems: Problem[],
 ): Promise<Nameless<ComponentStage> | null> {
   const table = language.options(component)
   const found: Problem[] = []
@@ -27,7 +32,10 @@ export async function componentStage(
   const unknown = found.length > 0
   const unmatched = form === 'words' ? patterns(component, known) : []
   for (const word of unmatched) found.push(patternProblem(word))
-  const given = givenIn(table, known.map(({ text }) => text.toString()))
+  const given = givenIn(
+    table,
+    known.map(({ text }) => text.toString()),
+  )
   const words = hidden(table, known, given)
   const wrong: Problem[] = []
   const revealed = words.map((word) => word.reveal())
@@ -44,16 +52,26 @@ export async function componentStage(
 
 /** Tells the options that the component does not have; the words without them. */
 function unknownOptions(
-  component: Component, table: OptionTable, spelled: readonly Spelled[], form: Form, problems: Problem[],
+  component: Component,
+  table: OptionTable,
+  spelled: readonly Spelled[],
+  form: Form,
+  problems: Problem[],
 ): readonly Spelled[] {
-  const { unknown } = givenIn(table, spelled.map(({ text }) => text.toString()))
+  const { unknown } = givenIn(
+    table,
+    spelled.map(({ text }) => text.toString()),
+  )
   const flags = Object.keys(table).map(flagOf)
   for (const i of unknown) {
     const [flag] = spelled[i].text.toString().split('=', 1)
     const place = spelled[i].part(0, flag.length)
     const problem = flags.includes(flag)
       ? new Problem(`option '${flag}' takes no value`, { place })
-      : new Problem(`unknown option '${flag}' for '${component.name}'`, { ...listed(didYouMean(flag, flags), flags), place })
+      : new Problem(`unknown option '${flag}' for '${component.name}'`, {
+          ...listed(didYouMean(flag, flags), flags),
+          place,
+        })
     problems.push(form === 'map' ? keyed(problem) : problem)
   }
   return unknown.length === 0 ? spelled : spelled.filter((_, i) => !unknown.includes(i) && !isValue(i - 1))
@@ -62,7 +80,11 @@ function unknownOptions(
   function isValue(of: number): boolean {
     const flag = unknown.includes(of) ? spelled[of].text.toString() : '='
     const near = flag.includes('=') ? undefined : nearest(flag, flags)
-    return near !== undefined && table[near.slice(2).replaceAll('-', '_')].type !== 'bool' && !spelled[of + 1].text.toString().startsWith('-')
+    return (
+      near !== undefined &&
+      table[near.slice(2).replaceAll('-', '_')].type !== 'bool' &&
+      !spelled[of + 1].text.toString().startsWith('-')
+    )
   }
 }
 
@@ -107,9 +129,16 @@ export function referenceIn(text: Text, lead = ''): string | null {
 
 /** Keys instead of flags, for options that were written in a map. */
 function keyed(problem: Problem): Problem {
-  const key = (text: string | undefined) => text?.replace(/--(?!help\b)([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_'))
+  const key = (text: string | undefined) =>
+    text?.replace(/--(?!help\b)([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_'))
   const { place, exit, cause } = problem
-  return new Problem(key(problem.message)!, { place, exit, cause, expected: key(problem.expected), hint: key(problem.hint) })
+  return new Problem(key(problem.message)!, {
+    place,
+    exit,
+    cause,
+    expected: key(problem.expected),
+    hint: key(problem.hint),
+  })
 }
 
 /** Finds the words that a problem is about. */
@@ -158,9 +187,13 @@ class Where {
     }
     const { args } = this.given
     const [, name, index = '1'] = /^([A-Z.]+)(?: (\d+))? /i.exec(message) ?? []
-    if (name === this.component.args[0]?.name && Number(index) <= args.length) return this.spelled[args[Number(index) - 1]].place
-    if (message.startsWith('too many arguments')) return this.spelled[args[this.component.args.length]]?.place ?? this.name
-    const longest = args.filter((i) => message.includes(this.#text(i, 0))).sort((a, b) => this.#text(b, 0).length - this.#text(a, 0).length)[0]
+    if (name === this.component.args[0]?.name && Number(index) <= args.length)
+      return this.spelled[args[Number(index) - 1]].place
+    if (message.startsWith('too many arguments'))
+      return this.spelled[args[this.component.args.length]]?.place ?? this.name
+    const longest = args
+      .filter((i) => message.includes(this.#text(i, 0)))
+      .sort((a, b) => this.#text(b, 0).length - this.#text(a, 0).length)[0]
     return longest === undefined ? this.name : this.spelled[longest].place
   }
 
@@ -176,5 +209,11 @@ export function scrubbed(problem: Problem, words: readonly Text[]): Problem {
   const clean = (text: string | undefined) =>
     secrets.reduce((rest, secret) => (secret === '' ? rest : rest?.replaceAll(secret, HIDDEN)), text)
   const { place, exit, cause } = problem
-  return new Problem(clean(problem.message)!, { place, exit, cause, expected: clean(problem.expected), hint: clean(problem.hint) })
+  return new Problem(clean(problem.message)!, {
+    place,
+    exit,
+    cause,
+    expected: clean(problem.expected),
+    hint: clean(problem.hint),
+  })
 }

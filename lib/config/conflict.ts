@@ -23,10 +23,16 @@ function claimsOf({ component, input }: ComponentStage): { claim: string; shared
   const { args, options } = input()
   const { listen, state } = options as { readonly listen?: unknown; readonly state?: unknown }
   const claims: { claim: string; shared: boolean }[] = []
-  if (component.role === 'sink' && component.args[0]?.path === true && component.args[0].variadic !== true && args[0] !== undefined) {
+  if (
+    component.role === 'sink' &&
+    component.args[0]?.path === true &&
+    component.args[0].variadic !== true &&
+    args[0] !== undefined
+  ) {
     claims.push({ claim: `the file '${args[0]}'`, shared: false })
   }
-  if (typeof listen === 'string' && !listen.endsWith(':0')) claims.push({ claim: `the address '${listen}'`, shared: false })
+  if (typeof listen === 'string' && !listen.endsWith(':0'))
+    claims.push({ claim: `the address '${listen}'`, shared: false })
   if (typeof state === 'string') claims.push({ claim: `the folder '${state}' of --state`, shared: true })
   return claims
 }
@@ -34,5 +40,9 @@ function claimsOf({ component, input }: ComponentStage): { claim: string; shared
 function claimedTwice(claim: string, stage: ComponentStage, owner: ComponentStage): Problem {
   const { file, line, column } = owner.place
   const hint = `it is also that of '${owner.component.name}' at ${file}:${line}:${column}`
-  return new Problem(`'${stage.component.name}' cannot have ${claim}`, { place: stage.place, expected: 'one of its own', hint })
+  return new Problem(`'${stage.component.name}' cannot have ${claim}`, {
+    place: stage.place,
+    expected: 'one of its own',
+    hint,
+  })
 }

@@ -1,19 +1,14 @@
 // A named piece of a pipe with typed arguments (`define`).
 
 import type { ParsedNode } from 'yaml'
-import { HIDDEN } from '../diag/hidden.js'
-import { didYouMean, type Place, Problem } from '../diag/problem.js'
-import { LiteralMap, type Value } from '../expr/value.js'
-import { flagOf, type OptionSpec, type OptionTable } from '../option/table.js'
+import { didYouMean, Problem } from '../diag/problem.js'
+import type { OptionSpec, OptionTable } from '../option/table.js'
 import { parseValue } from '../option/value.js'
-import { givenIn, type GivenOption } from '../pipeline/given.js'
-import { Text } from '../pipeline/text.js'
+import type { Text } from '../pipeline/text.js'
 import type { ConfigDocument } from './document.js'
 import type { Scope } from './evaluate.js'
-import { referenceIn } from './component_stage.js'
-import { isMarked, type Secrets } from './secrets.js'
+import type { Secrets } from './secrets.js'
 import { wordsOfScalar } from './keys.js'
-import type { Spelled } from './spelled.js'
 
 export interface Definition {
   readonly name: string
@@ -27,17 +22,37 @@ export interface Definition {
   readonly defaults: ReadonlyMap<string, readonly string[]>
 }
 
-const TYPES = ['string', 'path', 'url', 'secret', 'int', 'float', 'bool', 'duration', 'bytes', 'enum', 'list', 'map'] as const
+const TYPES = [
+  'string',
+  'path',
+  'url',
+  'secret',
+  'int',
+  'float',
+  'bool',
+  'duration',
+  'bytes',
+  'enum',
+  'list',
+  'map',
+] as const
 const KEYS = ['type', 'help', 'default', 'required', 'values', 'min', 'max']
 
-/** Reads what stands under a name of `define`; problems are added to those of the document. null if it cannot be used. */
+/** Reads what stands under a name of `define`; problems are added to those of the document. null: not to be used. */
 export async function readDefinition(
-  document: ConfigDocument, name: string, at: ParsedNode, node: ParsedNode | null, scope: Scope, secrets: Secrets,
+  document: ConfigDocument,
+  name: string,
+  at: ParsedNode,
+  node: ParsedNode | null,
+  scope: Scope,
+  secrets: Secrets,
 ): Promise<Definition | null> {
   const text = node === null ? null : document.scalar(node)
   const entries = document.entries(node)
   if (node === null || (entries === null && text === null)) {
-    document.problem(node ?? at, `'${name}' is no definition`, { expected: "stages as text, or a map of 'args' and 'pipe'" })
+    document.problem(node ?? at, `'${name}' is no definition`, {
+      expected: "stages as text, or a map of 'args' and 'pipe'",
+    })
     return null
   }
   if (entries === null) return { name, document, options: {}, body: node, scope, defaults: new Map() }
@@ -50,7 +65,10 @@ export async function readDefinition(
     else if (key === 'args') await readArguments(document, value ?? keyAt, options, defaults, scope, secrets)
     else {
       const known = ['args', 'pipe', 'help']
-      document.problem(keyAt, `unknown key '${key}' in a definition`, { expected: known.join(', '), hint: didYouMean(key, known) })
+      document.problem(keyAt, `unknown key '${key}' in a definition`, {
+        expected: known.join(', '),
+        hint: didYouMean(key, known),
+      })
     }
   }
   if (body === null) {
@@ -61,8 +79,12 @@ export async function readDefinition(
 }
 
 async function readArguments(
-  document: ConfigDocument, node: ParsedNode, options: { [key: string]: OptionSpec },
-  defaults: Map<string, readonly string[]>, scope: Scope, secrets: Secrets,
+  document: ConfigDocument,
+  node: ParsedNode,
+  options: { [key: string]: OptionSpec },
+  defaults: Map<string, readonly string[]>,
+  scope: Scope,
+  secrets: Secrets,
 ): Promise<void> {
   const entries = document.entries(node)
   if (entries === null) document.problem(node, "'args' is no map", { expected: 'NAME: TYPE' })
@@ -120,7 +142,10 @@ class ArgumentReader {
     let more: object = facts
     for (const { key, at, value } of entries) {
       if (!KEYS.includes(key)) {
-        document.problem(at, `unknown key '${key}' in an argument`, { expected: KEYS.join(', '), hint: didYouMean(key, KEYS) })
+        document.problem(at, `unknown key '${key}' in an argument`, {
+          expected: KEYS.join(', '),
+          hint: didYouMean(key, KEYS),
+        })
       } else if (value === null) document.problem(at, `'${key}' has no value`)
       else if (key === 'type') type = { node: value, text: document.scalar(value) }
       else if (key === 'default') this.standard = value
@@ -149,84 +174,4 @@ class ArgumentReader {
     this.document.problem(node, `argument '${this.key}' is an enum without values`, { expected: "'values': a list" })
     return null
   }
-}
-
-/** The arguments of one use of a definition, as expressions see them. What is wrong is added to `problems`; then null. */
-export async function argumentsOf(
-  { name, options, defaults }: Definition, place: Place, words: readonly Spelled[], secrets: Secrets, problems: Problem[],
-): Promise<ReadonlyMap<string, Value> | null> {
-  const before = problems.length
-  const given = givenIn(options, words.map(({ text }) => text.toString()))
-  const flags = Object.keys(options).map(flagOf)
-  const known = flags.join(', ') || 'none'
-  for (const i of given.unknown) {
-    const [flag] = words[i].text.toString().split('=', 1)
-    const details = { expected: known, hint: didYouMean(flag, flags), place: words[i].place }
-    problems.push(new Problem(`unknown option '${flag}' for '${name}'`, details))
-  }
-  for (const i of given.unknown.length === 0 ? given.args : []) {
-    problems.push(new Problem(`'${name}' takes options only`, { place: words[i].place, expected: known }))
-  }
-  const values = new Map<string, Value>()
-  for (const [key, spec] of Object.entries(options)) {
-    const uses = given.options.filter((option) => option.key === key)
-    const texts = uses.length === 0 ? defaults.get(key) : uses.flatMap((use) => textOfUse(spec, use, words, problems) ?? [])
-    if (texts !== undefined) values.set(key, valueOf(spec, texts.map((text) => (typeof text === 'string' ? text : secrets.marked(text))), secrets))
-    else if (spec.required === true) {
-      problems.push(new Problem(`${flagOf(key)} is missing`, { place, expected: spec.help }))
-    } else values.set(key, spec.type === 'list' ? [] : spec.type === 'map' ? new LiteralMap([]) : spec.type === 'bool' ? false : null)
-  }
-  return problems.length > before ? null : values
-}
-
-/** The text of one use of an option, valid; a problem is added where it is none. */
-function textOfUse(spec: OptionSpec, use: GivenOption, words: readonly Spelled[], problems: Problem[]): Text | undefined {
-  const { key, value, from, flag, on } = use
-  if (spec.type === 'bool') return new Text([String(on)])
-  if (value === null) {
-    problems.push(new Problem(`option ${flagOf(key)} needs a value`, { place: words[flag].place }))
-    return undefined
-  }
-  const text = words[value].text.from(from)
-  try {
-    // What a list holds is not looked at.
-    if (spec.type !== 'list') parseValue(text.secret ? { ...spec, secret: true } : spec, text.reveal(), flagOf(key))
-    return text
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    const { message, expected } = error
-    const place = words[value].part(from, text.toString().length)
-    problems.push(new Problem(message.replace(text.secret ? text.reveal() : '\0', HIDDEN), { place, expected }))
-    return undefined
-  }
-}
-
-/** @param texts with marks */
-function valueOf(spec: OptionSpec, texts: readonly string[], secrets: Secrets): Value {
-  const last = texts[texts.length - 1] ?? ''
-  switch (spec.type) {
-    case 'list':
-      return texts
-    case 'map':
-      return new LiteralMap(texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
-    case 'bool':
-      return last === 'true'
-    // A secret stays one, whatever its type.
-    case 'int':
-      return isMarked(last) ? last : BigInt(last)
-    case 'float':
-      return isMarked(last) ? last : Number(last)
-    case 'secret':
-      return secretValue(last, secrets)
-    default:
-      return last
-  }
-}
-
-/** A reference goes on as it is; a secret that stands in the file is hidden from here on. */
-function secretValue(marked: string, secrets: Secrets): string {
-  const text = secrets.text(marked)
-  const reference = referenceIn(text)
-  if (reference !== null || /^(?:file|env):/.test(marked)) return reference ?? marked
-  return secrets.mark({ reference: null, value: text.reveal() })
 }

@@ -44,7 +44,8 @@ export class ConfigDocument {
       this.problemIn(pos[0], pos[1], `not YAML: ${text[0].toLowerCase()}${text.slice(1)}`, { hint })
     }
     const contents = this.#document.errors.length === 0 ? this.resolve(this.#document.contents) : null
-    this.root = key === undefined ? contents : (this.entries(contents)?.find((entry) => entry.key === key)?.value ?? null)
+    this.root =
+      key === undefined ? contents : (this.entries(contents)?.find((entry) => entry.key === key)?.value ?? null)
   }
 
   /** Notes what is wrong with a part. */
@@ -93,7 +94,9 @@ export class ConfigDocument {
 
   /** Says that a name is there twice, and where it was first. */
   twice(name: string, at: ParsedNode, first: Place): void {
-    this.problem(at, `'${name}' is defined twice`, { hint: `it is also at ${first.file}:${first.line}:${first.column}` })
+    this.problem(at, `'${name}' is defined twice`, {
+      hint: `it is also at ${first.file}:${first.line}:${first.column}`,
+    })
   }
 
   items(node: ParsedNode | null): (ParsedNode | null)[] | null {

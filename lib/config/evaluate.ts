@@ -31,7 +31,10 @@ export interface Scope {
 /** The value of an expression. Throws every Problem at once, each with its place in the expression. */
 export async function evaluate(code: string, scope: Scope): Promise<Value> {
   if (code.trim() === '') throw new Problem('the expression is empty', { expected: EXPECTED })
-  const tree = await parseExpression(code.replace(LET, (_, text: string | undefined) => text ?? LET_NAME), LIMITS)
+  const tree = await parseExpression(
+    code.replace(LET, (_, text: string | undefined) => text ?? LET_NAME),
+    LIMITS,
+  )
   const reader = new NameReader(code, scope)
   await reader.read(tree, true)
   throwAll(reader.problems)
@@ -135,7 +138,10 @@ function childrenOf(node: Node): (readonly [Node, boolean])[] {
     case '.':
       return [[node.args[0], true]]
     case '[]':
-      return [[node.args[0], true], [node.args[1], false]]
+      return [
+        [node.args[0], true],
+        [node.args[1], false],
+      ]
     case 'call':
       return node.args[1].map((one) => [one, false])
     case 'rcall':
@@ -145,7 +151,11 @@ function childrenOf(node: Node): (readonly [Node, boolean])[] {
     case 'map':
       return node.args.flatMap(([key, value]) => [[key, false] as const, [value, true] as const])
     case '?:':
-      return [[node.args[0], false], [node.args[1], true], [node.args[2], true]]
+      return [
+        [node.args[0], false],
+        [node.args[1], true],
+        [node.args[2], true],
+      ]
     case '!_':
     case '-_':
       return [[node.args, false]]
@@ -171,16 +181,25 @@ function surroundings(scope: Scope, { values }: NameReader): Surroundings<undefi
     has: (key) => () => values.has(`${kind}.${key}`),
   })
   const variables = new Map<string, Variable<undefined>>([
-    ['env', {
-      type: { kind: 'map', of: typeOf('string') },
-      read: () => null,
-      field: (key) => () => scope.env(key) ?? absent(key),
-      has: (key) => () => scope.env(key) !== undefined,
-    }],
+    [
+      'env',
+      {
+        type: { kind: 'map', of: typeOf('string') },
+        read: () => null,
+        field: (key) => () => scope.env(key) ?? absent(key),
+        has: (key) => () => scope.env(key) !== undefined,
+      },
+    ],
     [LET_NAME, named('let')],
     ['dir', { type: typeOf('string'), read: () => scope.dir }],
     ...(scope.args === null ? [] : ([['args', named('args')]] as const)),
   ])
   const names = ['env', 'let', 'dir', ...(scope.args === null ? [] : ['args'])]
-  return { variable: (name) => variables.get(name), names, functions: scope.functions, check: true, maxDepth: LIMITS.maxDepth }
+  return {
+    variable: (name) => variables.get(name),
+    names,
+    functions: scope.functions,
+    check: true,
+    maxDepth: LIMITS.maxDepth,
+  }
 }

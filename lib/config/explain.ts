@@ -1,4 +1,4 @@
-// What a pipeline does, said: its processes, what waits where, what a kill may cost, and the shell pipelines that do the same.
+// What a pipeline does, said: its processes, what waits where, what a kill may cost, and shell pipelines that do the same.
 
 import type { Component } from '../component.js'
 import { didYouMean, Problem } from '../diag/problem.js'
@@ -40,7 +40,10 @@ function commentOf(pipe: Pipe, run: Component): string {
     ['delivery', delivery(pipe)],
     ...stagesOf(pipe).flatMap(promise),
   ]
-  const lines = [`pipe '${pipe.name}' (${file}:${line})`, ...facts.flatMap(([what, text]) => wrapped(`  ${what}: `, text))]
+  const lines = [
+    `pipe '${pipe.name}' (${file}:${line})`,
+    ...facts.flatMap(([what, text]) => wrapped(`  ${what}: `, text)),
+  ]
   return lines.map((text) => `# ${text}\n`).join('')
 }
 
@@ -58,7 +61,10 @@ function wrapped(head: string, text: string): string[] {
 function processes(pipe: Pipe): string {
   const stages = stagesOf(pipe)
   const programs = stages.filter(({ kind }) => kind === 'program').map(({ words }) => words[0].toString())
-  const fused = stages.filter(({ kind }) => kind === 'component').map(nameOf).join(', ')
+  const fused = stages
+    .filter(({ kind }) => kind === 'component')
+    .map(nameOf)
+    .join(', ')
   const one = `one for ${fused}`
   return programs.length === 0 ? one : `${one}; ${programs.map((program) => `one for ${program}`).join('; ')}`
 }
@@ -74,7 +80,10 @@ function buffers(pipe: Pipe, run: Component): [string, string][] {
     const { branch_buffer: buffer, branch_full: full, branch_patience: patience } = run.options
     const lost = `then the oldest go, once it took nothing for ${standard(patience)}`
     const policy = standard(full) === 'block' ? 'then the pipe waits' : lost
-    found.push([`to each of ${ways} branches`, `${standard(buffer)}, ${policy} (solder run --branch-buffer, --branch-full)`])
+    found.push([
+      `to each of ${ways} branches`,
+      `${standard(buffer)}, ${policy} (solder run --branch-buffer, --branch-full)`,
+    ])
   }
   for (const stage of stages) {
     const held = stage.kind === 'component' ? holds(stage) : null
@@ -99,7 +108,11 @@ function holds({ component, input }: ComponentStage): string | null {
 
 function bytes(value: unknown): string {
   const count = Number(value)
-  for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
+  for (const [unit, size] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ] as const) {
     if (count >= size && count % size === 0) return `${count / size}${unit}`
   }
   return `${count}B`

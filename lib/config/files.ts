@@ -17,7 +17,16 @@ export interface FileText {
   readonly key?: string
 }
 
-const NAMES = ['solder.yaml', 'solder.yml', 'solder.json', 'solder.js', 'solder.mjs', 'solder.cjs', 'solder.ts', 'solder.mts']
+const NAMES = [
+  'solder.yaml',
+  'solder.yml',
+  'solder.json',
+  'solder.js',
+  'solder.mjs',
+  'solder.cjs',
+  'solder.ts',
+  'solder.mts',
+]
 const DATA = ['.yaml', '.yml', '.json']
 const MODULES = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 
@@ -32,7 +41,14 @@ export function isRemote(reference: string): boolean {
 /** The problem with a reference to somewhere else. */
 export function notYet(reference: string): Problem {
   const [kind] = /^[a-z0-9+-]+/i.exec(reference) ?? ['']
-  const what = reference.startsWith('git@') || kind.startsWith('git') ? 'git' : kind === 's3' ? 'S3' : kind.startsWith('http') ? 'HTTP' : kind
+  const what =
+    reference.startsWith('git@') || kind.startsWith('git')
+      ? 'git'
+      : kind === 's3'
+        ? 'S3'
+        : kind.startsWith('http')
+          ? 'HTTP'
+          : kind
   return new Problem(`a pipeline over ${what} is not yet supported`, { expected: 'a file on this machine' })
 }
 
@@ -44,7 +60,11 @@ export async function searchFile(folder: string): Promise<string | null> {
   // The loader of package.json gives what stands in it: only a `solder` key makes it a pipeline file.
   const explorer = cosmiconfig('solder', {
     searchPlaces: [...NAMES, 'package.json'],
-    loaders: { ...loaders, '.json': (path: string, content: string) => (basename(path) === 'package.json' ? JSON.parse(content) : content) as unknown },
+    loaders: {
+      ...loaders,
+      '.json': (path: string, content: string) =>
+        (basename(path) === 'package.json' ? JSON.parse(content) : content) as unknown,
+    },
     searchStrategy: 'global',
   })
   return (await explorer.search(folder))?.filepath ?? null
@@ -57,8 +77,11 @@ export async function filesAt(path: string): Promise<string[]> {
     throw unreadable(path, error)
   })
   if (!found.isDirectory()) return [path]
-  const names = (await readdir(path)).filter((name) => [...DATA, ...MODULES].includes(extname(name)) && !name.startsWith('.'))
-  if (names.length === 0) throw new Problem(`${path} holds no pipeline files`, { expected: [...DATA, ...MODULES].join(', ') })
+  const names = (await readdir(path)).filter(
+    (name) => [...DATA, ...MODULES].includes(extname(name)) && !name.startsWith('.'),
+  )
+  if (names.length === 0)
+    throw new Problem(`${path} holds no pipeline files`, { expected: [...DATA, ...MODULES].join(', ') })
   return names.sort().map((name) => join(path, name))
 }
 
@@ -72,7 +95,10 @@ export async function readPipelineFile(path: string): Promise<FileText> {
 }
 
 function unreadable(path: string, cause: unknown): Problem {
-  return new Problem(`cannot read ${path}: ${fileComplaint(cause)}`, { cause, expected: 'a pipeline file or a folder of them' })
+  return new Problem(`cannot read ${path}: ${fileComplaint(cause)}`, {
+    cause,
+    expected: 'a pipeline file or a folder of them',
+  })
 }
 
 async function moduleText(path: string): Promise<string> {
@@ -91,7 +117,9 @@ async function moduleText(path: string): Promise<string> {
     throw new Problem(`cannot load ${path}: ${(cause as Error).message}`, { cause })
   }
   if (typeof found === 'object' && found !== null) return JSON.stringify(found, null, 2) + '\n'
-  throw new Problem(`${path} exports no pipeline`, { expected: 'an object, or a function that gives one, as its default' })
+  throw new Problem(`${path} exports no pipeline`, {
+    expected: 'an object, or a function that gives one, as its default',
+  })
 }
 
 /** The text of a file in an expression, without the newline at its end. Throws a Problem. */

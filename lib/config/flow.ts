@@ -87,11 +87,13 @@ function typesBehind(stages: readonly PipeStage[], incoming: Types, problems: Pr
     }
     const { component, place } = stage
     if (takesNothing(component, types) && !(component.role === 'source' && stage.input().args.length > 0)) {
-      problems.push(new Problem(`'${component.name}' gets no record that it takes`, {
-        place,
-        expected: component.accepts.join(', '),
-        hint: `here come ${listed([...types!])}`,
-      }))
+      problems.push(
+        new Problem(`'${component.name}' gets no record that it takes`, {
+          place,
+          expected: component.accepts.join(', '),
+          hint: `here come ${listed([...types!])}`,
+        }),
+      )
       return null
     }
     types = behind(component, types)
@@ -116,5 +118,7 @@ function behind({ role, accepts, emits }: StageComponent, types: Types): Types {
 
 function listed(types: readonly RecordType[]): string {
   const sorted = RECORD_TYPES.filter((type) => types.includes(type) && type !== 'checkpoint')
-  return sorted.length > 1 ? `${sorted.slice(0, -1).join(', ')} and ${sorted[sorted.length - 1]} records` : `${sorted.join()} records`
+  return sorted.length > 1
+    ? `${sorted.slice(0, -1).join(', ')} and ${sorted[sorted.length - 1]} records`
+    : `${sorted.join()} records`
 }

@@ -1,4 +1,4 @@
-// A pipeline file in its usual form: indentation by two, one blank line at most, long pipes with a stage a line. Comments stay.
+// A pipeline file in its usual form: indentation by two, long pipes with a stage a line. Comments stay.
 
 import { extname } from 'node:path'
 import type { Document, Scalar } from 'yaml'
@@ -10,7 +10,7 @@ import type { Yaml } from './document.js'
 /** A line is broken behind this, where it can be. */
 const WIDTH = 100
 
-/** The text of a YAML or JSON file in its usual form; formatted once more it stays the same. Throws every Problem at once. */
+/** The text of a YAML or JSON file in its usual form, which stays the same from then on. Throws every Problem at once. */
 export async function formatted(file: string, text: string): Promise<string> {
   const yaml = await import('yaml')
   const document = parsed(yaml, file, text)
@@ -44,7 +44,8 @@ function parsed(yaml: Yaml, file: string, text: string): Document {
 
 /** What a file says, with all the blanks of its texts alike. */
 function meaning(document: Document): string {
-  const alike = (_key: string, value: unknown) => (typeof value === 'string' ? value.trim().replace(/\s+/g, ' ') : value)
+  const alike = (_key: string, value: unknown) =>
+    typeof value === 'string' ? value.trim().replace(/\s+/g, ' ') : value
   return JSON.stringify(document.toJS({ maxAliasCount: 10_000 }), alike)
 }
 
@@ -85,7 +86,8 @@ function linesOf(text: string): string[] | null {
     for (const [i, word] of stage.entries()) {
       const start = starts[word.line - 1] + word.column - 1
       const gap = text.slice(end, start)
-      if (!(i > 0 ? /^\s*$/ : lines.length > 0 ? /^\s*\|\s*(?:solder\s+)?$/ : /^\s*(?:solder\s+)?$/).test(gap)) return null
+      if (!(i > 0 ? /^\s*$/ : lines.length > 0 ? /^\s*\|\s*(?:solder\s+)?$/ : /^\s*(?:solder\s+)?$/).test(gap))
+        return null
       end = start + word.length
       line += `${i > 0 ? ' ' : gap.includes('solder') ? 'solder ' : ''}${text.slice(start, end)}`
     }

@@ -23,7 +23,11 @@ export interface Accepted {
  * be read; unknown keys are left out.
  */
 export async function wordsOfValue(
-  document: ConfigDocument, value: ParsedNode | null, accepted: Accepted, scope: Scope, secrets: Secrets,
+  document: ConfigDocument,
+  value: ParsedNode | null,
+  accepted: Accepted,
+  scope: Scope,
+  secrets: Secrets,
 ): Promise<Spelled[] | null> {
   const reader = new KeyReader(document, accepted, scope, secrets)
   const before = document.problems.length
@@ -31,8 +35,13 @@ export async function wordsOfValue(
   return document.problems.length > before + reader.unknown ? null : words
 }
 
-/** A scalar as words: several where it is an expression that gives a list. Problems are added to those of the document. */
-export async function wordsOfScalar(document: ConfigDocument, node: ParsedNode, scope: Scope, secrets: Secrets): Promise<Spelled[]> {
+/** A scalar as words: several where it is an expression with a list. Problems are added to those of the document. */
+export async function wordsOfScalar(
+  document: ConfigDocument,
+  node: ParsedNode,
+  scope: Scope,
+  secrets: Secrets,
+): Promise<Spelled[]> {
   const source = document.source(node)
   try {
     const filled = await fillScalar(source, scope)
@@ -77,12 +86,16 @@ class KeyReader {
       else if (Object.hasOwn(options, key)) flags.push(...(await this.#option(options[key], entry)))
       else this.#unknown(entry, [...positions.keys(), ...Object.keys(options)])
     }
-    return this.#ordered(flags, args.flatMap((arg) => places.get(arg) ?? []))
+    return this.#ordered(
+      flags,
+      args.flatMap((arg) => places.get(arg) ?? []),
+    )
   }
 
   /** Arguments first, unless one of them would be taken for an option. */
   #ordered(flags: readonly Spelled[], args: readonly Spelled[]): Spelled[] {
-    if (this.accepted.verbatim === true || !args.some(({ text }) => text.toString().startsWith('-'))) return [...args, ...flags]
+    if (this.accepted.verbatim === true || !args.some(({ text }) => text.toString().startsWith('-')))
+      return [...args, ...flags]
     return [...flags, madeUp(new Text(['--']), args[0].place), ...args]
   }
 
@@ -109,15 +122,19 @@ class KeyReader {
     if (spec.type === 'bool') return this.#switch(entry, value)
     const flag = madeUp(new Text([flagOf(key)]), this.document.place(at))
     const values = spec.type === 'map' ? await this.#pairs(key, value) : await this.#scalars(value)
-    if (values.length > 1 && spec.type !== 'list' && spec.type !== 'map') this.document.problem(value, `'${key}' takes one value`)
-    return values.flatMap((word) => (word.text.toString().startsWith('-') ? [this.#joined(`${flagOf(key)}=`, word)] : [flag, word]))
+    if (values.length > 1 && spec.type !== 'list' && spec.type !== 'map')
+      this.document.problem(value, `'${key}' takes one value`)
+    return values.flatMap((word) =>
+      word.text.toString().startsWith('-') ? [this.#joined(`${flagOf(key)}=`, word)] : [flag, word],
+    )
   }
 
   async #switch({ key, at }: Entry, value: ParsedNode): Promise<Spelled[]> {
     const [word] = await this.#scalars(value)
     if (word === undefined) return []
     const text = word.text.reveal()
-    if (text !== 'true' && text !== 'false') this.document.problem(value, `'${key}' is a switch`, { expected: 'true or false' })
+    if (text !== 'true' && text !== 'false')
+      this.document.problem(value, `'${key}' is a switch`, { expected: 'true or false' })
     const flag = text === 'false' ? flagOf(key).replace('--', '--no-') : flagOf(key)
     return [madeUp(new Text([flag]), this.document.place(at))]
   }
@@ -147,10 +164,11 @@ class KeyReader {
     const words: Spelled[] = []
     for (const item of items) {
       if (item === null || this.document.scalar(item) === null) {
-        this.document.problem(item ?? value, 'this is no value', { expected: 'a text, a number, true, false, or a list of them' })
+        this.document.problem(item ?? value, 'this is no value', {
+          expected: 'a text, a number, true, false, or a list of them',
+        })
       } else words.push(...(await wordsOfScalar(this.document, item, this.scope, this.secrets)))
     }
     return words
   }
 }
-

@@ -2,8 +2,8 @@
 
 import { dirname, join, relative, resolve } from 'node:path'
 import type { ParsedNode } from 'yaml'
-import { collect, didYouMean, type Place, Problem, Problems, problemsOf } from '../diag/problem.js'
-import { LiteralMap, type Value } from '../expr/value.js'
+import { collect, didYouMean, type Place, Problem, problemsOf } from '../diag/problem.js'
+import type { Value } from '../expr/value.js'
 import { Secret } from '../net/secret.js'
 import type { Pipe, Pipeline } from '../pipeline/model.js'
 import { ChainReader, type Kit } from './chain.js'
@@ -14,15 +14,12 @@ import type { Names, Scope } from './evaluate.js'
 import { filesAt, isRemote, notYet, readPipelineFile, searchFile, wordFile } from './files.js'
 import { joinPipes } from './flow.js'
 import type { Language } from './language.js'
+import { type Found, LetNames } from './let.js'
 import { maskSecrets } from './mask.js'
 import { type LonePipe, readPipe } from './pipe.js'
 import { Secrets } from './secrets.js'
-import { fillScalar } from './spelled.js'
 
 const KEYS = ['version', 'import', 'let', 'define', 'pipes']
-
-/** Elements of lists and maps under `let`: aliases can make many of few. */
-const MOST_VALUES = 100_000
 
 export interface Loaded {
   /** null if there is any problem. Files of definitions alone have no pipes. */
@@ -61,12 +58,10 @@ export async function pipelineFiles(named: readonly string[]): Promise<readonly 
   if (named.length > 0) return named
   const found = await searchFile(process.cwd())
   if (found !== null) return [relative(process.cwd(), found)]
-  throw new Problem('there is no pipeline file here or above', { expected: 'solder.yaml, or FILE', hint: "'solder new' writes one" })
-}
-
-/** A name with the document that it stands in. */
-interface Found extends Entry {
-  readonly document: ConfigDocument
+  throw new Problem('there is no pipeline file here or above', {
+    expected: 'solder.yaml, or FILE',
+    hint: "'solder new' writes one",
+  })
 }
 
 class Loader {
@@ -117,7 +112,11 @@ class Loader {
       const place = { file: document.name, line: 1, column: 1 }
       this.#problems.push(new Problem('there is no pipe', { place, expected: "'pipes' with a pipe in it" }))
     }
-    const joined = joinPipes(pipes, found.map(({ key }) => key), this.#problems)
+    const joined = joinPipes(
+      pipes,
+      found.map(({ key }) => key),
+      this.#problems,
+    )
     conflicts(joined, this.#problems)
     return joined
   }
@@ -126,15 +125,21 @@ class Loader {
   async told(): Promise<Problem[]> {
     if (this.#problems.length === 0) return []
     const components = await this.language.components()
-    const tables = [...components.map((component) => this.language.options(component)), ...[...this.#definitions.values()].map(({ options }) => options)]
-    const secrets = tables.flatMap((table) => Object.keys(table).filter((key) => table[key].type === 'secret' || table[key].secret === true))
+    const tables = [
+      ...components.map((component) => this.language.options(component)),
+      ...[...this.#definitions.values()].map(({ options }) => options),
+    ]
+    const secrets = tables.flatMap((table) =>
+      Object.keys(table).filter((key) => table[key].type === 'secret' || table[key].secret === true),
+    )
     const order = this.#documents.map(({ name }) => name)
-    const rank = ({ file }: Place) => (order.indexOf(file) + 1 || order.length + 1)
+    const rank = ({ file }: Place) => order.indexOf(file) + 1 || order.length + 1
     const key = ({ place, message }: Problem) => `${place?.file}:${place?.line}:${place?.column}: ${message}`
     const once = new Map(this.#problems.map((problem) => [key(problem), problem]))
     return [...once.values()]
       .sort((a, b) => {
-        if (a.place === undefined || b.place === undefined) return Number(b.place === undefined) - Number(a.place === undefined)
+        if (a.place === undefined || b.place === undefined)
+          return Number(b.place === undefined) - Number(a.place === undefined)
         const lines = (a.place.line ?? 0) - (b.place.line ?? 0)
         return rank(a.place) - rank(b.place) || lines || (a.place.column ?? 0) - (b.place.column ?? 0)
       })
@@ -151,10 +156,12 @@ class Loader {
     this.#documents.push(document)
     if (document.root === null) return
     const entries = document.entries(document.root)
-    if (entries === null) return document.problem(document.root, 'this is no pipeline', { expected: `a map of ${KEYS.join(', ')}` })
+    if (entries === null)
+      return document.problem(document.root, 'this is no pipeline', { expected: `a map of ${KEYS.join(', ')}` })
     this.#version(document, entries)
     for (const { key, at, value } of entries) {
-      if (!KEYS.includes(key)) document.problem(at, `unknown key '${key}'`, { expected: KEYS.join(', '), hint: didYouMean(key, KEYS) })
+      if (!KEYS.includes(key))
+        document.problem(at, `unknown key '${key}'`, { expected: KEYS.join(', '), hint: didYouMean(key, KEYS) })
       else if (key === 'import' && value !== null) await this.#imports(document, path, value)
     }
   }
@@ -170,7 +177,8 @@ class Loader {
   async #imports(document: ConfigDocument, path: string, node: ParsedNode): Promise<void> {
     for (const item of document.items(node) ?? [node]) {
       const reference = item === null ? null : document.scalar(item)
-      if (item === null || reference === null) document.problem(item ?? node, 'this is no import', { expected: 'the path of a file' })
+      if (item === null || reference === null)
+        document.problem(item ?? node, 'this is no import', { expected: 'the path of a file' })
       else if (isRemote(reference)) document.problem(item, notYet(reference).message, notYet(reference))
       else {
         const files = await filesAt(join(dirname(path), reference)).catch((error: unknown) => {
@@ -185,7 +193,8 @@ class Loader {
   #named(section: string): Found[] {
     const found = new Map<string, Found>()
     for (const document of this.#documents) {
-      const entry = document.root === null ? undefined : document.entries(document.root)?.find(({ key }) => key === section)
+      const entry =
+        document.root === null ? undefined : document.entries(document.root)?.find(({ key }) => key === section)
       if (entry === undefined || entry.value === null) continue
       const entries = document.entries(entry.value)
       if (entries === null) document.problem(entry.value, `'${section}' is no map`, { expected: 'NAME: …' })
@@ -209,7 +218,10 @@ class Loader {
       this.files.add(resolve(path))
       return wordFile(path)
     }
-    const functions = new Map<string, (text: string) => Value>([['file', file], ['secret', secret]])
+    const functions = new Map<string, (text: string) => Value>([
+      ['file', file],
+      ['secret', secret],
+    ])
     const env = (name: string) => (Object.hasOwn(process.env, name) ? process.env[name] : undefined)
     return { env, dir: dirname(document.path), let: names, args: null, functions }
   }
@@ -218,77 +230,16 @@ class Loader {
     const words = name.split(' ')
     const taken = this.language.names.find((one) => one === name || (words.length === 1 && one.startsWith(`${name} `)))
     if (taken !== undefined) document.problem(at, `'${name}' is a command of solder`, { expected: 'another name' })
-    else if (name === 'pipe' || name === 'exec' || words.length > 2 || !words.every((word) => /^[a-z][a-z0-9_-]*$/.test(word))) {
-      document.problem(at, `'${name}' is no name of a definition`, { expected: 'one or two words of lower case letters, digits, - and _' })
+    else if (
+      name === 'pipe' ||
+      name === 'exec' ||
+      words.length > 2 ||
+      !words.every((word) => /^[a-z][a-z0-9_-]*$/.test(word))
+    ) {
+      document.problem(at, `'${name}' is no name of a definition`, {
+        expected: 'one or two words of lower case letters, digits, - and _',
+      })
     } else return true
     return false
-  }
-}
-
-/** The names of `let`, each worked out when it is asked for. */
-class LetNames implements Names {
-  readonly #found: ReadonlyMap<string, Found>
-  readonly #values = new Map<string, Promise<Value>>()
-  readonly #open: string[] = []
-  #count = 0
-
-  constructor(
-    found: readonly Found[],
-    private readonly scopeOf: (document: ConfigDocument) => Scope,
-  ) {
-    this.#found = new Map(found.map((one) => [one.key, one]))
-  }
-
-  get names(): Iterable<string> {
-    return this.#found.keys()
-  }
-
-  /** Works out all of them; what is wrong is told here, once. */
-  async all(problems: Problem[]): Promise<void> {
-    for (const name of this.names) await collect(problems, () => this.#value(name))
-  }
-
-  async value(name: string): Promise<Value> {
-    const from = this.#open.indexOf(name)
-    if (from >= 0) throw new Problem(`a value is made of itself: ${[...this.#open.slice(from), name].join(' -> ')}`)
-    try {
-      return await this.#value(name)
-    } catch (error) {
-      // Whoever works out all of them tells it.
-      if (error instanceof Problem || error instanceof Problems) throw new Problems([])
-      throw error
-    }
-  }
-
-  #value(name: string): Promise<Value> {
-    let value = this.#values.get(name)
-    if (value === undefined) {
-      const { document, at, value: node } = this.#found.get(name)!
-      this.#open.push(name)
-      value = this.#read(document, node ?? at, this.scopeOf(document)).finally(() => this.#open.pop())
-      this.#values.set(name, value)
-    }
-    return value
-  }
-
-  async #read(document: ConfigDocument, node: ParsedNode, scope: Scope): Promise<Value> {
-    if (++this.#count > MOST_VALUES) throw new Problem(`more than ${MOST_VALUES} values under 'let'`, { place: document.place(node) })
-    const items = document.items(node)
-    if (items !== null) {
-      const list: Value[] = []
-      for (const item of items) list.push(item === null ? null : await this.#read(document, item, scope))
-      return list
-    }
-    const entries = document.entries(node)
-    if (entries !== null) {
-      const pairs: [Value, Value][] = []
-      for (const { key, value } of entries) pairs.push([key, value === null ? null : await this.#read(document, value, scope)])
-      return new LiteralMap(pairs)
-    }
-    const plain = document.value(node)
-    if (typeof plain === 'boolean') return plain
-    if (typeof plain === 'number') return Number.isSafeInteger(plain) ? BigInt(plain) : plain
-    const { value, marked } = await fillScalar(document.source(node), scope)
-    return value ?? marked
   }
 }

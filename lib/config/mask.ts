@@ -14,7 +14,9 @@ export function maskSecrets(problem: Problem, secrets: ReadonlySet<string>): Pro
   const { place, message, exit, expected, hint, cause } = problem
   if (place?.source === undefined) return problem
   const source = maskLine(place.source, secrets)
-  return source === place.source ? problem : new Problem(message, { exit, expected, hint, cause, place: { ...place, source } satisfies Place })
+  return source === place.source
+    ? problem
+    : new Problem(message, { exit, expected, hint, cause, place: { ...place, source } satisfies Place })
 }
 
 /** Characters of values become stars: columns stay what they are. */

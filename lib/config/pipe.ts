@@ -26,13 +26,19 @@ interface Rows {
 }
 
 /** Reads a pipe; problems are added to those of the document, and null stands for a pipe with any. */
-export async function readPipe(document: ConfigDocument, { key: name, at, value }: Entry, chain: ChainReader): Promise<LonePipe | null> {
+export async function readPipe(
+  document: ConfigDocument,
+  { key: name, at, value }: Entry,
+  chain: ChainReader,
+): Promise<LonePipe | null> {
   if (!/^[a-z0-9][a-z0-9_-]*$/i.test(name)) {
     document.problem(at, `'${name}' is no name of a pipe`, { expected: 'letters, digits, - and _' })
     return null
   }
   if (value === null) {
-    document.problem(at, `pipe '${name}' is empty`, { expected: "stages joined by '|', or a map of from, through and to" })
+    document.problem(at, `pipe '${name}' is empty`, {
+      expected: "stages joined by '|', or a map of from, through and to",
+    })
     return null
   }
   const before = document.problems.length
@@ -59,11 +65,19 @@ async function fromText(document: ConfigDocument, node: ParsedNode, chain: Chain
   }
 }
 
-async function fromMap(document: ConfigDocument, at: ParsedNode, entries: readonly Entry[], chain: ChainReader): Promise<Rows | null> {
+async function fromMap(
+  document: ConfigDocument,
+  at: ParsedNode,
+  entries: readonly Entry[],
+  chain: ChainReader,
+): Promise<Rows | null> {
   const nodes = new Map<string, ParsedNode>()
   for (const { key, at: keyAt, value } of entries) {
     if (!(KEYS as readonly string[]).includes(key)) {
-      document.problem(keyAt, `unknown key '${key}' in a pipe`, { expected: KEYS.join(', '), hint: didYouMean(key, KEYS) })
+      document.problem(keyAt, `unknown key '${key}' in a pipe`, {
+        expected: KEYS.join(', '),
+        hint: didYouMean(key, KEYS),
+      })
     } else if (value === null) document.problem(keyAt, `'${key}' is empty`, { expected: 'stages' })
     else nodes.set(key, value)
   }
@@ -105,7 +119,8 @@ function misplaced({ from, through, to }: Rows): Problem[] {
 
 function check(draft: Draft, first: boolean, last: boolean, problems: Problem[]): void {
   const { place } = draft
-  const problem = (message: string, expected: string, hint?: string) => problems.push(new Problem(message, { place, expected, hint }))
+  const problem = (message: string, expected: string, hint?: string) =>
+    problems.push(new Problem(message, { place, expected, hint }))
   if (draft.kind === 'pipe') {
     if (!first) problem("'pipe' reads no records", 'it as the first stage, where records come from')
     return
@@ -114,8 +129,10 @@ function check(draft: Draft, first: boolean, last: boolean, problems: Problem[])
   if (component === null && draft.kind === 'broken') return
   const { name, role } = component ?? { name: 'exec', role: 'filter' }
   const makes = role === 'source' && component?.accepts.length === 0
-  if (role === 'sink' && !last && !first) problem(`nothing comes out of '${name}'`, "it as the last stage, or under 'to'")
-  if (role !== 'sink' && last) problem(`nothing takes what comes out of '${name}'`, 'a sink as the last stage, such as write file PATH')
+  if (role === 'sink' && !last && !first)
+    problem(`nothing comes out of '${name}'`, "it as the last stage, or under 'to'")
+  if (role !== 'sink' && last)
+    problem(`nothing takes what comes out of '${name}'`, 'a sink as the last stage, such as write file PATH')
   if (makes && !first) problem(`'${name}' reads no records`, "it as the first stage, or under 'from'")
   if (role !== 'source' && first && component !== null) {
     problem(`nothing comes into '${name}'`, "a source as the first stage, or 'pipe NAME'")
@@ -139,12 +156,23 @@ function built(name: string, place: Place, { from, through, to }: Rows): LonePip
     return { pipe: first.kind === 'pipe' ? first.name : null, stages: drafts.flatMap(named), place: at }
   })
   const reads = [...new Set(inlets.flatMap(({ pipe }) => pipe ?? []))]
-  return { name, place, from: inlets, through: through.flatMap(named), to: to.map(({ drafts }) => drafts.flatMap(named)), reads }
+  return {
+    name,
+    place,
+    from: inlets,
+    through: through.flatMap(named),
+    to: to.map(({ drafts }) => drafts.flatMap(named)),
+    reads,
+  }
 }
 
 function idOf(draft: Draft & { kind: 'component' | 'program' }, ids: Map<string, number>): string {
   const name = draft.kind === 'component' ? draft.component.name : basename(draft.words[0].toString())
-  const word = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'exec'
+  const word =
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'exec'
   const count = (ids.get(word) ?? 0) + 1
   ids.set(word, count)
   return count === 1 ? word : `${word}-${count}`

@@ -22,11 +22,19 @@ export function scalarOffsets(file: string, [start, end]: readonly number[], tex
   }
   if (mark === '"') return align(file, start + 1, end - 1, text, (at, i) => inDouble(file, at, text, i))
   const single = mark === "'"
-  return align(file, single ? start + 1 : start, single ? end - 1 : end, text, (at, i) => inFlow(file, at, text, i, single))
+  return align(file, single ? start + 1 : start, single ? end - 1 : end, text, (at, i) =>
+    inFlow(file, at, text, i, single),
+  )
 }
 
-/** Both texts go on side by side; `next` tells where the unit at `i` stands, and ends, given where the one before ended. */
-function align(file: string, start: number, end: number, text: string, next: (at: number, i: number) => [number, number]) {
+/** Both texts go on side by side; `next` tells where the unit at `i` stands, given where the one before ended. */
+function align(
+  file: string,
+  start: number,
+  end: number,
+  text: string,
+  next: (at: number, i: number) => [number, number],
+) {
   const offsets: number[] = []
   let at = start
   for (let i = 0; i < text.length; i++) {

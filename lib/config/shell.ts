@@ -81,11 +81,13 @@ function chained([first, ...rest]: readonly string[], input: string | null): str
 
 /** A script of pipelines: one alone in the foreground, several side by side. */
 export function scriptOf(
-  pipelines: readonly (readonly [comment: string, lines: readonly string[]])[], ends: ReadonlyMap<string, Ends>,
+  pipelines: readonly (readonly [comment: string, lines: readonly string[]])[],
+  ends: ReadonlyMap<string, Ends>,
 ): string {
   const count = pipelines.reduce((sum, [, lines]) => sum + lines.length, 0)
   const named = [...ends.values()].flatMap(({ branches, readers }) => [...branches, ...readers.values()])
-  const head = named.length === 0 ? [] : ['dir=$(mktemp -d) && trap \'rm -r "$dir"\' EXIT', `mkfifo ${named.join(' ')}`, '']
+  const head =
+    named.length === 0 ? [] : ['dir=$(mktemp -d) && trap \'rm -r "$dir"\' EXIT', `mkfifo ${named.join(' ')}`, '']
   const end = count > 1 ? ' &\n' : '\n'
   const body = pipelines.map(([comment, lines]) => comment + lines.map((line) => line + end).join(''))
   return [...head.map((line) => `${line}\n`), body.join('\n'), ...(count > 1 ? ['\nwait\n'] : [])].join('')

@@ -40,14 +40,16 @@ interface Filled {
 /** Where something begins and ends in its source. */
 type Span = readonly [number, number]
 
-type Piece = { readonly text: string; readonly spans: readonly Span[] } | { readonly code: string; readonly offset: number }
+type Piece =
+  { readonly text: string; readonly spans: readonly Span[] } | { readonly code: string; readonly offset: number }
 
 /** Fills in a scalar of a map or list: `${…}` anywhere in it; `$${` is `${`. Throws Problems. */
 export function fillScalar(source: Source, scope: Scope): Promise<Filled> {
   const { text } = source
   const pieces: Piece[] = []
   const plain = (from: number, to: number) => {
-    if (to > from) pieces.push({ text: text.slice(from, to), spans: Array.from({ length: to - from }, (_, i) => unit(from + i)) })
+    if (to > from)
+      pieces.push({ text: text.slice(from, to), spans: Array.from({ length: to - from }, (_, i) => unit(from + i)) })
   }
   let from = 0
   for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', from)) {
@@ -70,7 +72,7 @@ export function fillScalar(source: Source, scope: Scope): Promise<Filled> {
   return fill(source, pieces, scope)
 }
 
-/** Fills in a word of a pipe: one word, or several where it is nothing but an expression that gives a list. Throws Problems. */
+/** Fills in a word of a pipe: several where it is nothing but an expression that gives a list. Throws Problems. */
 export async function fillWord(source: Source, word: Word, scope: Scope, secrets: Secrets): Promise<Spelled[]> {
   const { line, column, length, pattern, offsets, text } = word
   const place: Place = { ...placeIn(source, offsets[0] ?? 0, 1), line, column, length }
@@ -142,7 +144,11 @@ function textIn(source: Source, piece: Piece, value: Value): string {
   }
 }
 
-async function evaluateIn(source: Source, { code, offset }: { code: string; offset: number }, scope: Scope): Promise<Value> {
+async function evaluateIn(
+  source: Source,
+  { code, offset }: { code: string; offset: number },
+  scope: Scope,
+): Promise<Value> {
   try {
     return await evaluate(code, scope)
   } catch (error) {

@@ -70,7 +70,11 @@ function stageLines(yaml: Yaml, component: StageComponent, words: readonly strin
 /** Keys as lines of YAML; what looks like an expression is text. */
 function lineList(yaml: Yaml, keys: object): string[] {
   if (Object.keys(keys).length === 0) return []
-  return yaml.stringify(keys, { lineWidth: 0 }).trimEnd().replaceAll('${', () => '$${').split('\n')
+  return yaml
+    .stringify(keys, { lineWidth: 0 })
+    .trimEnd()
+    .replaceAll('${', () => '$${')
+    .split('\n')
 }
 
 /** Several uses of an option as one value. */

@@ -14,7 +14,8 @@ type Options = ReceiverOptions & {
 
 /** A client for each URL, and the rules for what is sent. Throws every Problem at once. */
 export async function prepareReceivers(
-  urls: readonly string[], options: Options,
+  urls: readonly string[],
+  options: Options,
 ): Promise<{ clients: HttpClient[]; rules: RelabelRules | null }> {
   const problems: Problem[] = []
   await collect(problems, () => checkUrls(urls))

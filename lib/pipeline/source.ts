@@ -43,4 +43,3 @@ export function placeOf(file: string, text: string, start: number, end: number):
 function lineOf(text: string, line: number): string {
   return text.split('\n')[line - 1].replace(/\r$/, '')
 }
-

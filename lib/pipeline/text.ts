@@ -49,7 +49,9 @@ export class Text {
   hiddenFrom(units: number): Text {
     const [first] = this.#parts
     const lead = typeof first === 'string' ? first.slice(0, units) : ''
-    const hidden = this.from(units).#parts.map((part) => (typeof part === 'string' ? { reference: null, value: part } : part))
+    const hidden = this.from(units).#parts.map((part) =>
+      typeof part === 'string' ? { reference: null, value: part } : part,
+    )
     return new Text([lead, ...hidden])
   }
 

@@ -19,12 +19,17 @@ t.test('servers are asked, with credentials', async (t) => {
   const asked: string[] = []
   const server = createServer((request: IncomingMessage, response) => {
     const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      const { method, url, headers } = request
-      asked.push(`${method} ${url} ${headers.authorization ?? '-'} ${headers['x-scope-orgid'] ?? '-'} ${Buffer.concat(chunks).toString('hex')}`)
-      const status = { '/write': 204, '/refuses': 400, '/other': 404 }[url!] ?? (headers.authorization === undefined ? 401 : 200)
-      response.writeHead(status).end('a 1\n')
-    })
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const { method, url, headers } = request
+        asked.push(
+          `${method} ${url} ${headers.authorization ?? '-'} ${headers['x-scope-orgid'] ?? '-'} ${Buffer.concat(chunks).toString('hex')}`,
+        )
+        const status =
+          { '/write': 204, '/refuses': 400, '/other': 404 }[url!] ?? (headers.authorization === undefined ? 401 : 200)
+        response.writeHead(status).end('a 1\n')
+      })
   })
   const port = await listening(server)
   const folder = t.testdir({ token: 'hush-hush' })
@@ -66,15 +71,23 @@ t.test('TLS', { skip: noOpenssl }, async (t) => {
   t.teardown(() => certificates.remove())
   const authority = certificates.authority('authority')
   const { cert, key } = certificates.signed('server', authority, 'IP:127.0.0.1')
-  const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_request, response) => response.writeHead(204).end())
+  const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_request, response) =>
+    response.writeHead(204).end(),
+  )
   const port = await listening(server)
   const folder = t.testdir()
   const write = (more: string) =>
-    writeFileSync(`${folder}/p.yaml`, `version: 1\npipes:\n  a: scrape host | write prometheus https://127.0.0.1:${port}/w ${more}\n`)
+    writeFileSync(
+      `${folder}/p.yaml`,
+      `version: 1\npipes:\n  a: scrape host | write prometheus https://127.0.0.1:${port}/w ${more}\n`,
+    )
   write(`--tls-ca ${authority.cert}`)
   t.match(await sh('solder check p.yaml --connect', { cwd: folder }), { code: 0, stderr: '' })
   write('')
-  t.match(await sh('solder check p.yaml --connect', { cwd: folder }), { code: 2, stderr: /cannot reach https:\/\/127.0.0.1:\d+: .*certificate/ })
+  t.match(await sh('solder check p.yaml --connect', { cwd: folder }), {
+    code: 2,
+    stderr: /cannot reach https:\/\/127.0.0.1:\d+: .*certificate/,
+  })
 })
 
 t.test('a secret that somebody prints is not in the log', async (t) => {

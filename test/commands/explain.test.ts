@@ -4,10 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { sh } from '../support/solder.js'
 
-const record = (name: string, job: string) => `{"type":"metric","name":"${name}","labels":{"job":"${job}"},"ts":"1","value":1}\n`
+const record = (name: string, job: string) =>
+  `{"type":"metric","name":"${name}","labels":{"job":"${job}"},"ts":"1","value":1}\n`
 
 /** Runs what explain prints for a file; the folder. */
-async function explained(t: Test, text: string, files: { [name: string]: string }, words = ''): Promise<{ folder: string; script: string }> {
+async function explained(
+  t: Test,
+  text: string,
+  files: { [name: string]: string },
+  words = '',
+): Promise<{ folder: string; script: string }> {
   const folder = t.testdir(files)
   writeFileSync(`${folder}/p.yaml`, text)
   const { code, stdout: script, stderr } = await sh(`solder explain p.yaml ${words}`, { cwd: folder })
@@ -35,10 +41,20 @@ pipes:
   const a = record('up', 'a') + record('down', 'a')
   const { folder } = await explained(t as Test, text, { 'a.ndjson': a, 'b c.ndjson': record('up', 'b') })
   const set = (name: string, job: string, more = '') => record(name, job).trim().replace('}', `${more},"x":"it's"}`)
-  const all = [set('down', 'a'), set('up', 'a'), record('up', 'b').trim().replace('{"job":"b"', '{"from":"b \\"c\\"","job":"b","x":"it\'s"')]
+  const all = [
+    set('down', 'a'),
+    set('up', 'a'),
+    record('up', 'b').trim().replace('{"job":"b"', '{"from":"b \\"c\\"","job":"b","x":"it\'s"'),
+  ]
   t.same(lines(`${folder}/all`), all.sort())
-  t.same(lines(`${folder}/up`), all.filter((line) => line.includes('"up"')))
-  t.same(lines(`${folder}/down`), all.filter((line) => line.includes('"down"')))
+  t.same(
+    lines(`${folder}/up`),
+    all.filter((line) => line.includes('"up"')),
+  )
+  t.same(
+    lines(`${folder}/down`),
+    all.filter((line) => line.includes('"down"')),
+  )
   t.same(lines(`${folder}/last`), [...all, ...all.map((line) => line.replace('up', 'UP'))].sort())
 })
 
@@ -52,7 +68,10 @@ pipes:
   const { folder, script } = await explained(t as Test, text, { 'a.ndjson': record('up', 'a') }, 'b')
   t.same(lines(`${folder}/b`).length, 1)
   t.notMatch(script, /write file c/)
-  t.match(await sh('solder explain p.yaml bb', { cwd: folder }), { code: 2, stderr: /unknown pipe 'bb'[\s\S]*did you mean 'b'\?/ })
+  t.match(await sh('solder explain p.yaml bb', { cwd: folder }), {
+    code: 2,
+    stderr: /unknown pipe 'bb'[\s\S]*did you mean 'b'\?/,
+  })
 })
 
 t.test('secrets are read where they are', async (t) => {
@@ -64,7 +83,10 @@ pipes:
     receive ndjson a.ndjson | relabel --set "a=\${let.token}" --set b=\${let.file}
     | write file a
 `
-  const { folder, script } = await explained(t as Test, text, { 'a.ndjson': record('up', 'a'), 'word file': 'hush-file' })
+  const { folder, script } = await explained(t as Test, text, {
+    'a.ndjson': record('up', 'a'),
+    'word file': 'hush-file',
+  })
   t.notMatch(script, /hush/)
   t.match(script, `--set a="$SOLDER_TEST_EXPLAIN" --set b="$(cat 'word file')"`)
   t.match(readFileSync(`${folder}/a`, 'utf8'), '"a":"hush-hush","b":"hush-file"')

@@ -48,10 +48,15 @@ const shape = ({ from, through, to }: Pipe) => ({
 })
 
 t.test('a pipe as text', async (t) => {
-  const text = 'm: |\n  discover static a:1 # here\n  | scrape --every 5s\n  | filter "name == \'up\'" | write file \'out put\'\n'
-  const { pipes: [pipe] } = await good(t as Test, pipes(text))
+  const text =
+    "m: |\n  discover static a:1 # here\n  | scrape --every 5s\n  | filter \"name == 'up'\" | write file 'out put'\n"
+  const {
+    pipes: [pipe],
+  } = await good(t as Test, pipes(text))
   t.same(shape(pipe), {
-    from: ['discover static a:1'], through: ['scrape --every 5s', "filter name == 'up'"], to: ['write file out put'],
+    from: ['discover static a:1'],
+    through: ['scrape --every 5s', "filter name == 'up'"],
+    to: ['write file out put'],
   })
   const [, scrape] = [...pipe.from[0].stages, ...pipe.through] as [PipeStage, PipeStage & { kind: 'component' }]
   t.equal(scrape.input().options.every, 5000)
@@ -83,8 +88,18 @@ three: pipe two | exec ./jq -c '.a | .b' | exec /usr/bin/jq . | view
     { from: ['pipe one'], through: [], to: ['write file --keep 3 --rotate-bytes 1MiB -- -x'] },
     { from: ['pipe two'], through: ['exec ./jq -c .a | .b', 'exec /usr/bin/jq .'], to: ['view'] },
   ])
-  t.same(found.map(({ reads, readers }) => [reads, readers]), [[[], ['two']], [['one'], ['three']], [['two'], []]])
-  t.same(found[2].through.map(({ id }) => id), ['jq', 'jq-2'])
+  t.same(
+    found.map(({ reads, readers }) => [reads, readers]),
+    [
+      [[], ['two']],
+      [['one'], ['three']],
+      [['two'], []],
+    ],
+  )
+  t.same(
+    found[2].through.map(({ id }) => id),
+    ['jq', 'jq-2'],
+  )
 })
 
 t.test('expressions', async (t) => {
@@ -112,15 +127,22 @@ pipes:
   t.teardown(() => process.chdir(at))
   writeFileSync('a.yaml', text)
   const { pipeline, problems, files } = await loadPipeline(['a.yaml'], language)
-  t.same(problems.map(({ message }) => message), [])
+  t.same(
+    problems.map(({ message }) => message),
+    [],
+  )
   t.same(pipeline?.pipes.map(shape), [
     {
-      from: ['scrape a:1 c --every 1m --job x --sample-limit 11'], through: [],
+      from: ['scrape a:1 c --every 1m --job x --sample-limit 11'],
+      through: [],
       to: ['write file o-eu${x} --dead-letter ${not}'],
     },
     { from: ['scrape a:1 eu:2 --every 60s --job y --sample-limit 11'], through: [], to: ['write file w2${x}'] },
   ])
-  t.same(files.map((file) => file.split('/').at(-1)), ['a.yaml', 'word'])
+  t.same(
+    files.map((file) => file.split('/').at(-1)),
+    ['a.yaml', 'word'],
+  )
 })
 
 t.test('secrets are not shown', async (t) => {
@@ -137,11 +159,14 @@ pipes:
   c: {from: scrape host, to: {write prometheus: {url: http://h/, bearer: plain-text}}}
 `
   const { pipes: found } = await good(t as Test, { 'a.yaml': text })
-  t.same(found.map((pipe) => stage(pipe.to[0][0])), [
-    'write prometheus http://h/<secret> --bearer env:SOLDER_TEST_SECRET --header X-Auth=<secret><secret>',
-    'write prometheus http://h/ --bearer <secret> --tenant x<secret>',
-    'write prometheus http://h/ --bearer <secret>',
-  ])
+  t.same(
+    found.map((pipe) => stage(pipe.to[0][0])),
+    [
+      'write prometheus http://h/<secret> --bearer env:SOLDER_TEST_SECRET --header X-Auth=<secret><secret>',
+      'write prometheus http://h/ --bearer <secret> --tenant x<secret>',
+      'write prometheus http://h/ --bearer <secret>',
+    ],
+  )
   for (const shown of [inspect(found, { depth: 20 }), JSON.stringify(found), String(found[0].to[0][0].words)]) {
     t.notMatch(shown, /hush-hush|plain-text/)
   }
@@ -155,7 +180,11 @@ pipes:
   t.equal(new Set(before).size, 3)
   process.env.SOLDER_TEST_SECRET = 'other'
   const after = (await good(t as Test, { 'a.yaml': text })).pipes.map(fingerprintOf)
-  t.same(after.map((print, i) => print === before[i]), [false, true, true], 'another secret makes another pipe')
+  t.same(
+    after.map((print, i) => print === before[i]),
+    [false, true, true],
+    'another secret makes another pipe',
+  )
 })
 
 t.test('what is wrong with secrets is told without them', async (t) => {
@@ -201,14 +230,21 @@ t.test('modules and package.json', async (t) => {
     'b.cjs': `module.exports = async () => (${json})`,
   }
   for (const name of Object.keys(files)) t.same((await good(t as Test, files, name)).pipes.map(shape), wanted, name)
-  const bad = { 'c.mjs': 'export default { version: 1, pipes: { a: "scrape host | veiw" } }', 'd.mjs': 'export default 1', 'e.mjs': 'no(' }
+  const bad = {
+    'c.mjs': 'export default { version: 1, pipes: { a: "scrape host | veiw" } }',
+    'd.mjs': 'export default 1',
+    'e.mjs': 'no(',
+  }
   const { told } = await load(t as Test, bad)
   t.match(told.sort(), [/^c.mjs \(as JSON\):4:/, /^cannot load e.mjs: /, /^d.mjs exports no pipeline$/])
 })
 
 t.test('a pipe is the same however it is written', async (t) => {
   const one = await good(t as Test, pipes('a: scrape host --every 5s | write file x'))
-  const other = await good(t as Test, pipes('z: scrape host | view\na:\n  from: {scrape host: {every: 5s}}\n  to: write   file "x" # so'))
+  const other = await good(
+    t as Test,
+    pipes('z: scrape host | view\na:\n  from: {scrape host: {every: 5s}}\n  to: write   file "x" # so'),
+  )
   t.equal(fingerprintOf(one.pipes[0]), fingerprintOf(other.pipes[1]))
   t.not(fingerprintOf(other.pipes[0]), fingerprintOf(other.pipes[1]))
 })
@@ -231,24 +267,32 @@ t.test('a new file means the pipe that it was made from, and is in its usual for
 })
 
 t.test('every character of a scalar has its place', async () => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', "'", '"', '\\', '#', ':', '\t', 'é', '😀', '-', '|') })
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'b', ' ', '\n', "'", '"', '\\', '#', ':', '\t', 'é', '😀', '-', '|'),
+  })
   const type = fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED')
   fc.assert(
-    fc.property(text, type, fc.integer({ min: 0, max: 3 }), fc.constantFrom(8, 20, 80), (value, style, depth, width) => {
-      let tree: unknown = new yaml.Scalar(value)
-      ;(tree as yaml.Scalar).type = style as yaml.Scalar.Type
-      for (let i = 0; i < depth; i++) tree = { key: tree }
-      const file = new yaml.Document({ x: tree, y: 1 }).toString({ lineWidth: width })
-      const read = yaml.parseDocument(file)
-      const node = read.getIn(['x', ...Array<string>(depth).fill('key')], true) as yaml.Scalar<string>
-      // The library writes some texts so that it reads them as something else.
-      if (read.errors.length > 0 || typeof node?.value !== 'string') return true
-      // Folding leaves lines alone that begin with a blank, which is not followed.
-      if (file[node.range![0]] === '>' && /(^|\n)[ \t]/.test(node.value)) return true
-      const offsets = scalarOffsets(file, node.range!, node.value)
-      if (offsets.length !== node.value.length + 1) return false
-      return node.value.split('').every((char, i) => !/[ab:é#-]/.test(char) || file[offsets[i]] === char)
-    }),
+    fc.property(
+      text,
+      type,
+      fc.integer({ min: 0, max: 3 }),
+      fc.constantFrom(8, 20, 80),
+      (value, style, depth, width) => {
+        let tree: unknown = new yaml.Scalar(value)
+        ;(tree as yaml.Scalar).type = style as yaml.Scalar.Type
+        for (let i = 0; i < depth; i++) tree = { key: tree }
+        const file = new yaml.Document({ x: tree, y: 1 }).toString({ lineWidth: width })
+        const read = yaml.parseDocument(file)
+        const node = read.getIn(['x', ...Array<string>(depth).fill('key')], true) as yaml.Scalar<string>
+        // The library writes some texts so that it reads them as something else.
+        if (read.errors.length > 0 || typeof node?.value !== 'string') return true
+        // Folding leaves lines alone that begin with a blank, which is not followed.
+        if (file[node.range![0]] === '>' && /(^|\n)[ \t]/.test(node.value)) return true
+        const offsets = scalarOffsets(file, node.range!, node.value)
+        if (offsets.length !== node.value.length + 1) return false
+        return node.value.split('').every((char, i) => !/[ab:é#-]/.test(char) || file[offsets[i]] === char)
+      },
+    ),
     { numRuns: 500 },
   )
 })
