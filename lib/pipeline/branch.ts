@@ -31,6 +31,11 @@ const SAMPLE_BYTES = 32
 
 const READER = { maxLineBytes: 1 << 30, maxDepth: 1000, maxIdentities: 500_000, onBad: () => true }
 
+/** One each: whoever waits for it is forgotten with it. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
+
 export class Branch {
   /** What came, what was read, what was given up; what was read twice is made. */
   readonly account = new StageAccount()
@@ -38,6 +43,8 @@ export class Branch {
   #bytes = 0
   /** Whether the first one is in its reader's hands. */
   #reading = false
+  /** How many readers there were: one that failed may still be waiting, and gets nothing any more. */
+  #readers = 0
   #ended = false
   #closed = false
   /** It took nothing for so long that nobody waits for it. */
@@ -75,9 +82,10 @@ export class Branch {
     return this.#closed
   }
 
-  /** Whether all that came was read, and no more comes. */
-  get spent(): boolean {
-    return this.#ended && this.#held.length === 0
+  /** Lets go of a reader that failed; whether there is or may be something for another one in its place. */
+  again(): boolean {
+    this.#readers++
+    return !this.#ended || this.#held.length > 0
   }
 
   end(): void {
@@ -107,17 +115,20 @@ export class Branch {
   }
 
   async *#items(): AsyncGenerator<Held> {
+    const reader = this.#readers
     if (this.#reading) this.account.made += this.#held[0].records
     for (;;) {
       const first = this.#held.at(0)
       if (first === undefined) {
         if (this.#ended) return
         await new Promise<void>((resolve) => (this.#wake = resolve))
+        if (reader !== this.#readers) await never()
         continue
       }
       this.#reading = true
       this.account.out += first.records
       yield first
+      if (reader !== this.#readers) await never()
       this.#reading = false
       if (this.#held.shift() === undefined) return
       this.#bytes -= first.bytes

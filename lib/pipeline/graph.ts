@@ -60,8 +60,8 @@ const NOWHERE: StageOutput = {
 interface Meeting {
   readonly output: StageOutput
   readonly inputs: readonly StageInput[]
-  /** Whether there is nothing left for a reader, and nothing to come. */
-  spent(reader: number): boolean
+  /** Lets go of a reader that failed; whether there is or may be something for another one in its place. */
+  again(reader: number): boolean
   /** A writer is done. */
   end(): void
   /** A reader is done. */
@@ -131,8 +131,8 @@ export class RunningGraph {
       })
     }
     for (const [i, chain] of to.entries()) {
-      const unspent = to.length > 1 ? () => !parting.spent(i) : null
-      await add(chain, parting.inputs[i], NOWHERE, unspent, () => parting.close(i))
+      const again = to.length > 1 ? () => parting.again(i) : null
+      await add(chain, parting.inputs[i], NOWHERE, again, () => parting.close(i))
     }
     return lastFailure(codes)
   }
@@ -148,7 +148,7 @@ export class RunningGraph {
       this.#junctions.push(() => ({ from, to: head.id, waiting: seam.waiting }))
       const { output, input } = seam
       const end = () => void (--open === 0 && seam.end())
-      return { output, inputs: [input], spent: () => false, end, close: () => seam.close() }
+      return { output, inputs: [input], again: () => false, end, close: () => seam.close() }
     }
     const branches = readers.map(([{ id }]) => {
       const branch = new Branch(this.graph.branch, this.context.clock)
@@ -161,7 +161,7 @@ export class RunningGraph {
     return {
       output: splitOutput(branches),
       inputs: readers.map(([head], i) => branches[i].input(again(head))),
-      spent: (reader) => branches[reader].spent,
+      again: (reader) => branches[reader].again(),
       end: () => void (--open === 0 && branches.forEach((branch) => branch.end())),
       close: (reader) => branches[reader].close(),
     }
@@ -202,7 +202,11 @@ export class RunningGraph {
         const began = this.context.clock.monotonic()
         const code = typeof run === 'number' ? run : await run()
         const lasted = this.context.clock.monotonic() - began
-        if (failed && again?.() === true && (await this.#again(chain, code, restarts.next(code, lasted)))) continue
+        if (failed && again?.() === true) {
+          waiting = waiting.map(() => () => 0)
+          this.#settle(chain)
+          if (await this.#again(chain, code, restarts.next(code, lasted))) continue
+        }
         this.#failed ||= failed
         return code
       }
@@ -216,12 +220,17 @@ export class RunningGraph {
     const ids = chain.map(({ id }) => id).join(', ')
     log.error(`${ids}: ended with ${code}: ${wait === null ? 'given up' : `again in ${durationText(Math.round(wait))}`}; the others go on`)
     if (wait === null) return false
-    for (const { id } of chain) {
-      const { account } = this.#stages.get(id)!
-      if (account.pending > 0) account.drop('failed', account.pending)
-    }
     await clock.sleep(wait, stop)
     return !stop.aborted
+  }
+
+  /** What was under way in a chain that failed is lost there; what came into it last is read again. */
+  #settle(chain: Chain): void {
+    const accounts = chain.map(({ id }) => this.#stages.get(id)!.account)
+    for (const [i, account] of accounts.entries()) {
+      if (i > 0) account.in = accounts[i - 1].out
+      if (account.pending > 0) account.drop('failed', account.pending)
+    }
   }
 
   #seat({ id }: GraphStage, seat: Seat): Seat {
