@@ -91,6 +91,10 @@ export default source({
       group: 'Bounds',
     },
   },
+  async check({ options }) {
+    const { serverProblems } = await import('../../lib/net/server_check.js')
+    throwAll([...contradictions(options), ...serverProblems(options)])
+  },
   examples: [
     {
       command: 'solder receive prometheus | solder view',
@@ -113,13 +117,7 @@ export default source({
     },
   ],
   async run({ options }, context) {
-    const problems: Problem[] = []
-    if (!options.path.startsWith('/'))
-      problems.push(new Problem(`--path: '${options.path}' is not valid`, { expected: 'a path such as /api/v1/write' }))
-    if (options.ack === 'durable' && options.state === undefined)
-      problems.push(new Problem('--ack durable needs --state', { expected: 'the folder of --state of the sink' }))
-    if (options.ack === 'received' && options.state !== undefined)
-      problems.push(new Problem('--state is for --ack durable', { hint: 'add --ack durable' }))
+    const problems = contradictions(options)
     const { HttpServer } = await import('../../lib/net/server.js')
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { RemoteWriteReceiver } = await import('../../lib/receive/remote_write.js')
@@ -134,3 +132,14 @@ export default source({
     await server!.run().finally(() => acks?.close())
   },
 })
+
+function contradictions({ path, ack, state }: { path: string; ack: string; state: string | undefined }): Problem[] {
+  const problems: Problem[] = []
+  if (!path.startsWith('/'))
+    problems.push(new Problem(`--path: '${path}' is not valid`, { expected: 'a path such as /api/v1/write' }))
+  if (ack === 'durable' && state === undefined)
+    problems.push(new Problem('--ack durable needs --state', { expected: 'the folder of --state of the sink' }))
+  if (ack === 'received' && state !== undefined)
+    problems.push(new Problem('--state is for --ack durable', { hint: 'add --ack durable' }))
+  return problems
+}
