@@ -10,6 +10,7 @@ import type { Json } from '../record/json.js'
 import { tailText } from '../record/record.js'
 import { type Checkpoint, checkpointIdentity } from './checkpoint.js'
 import { lockFolder } from '../spool/lock.js'
+import { isFull } from '../spool/writer.js'
 import { replaceFile } from './replace.js'
 
 /** Bytes of a file's name that every file system takes, with room for what `replaceFile` adds. */
@@ -26,7 +27,8 @@ export class State {
   /** Makes the folder where it is missing. Throws a Problem. */
   async make(): Promise<void> {
     await mkdir(this.folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-      throw new Problem(`--state: cannot make ${this.folder}: ${cause.code}`, { cause, expected: 'a folder' })
+      const exit = isFull(cause) ? EXIT.temporary : EXIT.usage
+      throw new Problem(`--state: cannot make ${this.folder}: ${cause.code}`, { cause, expected: 'a folder', exit })
     })
   }
 

@@ -3,7 +3,7 @@
 //
 // CHAOS_KILLS makes it longer, CHAOS_SEED says where the damage is.
 
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -179,4 +179,33 @@ t.test(`under a running command (CHAOS_SEED=${SEED})`, async (t) => {
   t.equal(accounts[0].made, 4000)
   t.same([...numbers.faults, ...receiver.faults], [])
   t.comment(`${missing.length} of ${numbers.end} lost`)
+})
+
+t.test(`committed positions (CHAOS_SEED=${SEED})`, async (t) => {
+  const { folder, random, numbers, state } = await begin(t, false)
+  const [input, out] = [join(folder, 'in.ndjson'), join(folder, 'out.ndjson')]
+  const pipe = `solder receive ndjson ${input} --state ${state} | solder write file ${out} --state ${state}`
+  let started = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    writeFileSync(input, numbers.lines(20, random), { flag: 'a' })
+    const { code, stderr } = await sh(pipe)
+    t.equal(code, 0, stderr)
+    if (stderr !== '') {
+      t.match(stderr, /(starting over|reading it from its start)\n$/)
+      started++
+    }
+    const arrived = new Set([...readFileSync(out, 'utf8').matchAll(/"value":(\d+)\}\n/g)].map(([, value]) => Number(value)))
+    t.equal(arrived.size, numbers.end, `round ${round}: everything is there\n${stderr}`)
+    const checkpoints = join(state, 'checkpoints')
+    for (const name of readdirSync(checkpoints)) {
+      const path = join(checkpoints, name)
+      const bytes = readFileSync(path)
+      if (random.next() < 0.3) truncateSync(path, random.below(bytes.length))
+      else {
+        bytes[random.below(bytes.length)] ^= 1 << random.below(8)
+        writeFileSync(path, bytes)
+      }
+    }
+  }
+  t.comment(`${started} of ${ROUNDS} runs began anew`)
 })
