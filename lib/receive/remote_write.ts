@@ -7,7 +7,9 @@ import type { Identity } from '../record/identity.js'
 import { compareCodePoints } from '../record/json.js'
 import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
 import { readWriteRequest } from '../wire/remote_write/decode.js'
-import { readRequest } from '../wire/remote_write/decode_v2.js'
+import { type Known, readRequest } from '../wire/remote_write/decode_v2.js'
+import type { Memory } from '../wire/remote_write/known.js'
+import { KnownStrings } from '../wire/remote_write/known_v2.js'
 import { checkHistogram } from '../wire/remote_write/histogram.js'
 import type { Point } from '../wire/remote_write/point.js'
 import { Budget, TooMuch } from '../wire/remote_write/read.js'
@@ -53,23 +55,25 @@ const MESSAGES: { readonly [proto: string]: Version } = {
 interface Taken {
   ids: Identity[]
   payloads: Payload[]
-  /** Last sample of each series, for exemplars that stand apart. */
-  last: Map<Identity, Point>
   apart: { identity: Identity; exemplars: Exemplar[] }[]
   written: Written
   complaints: string[]
 }
 
 export class RemoteWriteReceiver {
-  readonly #identities: Recent<Identity>
   readonly #families: Recent<Identity>
+  /** Identities, by what the two versions know series by. */
+  readonly #knownOne: Recent<Identity>
+  readonly #knownTwo: Known
 
   constructor(
     private readonly options: ReceiverOptions,
     private readonly context: ReceiverContext,
   ) {
-    this.#identities = new Recent(options.max_identities)
-    this.#families = new Recent(options.max_identities)
+    const { max_identities } = options
+    this.#families = new Recent(max_identities)
+    this.#knownOne = new Recent(max_identities)
+    this.#knownTwo = { series: new Recent(max_identities), strings: new KnownStrings(new Recent(max_identities)) }
   }
 
   /** Answers when the records are passed on, or committed. */
@@ -86,12 +90,12 @@ export class RemoteWriteReceiver {
     const taken: Taken = {
       ids: [],
       payloads: [],
-      last: new Map(),
       apart: [],
       written: { samples: 0, histograms: 0, exemplars: 0 },
       complaints: [],
     }
-    for (const series of request.series) this.#series(series, taken)
+    const known = version === 1 ? this.#knownOne : this.#knownTwo.series
+    for (const series of request.series) this.#series(series, known, taken)
     this.#attach(taken)
     for (const { identity } of request.metadata) this.#push(identity, {}, taken)
     const stored = taken.ids.length === 0 || (await this.#pass(taken))
@@ -118,7 +122,8 @@ export class RemoteWriteReceiver {
       return { status: 400, text: `not snappy (block format): ${(error as Error).message}` }
     }
     try {
-      return (version === 1 ? readWriteRequest : readRequest)(bytes, new Budget(max_elements))
+      const budget = new Budget(max_elements)
+      return version === 1 ? readWriteRequest(bytes, budget, this.#knownOne) : readRequest(bytes, budget, this.#knownTwo)
     } catch (error) {
       if (error instanceof TooMuch) return { status: 413, text: `more than ${max_elements} elements (--max-elements)` }
       const message = version === 1 ? 'prometheus.WriteRequest' : 'io.prometheus.write.v2.Request'
@@ -126,8 +131,8 @@ export class RemoteWriteReceiver {
     }
   }
 
-  #series(series: ReadSeries, taken: Taken): void {
-    const identity = this.#identity(series)
+  #series(series: ReadSeries, known: Memory<Identity>, taken: Taken): void {
+    const identity = this.#identity(series, known)
     if (typeof identity === 'string') {
       taken.complaints.push(identity)
       for (const payload of series.points) this.#reject('invalid_series', identity, seriesIdentity(series), payload)
@@ -144,7 +149,6 @@ export class RemoteWriteReceiver {
         continue
       }
       this.#push(identity, point, taken)
-      taken.last.set(identity, point)
       if (point.histogram === undefined) written.samples++
       else written.histograms++
     }
@@ -152,7 +156,9 @@ export class RemoteWriteReceiver {
   }
 
   /** Prometheus sends exemplars apart from the samples of their series. */
-  #attach({ apart, last, written }: Taken): void {
+  #attach({ apart, ids, payloads, written }: Taken): void {
+    if (apart.length === 0) return
+    const last = new Map(ids.map((identity, index) => [identity, payloads[index] as Point]))
     for (const { identity, exemplars } of apart) {
       const point = last.get(identity)
       if (point !== undefined) {
@@ -167,14 +173,15 @@ export class RemoteWriteReceiver {
   }
 
   /** The identity of a series, the same object as long as it is remembered; or what is wrong with it. */
-  #identity(series: ReadSeries): Identity | string {
-    const key = `${series.family?.kind ?? ''}${SEPARATOR}${series.labels.join(SEPARATOR)}`
-    const known = this.#identities.get(key)
-    if (known !== undefined) return known
+  #identity(series: ReadSeries, known: Memory<Identity>): Identity | string {
+    if (series.identity !== undefined) return series.identity
+    const key = series.key ?? `${series.family?.kind ?? ''}${SEPARATOR}${series.labels.join(SEPARATOR)}`
+    const before = known.get(key)
+    if (before !== undefined) return before
     const complaint = complaintOf(series.labels)
     if (complaint !== null) return complaint
     const identity = seriesIdentity(series)
-    this.#identities.set(key, identity)
+    known.set(key, identity)
     return identity
   }
 

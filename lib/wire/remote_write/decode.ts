@@ -5,6 +5,7 @@ import { fieldOf } from '../../record/json.js'
 import { NO_LABELS } from '../../record/labels.js'
 import type { Exemplar, Record } from '../../record/record.js'
 import { metricTypeOf } from './metric_type.js'
+import { KnownSeries, type Memory } from './known.js'
 import { histogram, sample } from './point.js'
 import { Budget, bytesKey, doubleKey, fields, message, type Reader, readerOf, text, time, varintKey } from './read.js'
 import { type ReadRequest, type ReadSeries, recordsOfRequest } from './request.js'
@@ -14,14 +15,34 @@ export function decodeWriteRequest(bytes: Buffer): Record[] {
   return recordsOfRequest(readWriteRequest(bytes, new Budget(Infinity)))
 }
 
-/** A request, uncompressed. Throws as `decodeWriteRequest`, and TooMuch. */
-export function readWriteRequest(bytes: Buffer, budget: Budget): ReadRequest {
+/**
+ * A request, uncompressed. Throws as `decodeWriteRequest`, and TooMuch.
+ *
+ * @param memory identities by the bytes of their labels: a series that is known has its `identity`, another one a `key`
+ */
+export function readWriteRequest(bytes: Buffer, budget: Budget, memory?: Memory<Identity>): ReadRequest {
   const request: ReadRequest = { series: [], metadata: [] }
+  const known = memory === undefined ? null : new KnownSeries(bytes, memory, budget)
   fields(readerOf(bytes), {
-    [bytesKey(1)]: (reader) => request.series.push(series(message(reader, budget), budget)),
+    [bytesKey(1)]: (reader) => {
+      const length = reader.uint32()
+      const from = reader.pos
+      reader.skip(length)
+      const found = known?.read(from, reader.pos)
+      request.series.push(found?.series ?? inFull(bytes.subarray(from, reader.pos), budget, found))
+    },
     [bytesKey(3)]: (reader) => request.metadata.push(metadata(message(reader, budget))),
   })
   return request
+}
+
+/** @param found what a look at its beginning has told */
+function inFull(bytes: Buffer, budget: Budget, found?: { key: string | undefined; labels: number }): ReadSeries {
+  budget.take()
+  const read = series(readerOf(bytes), budget)
+  // Labels that stand behind samples are not in the key.
+  if (found?.key !== undefined && read.labels.length === 2 * found.labels) read.key = found.key
+  return read
 }
 
 function series(reader: Reader, budget: Budget): ReadSeries {

@@ -1,11 +1,14 @@
 // io.prometheus.write.v2.Request of remote write 2.0, read.
 
+import type { Identity } from '../../record/identity.js'
 import { fieldOf } from '../../record/json.js'
 import type { Exemplar, Record } from '../../record/record.js'
+import type { Memory } from './known.js'
+import { type KnownString, type KnownStrings, KnownSymbolicSeries } from './known_v2.js'
 import { metricTypeOf } from './metric_type.js'
 import { histogram, sample, withStart } from './point.js'
 import {
-  Budget, bytesKey, doubleKey, fields, listReaders, message, type Reader, readerOf, text, time, varintKey,
+  Budget, bytesKey, doubleKey, fields, listReaders, message, type Reader, readerOf, textOf, time, varintKey,
 } from './read.js'
 import { type Family, type ReadRequest, type ReadSeries, recordsOfRequest } from './request.js'
 
@@ -14,20 +17,51 @@ export function decodeRequest(bytes: Buffer): Record[] {
   return recordsOfRequest(readRequest(bytes, new Budget(Infinity)))
 }
 
+/** What a receiver of 2.0 remembers from request to request. */
+export interface Known {
+  /** Identities by labels and metadata: a series that is known has its `identity`, another one a `key`. */
+  readonly series: Memory<Identity>
+  readonly strings: KnownStrings
+}
+
 /** A request, uncompressed. Throws as `decodeRequest`, and TooMuch. */
-export function readRequest(bytes: Buffer, budget: Budget): ReadRequest {
+export function readRequest(bytes: Buffer, budget: Budget, known?: Known): ReadRequest {
   const symbols: string[] = []
-  const found: Reader[] = []
+  const strings: KnownString[] = []
+  const found: { from: number; end: number }[] = []
   fields(readerOf(bytes), {
     [bytesKey(4)]: (reader) => {
       budget.take()
-      symbols.push(text(reader))
+      const { from, end } = place(reader)
+      const read = () => textOf(bytes.subarray(from, end))
+      if (known === undefined) symbols.push(read())
+      else symbols.push(strings[strings.push(known.strings.of(bytes, from, end, read)) - 1].text)
     },
-    [bytesKey(5)]: (reader) => found.push(message(reader, budget)),
+    [bytesKey(5)]: (reader) => found.push(place(reader)),
   })
   if (symbols.length > 0 && symbols[0] !== '') throw new Error('the first symbol is not the empty string')
   // Symbols may stand after the series.
-  return { series: found.map((reader) => series(reader, symbols, budget)), metadata: [] }
+  const fast = known === undefined ? null : new KnownSymbolicSeries(bytes, known.series, strings, budget)
+  const all = found.map(({ from, end }) => {
+    const seen = fast?.read(from, end)
+    return seen?.series ?? inFull(bytes.subarray(from, end), symbols, budget, seen?.key)
+  })
+  return { series: all, metadata: [] }
+}
+
+function inFull(bytes: Buffer, symbols: readonly string[], budget: Budget, key: string | undefined): ReadSeries {
+  budget.take()
+  const read = series(readerOf(bytes), symbols, budget)
+  if (key !== undefined) read.key = key
+  return read
+}
+
+/** Where the embedded message or string stands, which is skipped. */
+function place(reader: Reader): { from: number; end: number } {
+  const length = reader.uint32()
+  const from = reader.pos
+  reader.skip(length)
+  return { from, end: reader.pos }
 }
 
 function symbol(symbols: readonly string[], ref: number): string {

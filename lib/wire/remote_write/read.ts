@@ -23,8 +23,8 @@ export class TooMuch extends Error {}
 export class Budget {
   constructor(private left: number) {}
 
-  take(): void {
-    if (--this.left < 0) throw new TooMuch('too many elements')
+  take(count = 1): void {
+    if ((this.left -= count) < 0) throw new TooMuch('too many elements')
   }
 }
 
@@ -72,8 +72,13 @@ export function listReaders<T>(field: number, wire: 0 | 1, one: (reader: Reader)
 
 /** A string. What is not UTF-8 becomes lone surrogates, which `labelsComplaint` tells. */
 export function text(reader: Reader): string {
-  const bytes = reader.bytes()
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+  const { buffer, byteOffset, length } = reader.bytes()
+  return textOf(Buffer.from(buffer, byteOffset, length))
+}
+
+/** The same of bytes. */
+export function textOf(bytes: Buffer): string {
+  const text = bytes.toString()
   if (!text.includes('\ufffd') || isUtf8(bytes)) return text
   return Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join('')
 }

@@ -15,6 +15,10 @@ export interface ReadSeries {
   exemplars: Exemplar[]
   /** What 2.0 says about the metric; undefined where it says nothing. */
   family?: Family
+  /** Where it was known: labels and family are not read then. */
+  identity?: Identity
+  /** What it may be known by, the next time. */
+  key?: string
 }
 
 export interface Family {

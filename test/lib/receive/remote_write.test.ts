@@ -72,9 +72,31 @@ t.test('a histogram whose sum is the stale marker is the end of its series', asy
   t.same(payloads, [{ ts: '7000000', stale: true }])
 })
 
+/** The base of the changes below, with all that a series may have. */
+const rich = [
+  one,
+  two,
+  encodeMessage({
+    timeseries: [
+      { labels: [{ name: '__name__', value: 'a' }, { name: 'é', value: 'ü' }], samples: [{ value: '5', timestamp: -1 }, { value: '1', timestamp: 2 }] },
+      { labels: [{ name: '__name__', value: 'a' }], samples: [{ timestamp: 3 }], exemplars: [{ value: 1, timestamp: 3 }] },
+      { labels: [{ name: '__name__', value: 'a' }], histograms: [{ count_int: 2, zero_count_int: 2, timestamp: 1 }] },
+    ],
+  }),
+  encodeRequestMessage({
+    symbols: ['', '__name__', 'a', 'é', 'ü', 'Help.'],
+    timeseries: [
+      { labels_refs: [1, 2], samples: [{ value: 0, timestamp: 1 }, { value: NaN, timestamp: 1700000000000 }] },
+      { labels_refs: [1, 2, 3, 4], samples: [{ value: 1, timestamp: 2, start_timestamp: 1 }], metadata: { type: 2, help_ref: 5 } },
+      { labels_refs: [1, 2, 3, 4], samples: [{ value: 1, timestamp: 2 }], metadata: { type: 1, unit_ref: 4 } },
+      { labels_refs: [1, 2], histograms: [{ count_int: 2, zero_count_int: 2, timestamp: 1 }], created_timestamp: 1 },
+    ],
+  }),
+]
+const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }))
+
 t.test('any bytes have an answer', async (t) => {
-  const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }))
-  const mutated = fc.tuple(fc.constantFrom(one, two), fc.array(change, { maxLength: 5 }), fc.boolean()).map(
+  const mutated = fc.tuple(fc.constantFrom(...rich), fc.array(change, { maxLength: 5 }), fc.boolean()).map(
     ([message, changes, inside]) => {
       const bytes = inside ? Buffer.from(message) : (compressSync(message) as Buffer)
       for (const [at, byte] of changes) bytes[at % bytes.length] = byte
@@ -90,6 +112,36 @@ t.test('any bytes have an answer', async (t) => {
       t.equal(status === 204, text === undefined)
     }),
     { numRuns: 2000 },
+  )
+})
+
+/** The answer, and the samples that came out. */
+async function outcomeAt(to: RemoteWriteReceiver, ids: (Identity | undefined)[], payloads: Payload[], body: Buffer, type: string) {
+  ids.length = payloads.length = 0
+  const answer = await to.answer(requestOf(body, type))
+  const samples = ids.flatMap((id, row) => (id?.type === 'metric' ? [[id.prefix.toString(), { ...payloads[row] }]] : []))
+  return { answer, samples }
+}
+
+t.test('a series that is known is read as one that is not', async (t) => {
+  const ids: (Identity | undefined)[] = []
+  const payloads: Payload[] = []
+  const knows = receiver(ids, payloads)
+  const freshIds: (Identity | undefined)[] = []
+  const freshPayloads: Payload[] = []
+  const request = fc.tuple(fc.nat(rich.length - 1), fc.array(change, { maxLength: 2 }))
+  await fc.assert(
+    fc.asyncProperty(request, async ([index, changes]) => {
+      const type = TYPES[index % 2]
+      const bytes = Buffer.from(rich[index])
+      await knows.answer(requestOf(snappy.compress(bytes), type))
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+      const body = snappy.compress(bytes)
+      const fresh = receiver(freshIds, freshPayloads)
+      const found = await outcomeAt(knows, ids, payloads, body, type)
+      t.same(found, await outcomeAt(fresh, freshIds, freshPayloads, body, type))
+    }),
+    { numRuns: 3000 },
   )
 })
 
