@@ -212,6 +212,7 @@ class Loader {
       if (!/^(?:file|env):./.test(reference)) {
         throw new Problem('secret() takes a reference', { expected: 'secret("file:PATH") or secret("env:NAME")' })
       }
+      if (reference.startsWith('file:')) this.files.add(resolve(reference.slice('file:'.length)))
       return this.#secrets.mark({ reference, value: Secret.open(reference, 'secret').value })
     }
     const file = (path: string): string => {

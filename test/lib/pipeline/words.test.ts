@@ -48,6 +48,20 @@ t.test('any words, quoted, are those that a shell reads', async () => {
   )
 })
 
+t.test('expressions are words or parts of words', async (t) => {
+  const split = (text: string) => splitPipe({ name: 'f', text, expressions: true })
+  const seen = (text: string) => split(text).flat().map((word) => [word.text, word.expressions.map(({ code }) => code)])
+  t.same(seen('a${b}c "x ${ y } z" \'${n}\' \\${n} "\\${n}"'), [
+    ['a${b}c', ['b']], ['x ${ y } z', [' y ']], ['${n}', []], ['${n}', []], ['${n}', []],
+  ])
+  t.same(seen('${a["}"] + {"b": \'}\'}.b}${c | d}'), [['${a["}"] + {"b": \'}\'}.b}${c | d}', ['a["}"] + {"b": \'}\'}.b', 'c | d']]])
+  const [word] = split('x y"a${b}c"')[0].slice(1)
+  t.same([word.expressions[0].offset, word.expressions[0].from, word.expressions[0].to], [7, 2, 6])
+  t.same(word.offsets, [2, 4, 5, 6, 7, 8, 9])
+  t.same(complaints(() => split('a ${b | c "${d}')), ['1:3 ${ is not closed'])
+  t.same(complaints(() => split('a $b')), ["1:3 '$' needs a shell, and none runs this pipe"])
+})
+
 t.test('what needs a shell is told, all at once', async (t) => {
   const needs = (text: string) => `'${text}' needs a shell, and none runs this pipe`
   t.same(complaints(() => words('a $x | b > f\n&& c "`d`"')), [
