@@ -1,6 +1,6 @@
 // Pipeline files to pipelines: what they mean, where what they get wrong stands, and that no secret of theirs is shown.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
@@ -10,9 +10,11 @@ import { catalogue } from '../../../commands/index.js'
 import { languageOf } from '../../../lib/cli/command.js'
 import { formatted } from '../../../lib/config/format.js'
 import { loadPipeline } from '../../../lib/config/load.js'
+import { renderProblem } from '../../../lib/diag/problem.js'
 import { scalarOffsets } from '../../../lib/config/scalar.js'
 import { starterFile } from '../../../lib/config/starter.js'
 import { fingerprintOf, nameOf, type Pipe, type Pipeline, type PipeStage } from '../../../lib/pipeline/model.js'
+import { ROOT } from '../../support/solder.js'
 
 const language = languageOf(catalogue)
 
@@ -264,6 +266,67 @@ t.test('a new file means the pipe that it was made from, and is in its usual for
     t.same(shape(made), { ...shape(meant), from: shape(made).from }, text)
     t.equal(fingerprintOf(made), fingerprintOf(meant), text)
   }
+})
+
+t.test('any text gets an answer, with places that are in it', async (t) => {
+  const folder = t.testdir()
+  const at = process.cwd()
+  process.chdir(folder)
+  t.teardown(() => process.chdir(at))
+  const examples = ['agent', 'fan', 'define', 'import', 'programs'].map((name) =>
+    readFileSync(`${ROOT}/examples/${name}.yaml`, 'utf8').replaceAll('import: define.yaml', ''),
+  )
+  const piece = fc.constantFrom(
+    '${',
+    '}',
+    '|',
+    '"',
+    "'",
+    ': ',
+    '\n',
+    '  ',
+    '-',
+    '&a ',
+    '*a',
+    '#',
+    '[',
+    '{',
+    '?',
+    '--x',
+    'null',
+    '\0',
+    '😀',
+    'let.',
+    '>',
+    '',
+  )
+  const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat({ max: 12 }), piece)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...examples),
+      fc.array(edit, { minLength: 1, maxLength: 4 }),
+      async (example, edits) => {
+        const text = edits.reduce((rest, [where, length, more]) => {
+          const start = Math.floor(where * rest.length)
+          return rest.slice(0, start) + more + rest.slice(start + length)
+        }, example)
+        writeFileSync('x.yaml', text)
+        const { pipeline, problems } = await loadPipeline(['x.yaml'], language)
+        if ((pipeline === null) !== problems.length > 0) throw new Error('neither a pipeline nor a problem')
+        const lines = text.split('\n')
+        for (const problem of problems) {
+          const { message, place, expected, hint } = problem
+          if (/undefined|\[object/.test(`${message} ${expected ?? ''} ${hint ?? ''}`)) throw new Error(message)
+          if (place?.line === undefined || place.file !== 'x.yaml') continue
+          const line = lines[place.line - 1]?.replace(/\r$/, '')
+          if (line === undefined || place.column! > line.length + 1)
+            throw new Error(`${message} at ${place.line}:${place.column}`)
+          if (renderProblem(problem, 'x') === '') throw new Error('nothing said')
+        }
+      },
+    ),
+    { numRuns: 150 },
+  )
 })
 
 t.test('every character of a scalar has its place', async () => {
