@@ -105,9 +105,11 @@ t.test('a stop waits for the commit of what is under way', async (t) => {
   const folder = t.testdir()
   const state = `${folder}/state`
   const pipe = await pipeOf(t, folder, receive(state, '--ledger'), 'solder filter true', `solder write file ${folder}/out --state ${state}`)
+  // Now every stage is there.
+  t.equal(await pipe.post('first'), 204)
   pipe.kill(2, 'SIGSTOP')
   const answer = pipe.post('last')
-  while (!pipe.running.stderr().includes('"made":2')) {
+  while (!pipe.running.stderr().includes('"made":4')) {
     pipe.kill(0, 'SIGUSR1')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -116,7 +118,7 @@ t.test('a stop waits for the commit of what is under way', async (t) => {
   t.equal(await answer, 204)
   const { code, stderr } = await ended
   t.equal(code, 0, stderr)
-  t.same(namesIn(`${folder}/out`), ['last'])
+  t.same(namesIn(`${folder}/out`), ['first', 'last'])
 })
 
 t.test('a sink that commits nothing: 503 in time, with a bound on who waits', async (t) => {
