@@ -128,7 +128,7 @@ async function chaos(t: Test, shape: Shape, random: Random, kills: number): Prom
   const { ends, state } = journey
   while (journey.kills < kills) {
     journey.feed(random.between(300, 3000))
-    for (const { receiver } of ends.slice(1)) receiver.mood = random.pick(['well', 'flaky', 'down'])
+    for (const { receiver } of shape.drops ? ends : ends.slice(1)) receiver.mood = random.pick(['well', 'flaky', 'down'])
     await journey.run(random.next() < 0.15 ? 'stop' : 'kill')
   }
   for (const { receiver } of ends) receiver.mood = 'well'

@@ -20,6 +20,8 @@ const WAYS = {
   busy_until: 4,
   /** 500. */
   error: 8,
+  /** 413, for what is not small. */
+  too_large: 4,
   /** Never answered. */
   hang: 2,
   /** The connection is reset before the request is read, or behind it. */
@@ -30,6 +32,9 @@ const WAYS = {
   /** Stored when the sender has given up waiting. */
   late: 2,
 } as const
+
+/** Bytes below which a 413 would not be about size. */
+const SMALL = 1500
 
 export type Way = keyof typeof WAYS
 
@@ -117,6 +122,7 @@ export class FlakyReceiver {
     if (body === null) return
     if (way === 'busy') return void response.writeHead(429).end('slow down\n')
     if (way === 'busy_until') return void response.writeHead(429, { 'retry-after': '1' }).end()
+    if (way === 'too_large' && body.length > SMALL) return void response.writeHead(413).end()
     if (way === 'error') return void response.writeHead(500).end('on fire\n')
     if (way === 'cut') return void request.socket.destroy()
     if (way === 'hang') return
