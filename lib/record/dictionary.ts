@@ -1,9 +1,11 @@
 // The identities that a reader knows, by number and by their canonical bytes. Rows of lines carry numbers: what a stage decides
 // about an identity it remembers by number too, in a row of small integers instead of an object each.
 
+import { HashIndex } from './hash_index.js'
 import { Identity } from './identity.js'
 import { scanPlainMetric } from './plain.js'
 import { larger, Prefixes } from './prefixes.js'
+import { hashText, viewOf } from './words.js'
 
 /** What the numbers of a batch's rows stand for. */
 export interface Names {
@@ -31,7 +33,8 @@ export class Dictionary implements Names {
   /** By number: the last chunk of input in which it came. */
   #seen = new Int32Array(64)
   #chunk = 0
-  readonly #numbers = new Map<string, number>()
+  /** By the bytes: of a string for each it would take twice the memory of all the rest. */
+  readonly #numbers = new HashIndex()
   /** Those that somebody asked for, or that did not come as plain bytes. */
   readonly #ids: (Identity | undefined)[] = [undefined]
 
@@ -39,7 +42,7 @@ export class Dictionary implements Names {
   constructor(private readonly max: number) {}
 
   get size(): number {
-    return this.#numbers.size
+    return this.#ids.length - 1
   }
 
   id(number: number): Identity | undefined {
@@ -56,23 +59,30 @@ export class Dictionary implements Names {
   }
 
   /** The number of the identity whose prefix is these bytes; learnt from them if they are plain; else 0. */
-  find(buffer: Buffer, start: number, end: number): number {
-    const key = buffer.latin1Slice(start, end)
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    return scanPlainMetric(buffer, start, end, null) ? this.#put(key, buffer, start, end, undefined) : 0
+  find(buffer: Buffer, view: DataView, start: number, end: number): number {
+    const hash = hashText(view, start, end)
+    const known = this.#look(hash, view, start, end)
+    if (known > 0) return known
+    return scanPlainMetric(buffer, start, end, null) ? this.#put(hash, buffer, start, end, undefined) : 0
   }
 
   /** The number of an identity. */
   intern(identity: Identity): number {
     const { prefix } = identity
-    const key = prefix.latin1Slice()
-    return this.#numbers.get(key) ?? this.#put(key, prefix, 0, prefix.length, identity)
+    const view = viewOf(prefix)
+    const hash = hashText(view, 0, prefix.length)
+    const known = this.#look(hash, view, 0, prefix.length)
+    return known > 0 ? known : this.#put(hash, prefix, 0, prefix.length, identity)
   }
 
-  #put(key: string, buffer: Buffer, start: number, end: number, identity: Identity | undefined): number {
+  #look(hash: number, view: DataView, start: number, end: number): number {
+    const { prefixes } = this
+    return this.#numbers.find(hash, (number) => prefixes.length(number) === end - start && prefixes.stands(number, view, start))
+  }
+
+  #put(hash: number, buffer: Buffer, start: number, end: number, identity: Identity | undefined): number {
     const number = this.#ids.length
-    this.#numbers.set(key, number)
+    this.#numbers.insert(number, hash)
     this.#ids.push(identity)
     this.prefixes.set(number, buffer, start, end)
     if (number >= this.followers.length) {
@@ -95,9 +105,10 @@ export class Dictionary implements Names {
     const latest = this.#seen.slice(1, size + 1).sort()
     const before = latest[size - 1 - (size >> 1)]
     const next = new Dictionary(this.max)
-    for (const [key, number] of this.#numbers) {
+    for (let number = 1; number <= size; number++) {
       if (this.#seen[number] <= before) continue
-      next.#put(key, this.prefixes.slice(number), 0, this.prefixes.length(number), this.#ids[number])
+      const prefix = this.prefixes.slice(number)
+      next.#put(hashText(viewOf(prefix), 0, prefix.length), prefix, 0, prefix.length, this.#ids[number])
     }
     return next
   }

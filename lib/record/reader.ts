@@ -189,11 +189,11 @@ export class LineReader {
 
   /** The number of the identity whose canonical bytes the line begins with, if it is one already known or plain; else 0. */
   #find(start: number): number {
-    const { buffer } = this.#lines
+    const { buffer, view } = this.#lines
     const stop = buffer.indexOf(TS_KEY, start)
     // The key may stand in a later line.
     if (stop < 0 || buffer.indexOf(LF, start) < stop) return 0
-    const number = this.#dictionary.find(buffer, start, stop + TS_KEY.length)
+    const number = this.#dictionary.find(buffer, view, start, stop + TS_KEY.length)
     if (number > 0) this.#dictionary.followers[this.#previous] = number
     return number
   }

@@ -41,6 +41,22 @@ export function copyText(source: DataView, from: number, target: DataView, at: n
   target.setFloat64(last + shift, source.getFloat64(last, true), true)
 }
 
+/** Others in every process, so that nobody can make up texts that share a hash. */
+const SECRET = Math.floor(Math.random() * 2 ** 31) * 2 + 1
+const OTHER_SECRET = Math.floor(Math.random() * 2 ** 31) * 2 + 1
+
+/** A hash of `view[start, end)`, at least 4 bytes, four at a time. */
+export function hashText(view: DataView, start: number, end: number): number {
+  const last = end - 4
+  let hash = end - start
+  for (let i = start; i < last; i += 4) {
+    hash = Math.imul(hash ^ view.getInt32(i, true), SECRET)
+    hash = Math.imul(hash ^ (hash >>> 15), OTHER_SECRET)
+  }
+  hash = Math.imul(hash ^ view.getInt32(last, true), SECRET)
+  return hash ^ (hash >>> 15)
+}
+
 /** All bytes of a buffer, for `sameText` and `copyText`. */
 export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length)

@@ -3,11 +3,11 @@
 // one exposed spelling, in the order of the last good body; what is known of it is in columns, as a million objects
 // would take twice the memory.
 
+import { grown, HashIndex } from '../record/hash_index.js'
 import type { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
 import type { Exemplar } from '../record/record.js'
 import type { Family } from './family.js'
-import { grown, HashIndex } from './hash_index.js'
 import { hash32 } from './hash.js'
 import { KeyTable } from './key_table.js'
 
