@@ -1,6 +1,6 @@
 // receive prometheus --ack durable: whoever is answered 2xx has what was sent in safety, whatever is killed when.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { compressSync } from 'snappy'
 import t, { type Test } from 'tap'
 import { Acks } from '../../lib/receive/acks.js'
@@ -122,7 +122,7 @@ t.test('a stop waits for the commit of what is under way', async (t) => {
 
 t.test('a sink that commits nothing: 503 in time, with a bound on who waits', async (t) => {
   const folder = t.testdir()
-  const pipe = await pipeOf(t, folder, receive(`${folder}/state`, '--ack-timeout 400ms --max-waiting 2'), 'cat')
+  const pipe = await pipeOf(t, folder, receive(`${folder}/state`, '--ack-timeout 2s --max-waiting 2'), 'cat')
   const answers = await Promise.all(['a', 'b', 'c'].map((name) => post(pipe.url, name)))
   t.same(answers.map(({ status, headers }) => [status, headers.get('retry-after')]), Array(3).fill([503, '5']))
   const texts = await Promise.all(answers.map((answer) => answer.text()))
@@ -211,6 +211,24 @@ t.test('commits of another process and of none; many by one', async (t) => {
   t.equal(await early, true)
   t.equal(await clock.run(late), false)
   t.equal(warned.length, 1, 'told once in a while')
+  acks.close()
+})
+
+t.test('where the file system tells nothing, a look from time to time finds the commit', async (t) => {
+  const state = new State(t.testdir())
+  const source = 'receive.prometheus/x'
+  const emitted: Batch[] = []
+  const quiet = () => {}
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+  const clock = new TestClock()
+  const acks = new Acks({ state, source, timeout: 1e9, max: 10 }, { clock, log, emit: (batch) => void emitted.push(batch) })
+  await acks.open()
+  // Another folder of the same name, which nobody watches.
+  rmSync(state.folder, { recursive: true })
+  await state.make()
+  const passed = acks.pass([Identity.of('metric', 'm', [], {})], [{ ts: '1', value: 1 }])
+  await state.commit({ source, position: emitted[0].payload(1).position as { run: string } })
+  t.equal(await clock.run(passed), true)
   acks.close()
 })
 
