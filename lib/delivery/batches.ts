@@ -61,12 +61,18 @@ export class Batches<G extends Growing> {
   /** Adds samples that are ready, over as many requests as it takes. */
   addBlock(this: Batches<WriteRequest>, lane: number, block: SeriesBlock): void {
     const { limits } = this
-    for (let from = 0; from < block.length; ) {
+    for (let from = 0; from < block.parts.length; ) {
       const request = this.at(lane)
-      const to = Math.min(from + limits.records - request.records, block.upTo(from, limits.bytes - request.bytes))
-      request.addMessages(block.slice(from, to), to - from)
+      const to = block.upTo(from, limits.records - request.records, limits.bytes - request.bytes)
+      if (to === from && request.records > 0) {
+        this.#flush(lane)
+        continue
+      }
+      // One that is too large by itself goes by itself.
+      const next = Math.max(to, from + 1)
+      request.addPacked(block.slice(from, next))
       this.added(lane)
-      from = to
+      from = next
     }
   }
 

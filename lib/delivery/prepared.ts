@@ -2,8 +2,10 @@
 
 import type { Identity } from '../record/identity.js'
 import type { Layout } from '../record/layout.js'
-import { BlockBuilder, type SeriesBlock } from '../wire/remote_write/block.js'
-import type { Series } from '../wire/remote_write/series.js'
+import { BlockBuilder, endsOf, type SeriesBlock } from '../wire/remote_write/block.js'
+import { type Series, TAIL_BYTES } from '../wire/remote_write/series.js'
+import type { Snappy } from '../wire/snappy.js'
+import type { BatchLimits } from './batches.js'
 
 export interface Prepared {
   /** By lane. */
@@ -22,6 +24,8 @@ export class Preparer {
   constructor(
     private readonly slot: number,
     private readonly lanes: number,
+    private readonly limits: Pick<BatchLimits, 'records' | 'bytes'>,
+    private readonly snappy: Snappy,
     private readonly answer: (id: Identity) => Answer<Series>,
   ) {}
 
@@ -33,14 +37,18 @@ export class Preparer {
   #prepare(layout: Layout): Prepared {
     const before = layout.before<Prepared>(this.slot)
     const places = before === null ? null : this.#places(before.answer)
-    const builders = Array.from({ length: this.lanes }, () => new BlockBuilder())
+    const messages = (before?.answer.blocks ?? []).map((block) => messagesOf(block, this.snappy))
+    const { records, bytes } = this.limits
+    const builders = Array.from({ length: this.lanes }, () => new BlockBuilder(records, bytes))
     const others: number[] = []
     let dropped = 0
     for (const [row, id] of layout.ids.entries()) {
       const place = places?.[before!.rows[row]] ?? -1
       if (place >= 0) {
         const lane = place % this.lanes
-        builders[lane].addFrom(before!.answer.blocks[lane], Math.floor(place / this.lanes), row)
+        const index = Math.floor(place / this.lanes)
+        const { bytes, ends } = messages[lane]
+        builders[lane].add(bytes, row, index === 0 ? 0 : ends[index - 1], ends[index] - TAIL_BYTES)
         continue
       }
       const answer = id.type === 'metric' ? this.answer(id) : ''
@@ -62,4 +70,10 @@ export class Preparer {
     }
     return places
   }
+}
+
+function messagesOf(block: SeriesBlock, snappy: Snappy): { bytes: Buffer; ends: Uint32Array } {
+  if (block.length === 0) return { bytes: Buffer.alloc(0), ends: new Uint32Array(0) }
+  const bytes = block.unpacked(snappy)
+  return { bytes, ends: endsOf(bytes) }
 }

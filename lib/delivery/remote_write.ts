@@ -67,7 +67,7 @@ interface Series {
 interface Request extends Growing {
   add(series: Series, value: number, ms: number): void
   addSample(series: Series, sample: Sample): void
-  finish(): Buffer
+  pack(snappy: Snappy): Buffer
 }
 
 /** How samples get into requests of one version. */
@@ -132,8 +132,10 @@ export class RemoteWriteSink implements Sink {
 
   #encodingOne(): Encoding {
     const slot = memoSlot()
-    const batches = this.#batches(() => new WriteRequest())
-    const preparer = new Preparer(slot, this.options.concurrency, (id) => this.#answer(id, seriesOf))
+    const batches = this.#batches(() => new WriteRequest(this.options.snappy))
+    const { concurrency, batch_samples: records, batch_bytes: bytes, snappy } = this.options
+    const answer = (id: Identity) => this.#answer(id, seriesOf)
+    const preparer = new Preparer(slot, concurrency, { records, bytes }, snappy, answer)
     return { slot, batches, series: seriesOf, prepared: { preparer, batches } }
   }
 
@@ -282,7 +284,7 @@ export class RemoteWriteSink implements Sink {
 
   #close(request: Request): Outgoing {
     const { records } = request
-    return { body: this.options.snappy.compress(request.finish()), records }
+    return { body: request.pack(this.options.snappy), records }
   }
 
   async #refused(request: Outgoing, words: string): Promise<void> {

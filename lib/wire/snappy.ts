@@ -25,6 +25,13 @@ export async function loadSnappy(): Promise<Snappy> {
   }
 }
 
+/** Bytes of the length in front of a block. */
+export function prefixLength(block: Buffer): number {
+  let length = 1
+  while (block[length - 1] >= 0x80) length++
+  return length
+}
+
 /** Length of a block's content, as it says in front; undefined where there is none. */
 export function lengthOf(block: Buffer): number | undefined {
   let length = 0

@@ -8,6 +8,9 @@ import { type RemoteWriteOptions, RemoteWriteSink } from '../../lib/delivery/rem
 import { type Batch, ByteBuffer, Identity, type Labels, Layout, LineReader, RecordBatch, rowsIn, SampleBatch, tailText } from '../../lib/record/index.js'
 import { compileRules } from '../../lib/relabel/rules.js'
 import { applyOf } from '../../lib/transform.js'
+import { BlockBuilder, endsOf } from '../../lib/wire/remote_write/block.js'
+import { seriesOf } from '../../lib/wire/remote_write/series.js'
+import { WriteRequest } from '../../lib/wire/remote_write/v1.js'
 import { loadSnappy } from '../../lib/wire/snappy.js'
 import { TestClock } from '../support/clock.js'
 
@@ -159,4 +162,51 @@ t.test('times that a block has no room for', async (t) => {
   const at = (ts: string) => new SampleBatch(layout, ts, Float64Array.of(1))
   const { samples } = await send([at('1'), at('1763804400000000000'), at('-5000000'), at('9000000000000000000')], {})
   t.match(samples, [/"ts":"0"/, /"ts":"1763804400000000000"/, /"ts":"-5000000"/, /"ts":"9000000000000000000"/])
+})
+
+/** Label values of which many repeat others in part, and some are longer than a reference can be. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.integer({ min: 1, max: 400 }).map((length) => 'the same text again and again, '.repeat(14).slice(0, length)),
+  fc.integer({ min: 60, max: 300 }).map((length) => 'x'.repeat(length)),
+)
+
+t.test('a block, compressed before its values are known, and the same samples as they are', async (t) => {
+  const sets = fc.array(fc.array(text, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 40 })
+  fc.assert(fc.property(sets, fc.integer({ min: 1, max: 40 }), fc.array(value, { minLength: 1 }), fc.nat(2 ** 38), fc.nat(2000), (sets, times, values, after, bytes) => {
+    const series = Array.from({ length: times }, () => sets).flat().map((texts, i) => seriesOf(['__name__', `m${i % 7}`, ...texts.flatMap((one, k) => [`l${k}`, one])]))
+    const builder = new BlockBuilder(700, bytes)
+    for (const [row, { head }] of series.entries()) builder.add(head, row)
+    const block = builder.finish()
+    const column = Float64Array.from(series, (_, i) => values[i % values.length])
+    for (const millis of [2 ** 35 + after, 2 ** 35 + after + 1]) {
+      block.patch(column, millis)
+      const [packed, plain] = [new WriteRequest(snappy), new WriteRequest()]
+      packed.addPacked(block.slice(0, block.parts.length))
+      for (const [i, one] of series.entries()) plain.add(one, column[i], millis)
+      const expected = Buffer.from(plain.finish())
+      t.equal(packed.bytes, expected.length)
+      t.ok(snappy.uncompress(packed.pack(snappy)).equals(expected))
+      t.ok(block.unpacked(snappy).equals(expected))
+      t.equal(endsOf(expected).length, series.length)
+    }
+  }))
+})
+
+t.test('samples in a block and beside it stay in their order', async (t) => {
+  const series = seriesOf(['__name__', 'm'])
+  const builder = new BlockBuilder(10, 1000)
+  builder.add(series.head, 0)
+  const block = builder.finish()
+  const [packed, plain] = [new WriteRequest(snappy), new WriteRequest()]
+  for (const [i, ms] of [2 ** 36, 2 ** 36 + 1, 2 ** 36 + 2, 2 ** 36 + 3].entries()) {
+    plain.add(series, i, ms)
+    if (i % 2 === 0) packed.add(series, i, ms)
+    else {
+      block.patch(Float64Array.of(i), ms)
+      packed.addPacked(block.slice(0, 1))
+    }
+  }
+  t.ok(snappy.uncompress(packed.pack(snappy)).equals(plain.finish()))
+  t.equal(packed.records, 0)
 })

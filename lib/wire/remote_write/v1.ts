@@ -8,6 +8,7 @@ import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
 import { metricTypeNumber } from './metric_type.js'
+import { prefixLength, type Snappy } from '../snappy.js'
 import { encodedLabels, hasSixBytes, type Series, TIME_BYTES, TIME_TAG, writeLabels } from './series.js'
 import { writeStale, writeValue } from './value.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
@@ -40,9 +41,15 @@ export class WriteRequest {
   /** Samples and metadata in it. */
   records = 0
 
+  /** What is compressed already, and how much it was before. */
+  readonly #packed = new ProtoWriter()
+  #packedBytes = 0
+
+  constructor(private readonly snappy: Snappy | null = null) {}
+
   /** Bytes so far, before compression. */
   get bytes(): number {
-    return this.#writer.length
+    return this.#packedBytes + this.#writer.length
   }
 
   /** A plain sample. @param ms Unix milliseconds */
@@ -66,7 +73,35 @@ export class WriteRequest {
     this.records++
   }
 
-  /** Messages that are ready, see `SeriesBlock`. */
+  /** Samples that are compressed already, see `SeriesBlock`; for a request that was given its compression. */
+  addPacked({ elements, bytes, samples }: { elements: Buffer; bytes: number; samples: number }): void {
+    // Samples of a series stay in their order.
+    this.#pack()
+    this.#packed.bytes(elements)
+    this.#packedBytes += bytes
+    this.records += samples
+  }
+
+  #pack(): void {
+    if (this.#writer.length === 0) return
+    const block = this.snappy!.compress(this.#writer.view())
+    this.#packed.bytes(block.subarray(prefixLength(block)))
+    this.#packedBytes += this.#writer.length
+    this.#writer.length = 0
+  }
+
+  /** The request, compressed. The builder is as new. */
+  pack(snappy: Snappy): Buffer {
+    if (this.#packedBytes === 0) return snappy.compress(this.finish())
+    this.#pack()
+    const length = new ProtoWriter(8)
+    length.uint(this.#packedBytes)
+    const bytes = Buffer.concat([length.view(), this.#packed.view()])
+    this.#packed.length = this.#packedBytes = this.records = 0
+    return bytes
+  }
+
+  /** Messages that are ready, see `MessageRun`. */
   addMessages(bytes: Buffer, records: number): void {
     this.#writer.bytes(bytes)
     this.records += records
@@ -116,7 +151,7 @@ export class WriteRequest {
     this.records++
   }
 
-  /** The request; valid until the next addition. The builder is as new. */
+  /** The request, of which nothing is compressed yet; valid until the next addition. The builder is as new. */
   finish(): Buffer {
     const bytes = this.#writer.view()
     this.#writer.length = 0

@@ -4,6 +4,7 @@
 import type { Identity } from '../../record/identity.js'
 import { getLabel, type Labels } from '../../record/labels.js'
 import type { Families } from './families.js'
+import type { Snappy } from '../snappy.js'
 import { writeHistogram } from './histogram.js'
 import { metricTypeNumber } from './metric_type.js'
 import type { CheckedExemplar, Sample } from './v1.js'
@@ -92,6 +93,11 @@ export class SymbolicRequest {
     if (sample.start !== undefined) time(message, 6, sample.start)
     this.#series.message(5, message.view())
     this.records++
+  }
+
+  /** The request, compressed. The builder is as new. */
+  pack(snappy: Snappy): Buffer {
+    return snappy.compress(this.finish())
   }
 
   /** The request; valid until the next addition. The builder is as new. */
