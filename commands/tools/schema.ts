@@ -11,7 +11,8 @@ export default tool({
     types, defaults, help. Secrets are marked writeOnly. An editor that is given it completes and checks while one types;
     what it cannot know, such as the words in a text, 'solder check' tells.
 
-    For VS Code's YAML extension a file begins with the line: # yaml-language-server: $schema=solder.schema.json`,
+    With the line "# yaml-language-server: $schema=solder.schema.json" at its head, VS Code's YAML extension reads a file
+    with it.`,
   since: '0.1.0',
   args: [],
   options: {},
