@@ -12,6 +12,9 @@ import { scanFolder } from '../../lib/spool/scan.js'
 import { decodeMessage, type Received, Receiver, samplesOf } from '../support/remote_write.js'
 import { environment, ROOT, sh } from '../support/solder.js'
 
+// Many processes, on a machine that may have other work.
+t.setTimeout(120_000)
+
 const NOW = 1763804400000
 const SERIES = 7
 const FAST = '--min-backoff 1ms --max-backoff 5ms --batch-wait 5ms --no-metadata'
