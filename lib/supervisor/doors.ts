@@ -13,6 +13,8 @@ interface Asked {
 export class Doors {
   readonly #asked = new Map<number, Asked>()
   #next = 0
+  #open = 0
+  #awaited: { count: number; resolve: () => void }[] = []
 
   constructor(private readonly send: (message: FromPipe) => void) {}
 
@@ -22,10 +24,17 @@ export class Doors {
     return new Promise((resolve, reject) => this.#asked.set(id, { connection, resolve, reject }))
   }
 
+  /** Resolves when so many addresses are listened on. */
+  reached(count: number): Promise<void> {
+    return this.#open >= count ? Promise.resolve() : new Promise((resolve) => this.#awaited.push({ count, resolve }))
+  }
+
   /** The supervisor's answer: the address, or the code of what went wrong. */
   opened(id: number, address: string | null, code: string | null): void {
     const { resolve, reject } = this.#asked.get(id)!
     if (address === null) return reject(Object.assign(new Error(code!), { code }))
+    this.#open++
+    for (const { count, resolve } of this.#awaited) if (this.#open >= count) resolve()
     resolve({ address, close: () => this.send({ type: 'closed', id }) })
   }
 

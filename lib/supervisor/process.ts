@@ -16,6 +16,8 @@ import { Taps } from './taps.js'
 
 /** Milliseconds after which sources that have not failed count as started. */
 const SETTLED = 250
+/** Milliseconds that a server has to listen. */
+const LISTENING = 30_000
 
 /** Runs as the process of a pipe; the exit code. Throws a Problem where no supervisor has started this process. */
 export async function runPipeProcess(catalogue: Catalogue): Promise<ExitCode> {
@@ -118,12 +120,22 @@ class PipeProcess {
     this.#running = true
     const running = graph.run()
     const settled = new AbortController()
-    void systemClock.sleep(SETTLED, settled.signal).then(() => void (settled.signal.aborted || send({ type: 'ready' })))
+    // Servers say themselves that they have started.
+    const listening = Promise.race([this.#doors.reached(this.#servers()), systemClock.sleep(LISTENING, settled.signal)])
+    void Promise.all([listening, systemClock.sleep(SETTLED, settled.signal)]).then(() => {
+      if (!settled.signal.aborted) void send({ type: 'ready' })
+    })
     const { code, failed } = await running
     // A pipe may be done before anybody could say that it has failed.
     if (!failed) await send({ type: 'ready' })
     settled.abort()
     await this.#end(code, failed)
+  }
+
+  /** Sources that listen. */
+  #servers(): number {
+    const stages = this.#chains!.from.flat().map(({ stage }) => stage)
+    return stages.filter((stage) => 'input' in stage && stage.input.options.listen !== undefined).length
   }
 
   async #end(code: ExitCode, failed: boolean): Promise<void> {

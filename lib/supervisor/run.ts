@@ -50,16 +50,18 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   const running = { supervisor, events, signal: over.signal, reload: (why: string) => reload(supervisor, events, why) }
   const inherited = await supervisor.sockets.inherit(inheritedSockets())
   if (inherited.length > 0) events.info(`listening sockets handed over: ${inherited.join(', ')}`)
+  process.on('SIGHUP', () => void running.reload('SIGHUP').catch(() => {}))
   const served = (await serve?.(running))?.ended
   // It is over when the pipeline is; before, it can only fail.
   const failed = served?.then(() => new Promise<never>(() => {})) ?? new Promise<never>(() => {})
   failed.catch(() => {})
   try {
+    const changed = (file: string) => running.reload(`${file} changed`).then(() => {}, () => {})
+    const files = () => (supervisor.files.length > 0 ? supervisor.files : pipeline.files)
+    if (options.watch) await watchFiles(files, changed, over.signal)
     const started = await Promise.race([supervisor.start(pipeline), failed])
     events.info(`running ${started.started.join(', ')}`)
     await notify('--ready', `--status=running ${supervisor.pipes.length} pipes`)
-    process.on('SIGHUP', () => void running.reload('SIGHUP').catch(() => {}))
-    if (options.watch) await watchFiles(supervisor, (file) => void running.reload(`${file} changed`).catch(() => {}), over.signal)
     stop.addEventListener('abort', () => void end(supervisor, events))
     if (stop.aborted) await end(supervisor, events)
     return await Promise.race([supervisor.run(), failed])

@@ -6,11 +6,14 @@ export class Totals {
   /** Of processes that have ended. */
   #past = new Map<string, Entry>()
 
-  /** A process has ended; this is what it told last. What was pending there is not known to be anywhere. */
+  /**
+   * A process has ended; this is what it told last. What it held then counts as dropped: what of it is on the disk the next
+   * one makes anew.
+   */
   add(entries: readonly Entry[]): void {
     for (const entry of entries) {
       const dropped = new Map(entry.dropped)
-      if (entry.pending > 0) dropped.set('killed', (dropped.get('killed') ?? 0) + entry.pending)
+      if (entry.pending > 0) dropped.set('process_ended', (dropped.get('process_ended') ?? 0) + entry.pending)
       this.#past.set(entry.stage, sum(this.#past.get(entry.stage), { ...entry, dropped, pending: 0 }))
     }
   }

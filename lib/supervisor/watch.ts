@@ -1,22 +1,22 @@
 // The files of a running pipeline, watched for changes.
 
-import type { Supervisor } from './supervisor.js'
-
 /** Milliseconds for which files have to be quiet: an editor writes more than once. */
 const QUIET = 200
 
-/** Calls `changed` with a file that has changed, until the signal. */
-export async function watchFiles(supervisor: Supervisor, changed: (file: string) => void, signal: AbortSignal): Promise<void> {
+/**
+ * Calls `changed` with a file that has changed, from when it resolves until the signal.
+ * @param files the files of the moment; asked for again after a change, since they may be others then
+ */
+export async function watchFiles(
+  files: () => readonly string[], changed: (file: string) => Promise<void>, signal: AbortSignal,
+): Promise<void> {
   const { watch } = await import('chokidar')
-  const watcher = watch([...supervisor.files], { ignoreInitial: true })
+  const watcher = watch([...files()], { ignoreInitial: true })
+  await new Promise<void>((resolve) => watcher.once('ready', resolve))
   let timer: NodeJS.Timeout | undefined
   watcher.on('all', (_, file) => {
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      changed(file)
-      // A reload may bring other files.
-      watcher.add([...supervisor.files])
-    }, QUIET)
+    timer = setTimeout(() => void changed(file).then(() => watcher.add([...files()])), QUIET)
   })
   signal.addEventListener('abort', () => {
     clearTimeout(timer)
