@@ -47,7 +47,8 @@ export class State {
     })
     if (line === null) return null
     const record = decodeLine(line)
-    if (!('reason' in record) && record.identity.rest.source === source) return record.payload.position as Json
+    const position = !('reason' in record) && record.identity.rest.source === source ? record.payload.position : undefined
+    if (position !== undefined) return position
     log.warn(`--state: ${path} holds no checkpoint of ${source}: starting over`)
     return null
   }

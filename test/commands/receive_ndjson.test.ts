@@ -180,4 +180,11 @@ t.test('what is told', async (t) => {
   const damaged = await copy(folder)
   t.match(damaged.stderr, /holds no checkpoint of .*: starting over\n$/)
   t.same(damaged.values, [0, 1])
+  const committedFile = join(folder, 'S/checkpoints', name)
+  for (const position of ['', ',"positio":{"line":2}', ',"position":7', ',"position":{"line":2,"offset":"x"}']) {
+    writeFileSync(committedFile, readFileSync(committedFile, 'utf8').replace(/,"position":.*\}\n/, `${position}}\n`))
+    const odd = await copy(folder)
+    t.match(odd.stderr, /(starting over|reading it from its start)\n$/, position)
+    t.same(odd.values, [0, 1])
+  }
 })
