@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import snappy from 'snappy'
 
-const counts = { scrapes: 0, samples: 0 }
+const counts = { scrapes: 0, samples: 0, markers: 0 }
 
 /** The label `__name__` of the targets' series and of `up`, as it stands in a message. */
 const NAME = Buffer.from('\x0a\x08__name__\x12\x23http_request_duration_seconds_total', 'latin1')
@@ -67,7 +67,7 @@ function count(message: Buffer): void {
     while (inner.next(inner.end, series.end)) {
       const { field, start, end } = inner
       if (field === 1 && name === null) name = NAMES.find((each) => holds(start, end, each)) ?? null
-      else if (field === 2 && name === NAME && !holds(start, end, STALE)) counts.samples++
+      else if (field === 2 && name === NAME) counts[holds(start, end, STALE) ? 'markers' : 'samples']++
       else if (field === 2 && name === UP && holds(start, end, ONE)) counts.scrapes++
     }
   }

@@ -24,6 +24,8 @@ export interface Counts {
   good: number
   /** Samples of the targets' series that have arrived. */
   samples: number
+  /** Staleness markers of theirs. */
+  markers: number
 }
 
 export class Rig {
@@ -49,9 +51,9 @@ export class Rig {
   }
 
   async counts(): Promise<Counts> {
-    const read = async (url: string) => (await (await fetch(url)).json()) as { scrapes: number; samples: number }
+    const read = async (url: string) => (await (await fetch(url)).json()) as Counts
     const [served, arrived] = await Promise.all([read(this.control), read(this.url)])
-    return { scrapes: served.scrapes, good: arrived.scrapes, samples: arrived.samples }
+    return { ...arrived, scrapes: served.scrapes, good: arrived.scrapes }
   }
 
   /** Makes the targets fail from now on, and waits until what was scraped before has arrived, or no more comes. */
@@ -59,10 +61,11 @@ export class Rig {
     await fetch(`${this.control}/pause`)
     await delay(100)
     let counts = await this.counts()
-    for (let quiet = 0; counts.samples < counts.scrapes * samplesPerScrape && quiet < QUIET_SECONDS; quiet++) {
+    const isWhole = () => counts.samples >= counts.scrapes * samplesPerScrape && counts.good >= counts.scrapes
+    for (let quiet = 0; !isWhole() && quiet < QUIET_SECONDS; quiet++) {
       await delay(1000)
       const now = await this.counts()
-      if (now.samples > counts.samples) quiet = 0
+      if (now.samples + now.markers > counts.samples + counts.markers) quiet = 0
       counts = now
     }
     return counts
