@@ -3,12 +3,17 @@
 
 /** Smallest size, and bytes kept for later. */
 const SMALLEST = 1 << 12
-const KEPT = 8 << 20
+const KEPT = 32 << 20
+/** What was never needed in so many takes is let go of. */
+const TRIM_EVERY = 256
 
 export class BodyBuffers {
   readonly #out = new Set<ArrayBufferLike>()
   #free: Buffer[] = []
   #kept = 0
+  #takes = 0
+  /** The fewest that were free since the last trim. */
+  #spare = Infinity
 
   /** A buffer of at least `size` bytes, not zeroed. */
   take(size: number): Buffer {
@@ -20,6 +25,8 @@ export class BodyBuffers {
     const buffer = best < 0 ? Buffer.allocUnsafeSlow(Math.max(SMALLEST, size + (size >> 3))) : this.#free.splice(best, 1)[0]
     if (best >= 0) this.#kept -= buffer.length
     this.#out.add(buffer.buffer)
+    this.#spare = Math.min(this.#spare, this.#free.length)
+    if (++this.#takes % TRIM_EVERY === 0) this.#trim()
     return buffer
   }
 
@@ -29,7 +36,17 @@ export class BodyBuffers {
     const whole = Buffer.from(buffer.buffer)
     this.#free.push(whole)
     this.#kept += whole.length
-    while (this.#kept > KEPT) this.#kept -= this.#free.shift()!.length
+    while (this.#kept > KEPT) this.#drop()
+  }
+
+  #trim(): void {
+    for (; this.#spare > 0; this.#spare--) this.#drop()
+    this.#spare = Infinity
+  }
+
+  /** The oldest goes. */
+  #drop(): void {
+    this.#kept -= this.#free.shift()!.length
   }
 
   /** The buffer is not coming back. */

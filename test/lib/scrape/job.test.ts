@@ -359,6 +359,16 @@ t.test('body buffers come back once, and only those that were given', async (t) 
   t.not(buffers.take(1000).buffer, first.buffer, 'not for something much smaller')
 })
 
+t.test('buffers that nobody needed for long are let go of', async (t) => {
+  const buffers = new BodyBuffers()
+  const burst = Array.from({ length: 10 }, () => buffers.take(10_000))
+  for (const buffer of burst) buffers.give(buffer)
+  const before = new Set(burst.map(({ buffer }) => buffer))
+  for (let i = 0; i < 600; i++) buffers.give(buffers.take(10_000))
+  const after = Array.from({ length: 10 }, () => buffers.take(10_000))
+  t.equal(after.filter(({ buffer }) => before.has(buffer)).length, 1)
+})
+
 t.test('the command: targets on stdin, once and on and on', async (t) => {
   const address = await listening(t, createServer(metrics(() => 'a 1\n')))
   const record = (more: string) => `{"type":"target","labels":{"__address__":"${address}","job":"j"}${more}}\n`
