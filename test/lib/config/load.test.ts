@@ -269,10 +269,7 @@ t.test('a new file means the pipe that it was made from, and is in its usual for
 })
 
 t.test('any text gets an answer, with places that are in it', async (t) => {
-  const folder = t.testdir()
-  const at = process.cwd()
-  process.chdir(folder)
-  t.teardown(() => process.chdir(at))
+  const file = `${t.testdir()}/x.yaml`
   const examples = ['agent', 'fan', 'define', 'import', 'programs'].map((name) =>
     readFileSync(`${ROOT}/examples/${name}.yaml`, 'utf8').replaceAll('import: define.yaml', ''),
   )
@@ -310,14 +307,14 @@ t.test('any text gets an answer, with places that are in it', async (t) => {
           const start = Math.floor(where * rest.length)
           return rest.slice(0, start) + more + rest.slice(start + length)
         }, example)
-        writeFileSync('x.yaml', text)
-        const { pipeline, problems } = await loadPipeline(['x.yaml'], language)
+        writeFileSync(file, text)
+        const { pipeline, problems } = await loadPipeline([file], language)
         if ((pipeline === null) !== problems.length > 0) throw new Error('neither a pipeline nor a problem')
         const lines = text.split('\n')
         for (const problem of problems) {
           const { message, place, expected, hint } = problem
           if (/undefined|\[object/.test(`${message} ${expected ?? ''} ${hint ?? ''}`)) throw new Error(message)
-          if (place?.line === undefined || place.file !== 'x.yaml') continue
+          if (place?.line === undefined || place.file !== file) continue
           const line = lines[place.line - 1]?.replace(/\r$/, '')
           if (line === undefined || place.column! > line.length + 1)
             throw new Error(`${message} at ${place.line}:${place.column}`)
