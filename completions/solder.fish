@@ -379,7 +379,7 @@ complete -c solder -n '__solder_at "replay"' -l help -d 'tell about this command
 complete -c solder -n '__solder_at "run"' -F
 complete -c solder -n '__solder_at "run"' -l execute -x -d 'run one pipe in this process: stages joined by \'|\''
 complete -c solder -n '__solder_at "run"' -l once -d 'end when all pipes have ended, with the worst exit code; sources that can run once do so'
-complete -c solder -n '__solder_at "run"' -l watch -d 'reload when a pipeline file changes'
+complete -c solder -n '__solder_at "run"' -l watch -d 'reload when a pipeline file changes, or a file of rules'
 complete -c solder -n '__solder_at "run"' -l max-memory -x -d 'memory that the process of a pipe may take; beyond, it is started anew'
 complete -c solder -n '__solder_at "run"' -l drain -x -d 'time that a pipe has for draining; then it is killed'
 complete -c solder -n '__solder_at "run"' -l branch-buffer -x -d 'records that may wait for one of several branches'

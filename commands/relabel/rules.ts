@@ -31,7 +31,7 @@ export default filter({
   accepts: ['any'],
   emits: ['same'],
   guarantee: "Records that rules drop are counted under 'relabel'; all others are passed on in order.",
-  args: [{ name: 'RULES.yaml', help: 'files of relabel rules', variadic: true, path: true }],
+  args: [{ name: 'RULES.yaml', help: 'files of relabel rules', variadic: true, path: true, readAtStart: true }],
   options: {
     keep: { type: 'list', value: 'LABEL=REGEX', help: 'keep only records whose label matches; LABEL,LABEL joins values with ;', since, group },
     drop: { type: 'list', value: 'LABEL=REGEX', help: 'drop records whose label matches; LABEL,LABEL joins values with ;', since, group },

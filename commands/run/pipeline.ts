@@ -12,7 +12,7 @@ const GROUP = { since, group: 'Supervisor' } as const
 const OPTIONS = {
   execute: { type: 'string', value: 'PIPE', short: 'e', help: "run one pipe in this process: stages joined by '|'", since },
   once: { ...GROUP, type: 'bool', help: 'end when all pipes have ended, with the worst exit code; sources that can run once do so' },
-  watch: { ...GROUP, type: 'bool', help: 'reload when a pipeline file changes' },
+  watch: { ...GROUP, type: 'bool', help: 'reload when a pipeline file changes, or a file of rules' },
   max_memory: { ...GROUP, type: 'bytes', help: 'memory that the process of a pipe may take; beyond, it is started anew' },
   drain: { ...GROUP, type: 'duration', default: '25s', help: 'time that a pipe has for draining; then it is killed' },
   branch_buffer: { ...GROUP, type: 'bytes', default: '32MiB', help: 'records that may wait for one of several branches' },
@@ -49,8 +49,8 @@ export default tool({
 
     SIGTERM and SIGINT: sources stop, what is in flight drains, exit 0. SIGHUP, POST /-/reload and --watch read the files
     again: all of it is checked and started, or what ran before goes on and the log and the caller are told why. A pipe is
-    started anew if its words or the rules of its filters changed; others are not touched. The supervisor listens for servers
-    of pipes and hands the connections over, so that a reload refuses none.
+    started anew if its words changed, or a file of rules that one of its stages read at its start; others are not touched.
+    The supervisor listens for servers of pipes and hands the connections over, so that a reload refuses none.
 
     The log is one line an event on stderr. The admin server tells health, metrics, accounts and what passes every stage:
     see 'tap', 'top' and 'ledger'. The configuration goes to the processes by descriptor, never by arguments.

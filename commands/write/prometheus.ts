@@ -68,7 +68,7 @@ export default sink({
       help: 'version of remote write; auto is 2, or 1 where the receiver does not know 2',
     },
     external_label: { type: 'map', help: 'label for every series that does not have it', since, group },
-    write_relabel: { type: 'path', value: 'FILE', help: 'relabel rules for what is sent', since, group },
+    write_relabel: { type: 'path', readAtStart: true, value: 'FILE', help: 'relabel rules for what is sent', since, group },
     name_validation_scheme: {
       type: 'enum',
       values: ['utf8', 'legacy'],

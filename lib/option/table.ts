@@ -19,7 +19,8 @@ interface Common {
 export type OptionSpec = Common &
   (
     | { type: 'string'; default?: string }
-    | { type: 'path'; default?: string }
+    /** `readAtStart`: as with arguments. */
+    | { type: 'path'; default?: string; readAtStart?: boolean }
     | { type: 'url'; default?: string }
     /** A secret: `file:PATH`, `env:NAME`, or the text itself. Its value is a reference, opened when it is used. */
     | { type: 'secret' }
@@ -74,6 +75,8 @@ export interface ArgumentSpec {
   values?: readonly string[]
   /** It names files, which completions then offer. */
   path?: boolean
+  /** These are read at the start and not again, so that what they say is part of the configuration. */
+  readAtStart?: boolean
 }
 
 /** The flag of an option key. */

@@ -36,6 +36,7 @@ export const SCRAPE_OPTIONS = {
   metric_relabel: {
     ...LABELS,
     type: 'path',
+    readAtStart: true,
     value: 'FILE',
     help: 'relabel rules (YAML) for every series, before the limits',
   },

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Input } from '../component.js'
 import type { OptionTable } from '../option/table.js'
 import type { BranchOptions } from '../pipeline/branch.js'
-import { fingerprintOf, type Pipe, type PipeStage, stagesOf } from '../pipeline/model.js'
+import { fingerprintOf, type Pipe, type Pipeline, type PipeStage, stagesOf } from '../pipeline/model.js'
 import { digest } from '../pipeline/text.js'
 import type { PipeJob, StageJob } from './protocol.js'
 
@@ -36,13 +36,26 @@ function withOnce({ args, options }: Input<OptionTable>): Input<OptionTable> {
   return { args, options: { ...options, once: true } as Input<OptionTable>['options'] }
 }
 
-/** The same digest is the same work: what its words say, and what the files say that its filters are made from. */
+/** The same digest is the same work: what its words say, and what the files say that its stages read at their start. */
 export async function digestOf(pipe: Pipe): Promise<string> {
-  const files = stagesOf(pipe).flatMap((stage) =>
-    stage.kind === 'component' && stage.component.role === 'filter' && stage.component.args.some(({ path }) => path === true)
-      ? stage.input().args
-      : [],
-  )
-  const contents = files.map((file) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code))
+  const contents = filesReadAtStart(pipe).map((file) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code))
   return digest(JSON.stringify([fingerprintOf(pipe), ...(await Promise.all(contents))]))
+}
+
+/** Every file whose change asks for a reload. */
+export function filesOf({ files, pipes }: Pipeline): string[] {
+  return [...new Set([...files, ...pipes.flatMap(filesReadAtStart)])]
+}
+
+function filesReadAtStart(pipe: Pipe): string[] {
+  return stagesOf(pipe).flatMap((stage) => {
+    if (stage.kind === 'program') return []
+    const { component } = stage
+    const { args, options } = stage.input()
+    const named = Object.entries(component.options).map(([key, spec]) =>
+      spec.type === 'path' && spec.readAtStart === true ? options[key] : undefined,
+    )
+    const listed = component.args.some(({ readAtStart }) => readAtStart === true) ? args : []
+    return [...listed, ...named.filter((file) => typeof file === 'string')]
+  })
 }

@@ -9,6 +9,7 @@ import { stopSignal } from '../io/signal.js'
 import type { BranchOptions } from '../pipeline/branch.js'
 import type { Pipeline } from '../pipeline/model.js'
 import { Events } from './events.js'
+import { filesOf } from './job.js'
 import { inheritedSockets, notify } from './notify.js'
 import { type Reloaded, Supervisor } from './supervisor.js'
 import { watchFiles } from './watch.js'
@@ -57,7 +58,7 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   failed.catch(() => {})
   try {
     const changed = (file: string) => running.reload(`${file} changed`).then(() => {}, () => {})
-    const files = () => (supervisor.files.length > 0 ? supervisor.files : pipeline.files)
+    const files = () => (supervisor.files.length > 0 ? supervisor.files : filesOf(pipeline))
     if (options.watch) await watchFiles(files, changed, over.signal)
     const started = await Promise.race([supervisor.start(pipeline), failed])
     events.info(`running ${started.started.join(', ')}`)

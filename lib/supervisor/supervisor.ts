@@ -8,7 +8,7 @@ import type { BranchOptions } from '../pipeline/branch.js'
 import type { Pipeline } from '../pipeline/model.js'
 import type { End, PipeChild, Tapped } from './child.js'
 import type { Events } from './events.js'
-import { digestOf, jobOf } from './job.js'
+import { digestOf, filesOf, jobOf } from './job.js'
 import { Link } from './links.js'
 import { type PipeContext, SupervisedPipe } from './pipe.js'
 import type { TapRequest } from './protocol.js'
@@ -73,7 +73,7 @@ export class Supervisor {
     return [...this.#pipes.values()]
   }
 
-  /** Files that the pipeline comes from. */
+  /** Files that the pipeline comes from, and those that its stages read at their start. */
   get files(): readonly string[] {
     return this.#files
   }
@@ -114,7 +114,7 @@ export class Supervisor {
     try {
       const pipeline = await load()
       const reloaded = await this.#apply(pipeline)
-      this.#files = pipeline.files
+      this.#files = filesOf(pipeline)
       this.reloads.succeeded++
       return reloaded
     } catch (error) {

@@ -3,10 +3,11 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { Agent, request } from 'node:http'
+import { Agent, createServer as createHttpServer, request } from 'node:http'
 import { join } from 'node:path'
 import { compressSync } from 'snappy'
 import t, { type Test } from 'tap'
+import { listening } from '../support/client.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { environment, ROOT } from '../support/solder.js'
 import { folderFor, gone, Supervised, until } from '../support/supervised.js'
@@ -76,6 +77,39 @@ t.test('rules of a filter are part of its pipe', async (t) => {
   writeFileSync(rules, '- target_label: site\n  replacement: b\n')
   t.match(JSON.parse((await run.reload()).text), { started: ['one'] })
   await until(async () => /"site":"b"/.test(run.text('one.ndjson')) || undefined, 'the new rules')
+})
+
+t.test('so are those that a source and a sink read at their start, which --watch looks at too', async (t) => {
+  const folder = folderFor(t as Test)
+  const rules = (file: string, site: string) => writeFileSync(join(folder, file), `- target_label: site\n  replacement: ${site}\n`)
+  for (const file of ['scraped.yaml', 'sent.yaml']) rules(file, 'a')
+  const target = createHttpServer((_, response) => response.setHeader('content-type', 'text/plain').end('m 1\n'))
+  const receiver = createHttpServer((asked, response) => {
+    asked.resume()
+    response.writeHead(204).end()
+  })
+  const [from, to] = await Promise.all([target, receiver].map((server) => listening(t, server)))
+  const scrape = `scrape http://${from}/metrics --every 100ms`
+  const run = await new Supervised(
+    t as Test,
+    `version: 1
+pipes:
+  source: ${scrape} --metric-relabel scraped.yaml | write file source.ndjson
+  sink: ${scrape} | write prometheus http://${to}/ --write-relabel sent.yaml
+  neither: ${scrape} | write file neither.ndjson
+`,
+    ['--watch'],
+    { folder },
+  ).running()
+  const { pid } = await run.pipe('neither')
+  rules('scraped.yaml', 'b')
+  await run.said(/^reloaded: started source; stopped source; unchanged sink, neither$/)
+  await until(async () => /"site":"b"/.test(run.text('source.ndjson')) || undefined, 'the new rules')
+  writeFileSync(join(folder, 'sent.yaml'), '- target_lable: site\n')
+  await run.said(/^not reloaded, nothing has changed:\n.*sent\.yaml:1/)
+  rules('sent.yaml', 'b')
+  await run.said(/^reloaded: started sink; stopped sink; unchanged source, neither$/)
+  t.equal((await run.pipe('neither')).pid, pid)
 })
 
 t.test('--watch takes up what is written', async (t) => {
