@@ -12,8 +12,8 @@ import type { SeriesTable } from './series_table.js'
 
 /** Bytes of lines kept, as a multiple of the body; a body whose lines change order all the time starts anew. */
 const MAX_FACTOR = 2
-/** Most samples of a run: about a tenth of a millisecond. */
-const RUN = 2000
+/** Most samples of a run: about a millisecond. */
+const RUN = 20_000
 /** Digits of a whole number that a double always holds. */
 const EXACT_DIGITS = 15
 const NO_BODY = Buffer.alloc(0)

@@ -210,3 +210,18 @@ t.test('samples in a block and beside it stay in their order', async (t) => {
   t.ok(snappy.uncompress(packed.pack(snappy)).equals(plain.finish()))
   t.equal(packed.records, 0)
 })
+
+t.test('labels that were let go of', async (t) => {
+  const texts = fc.string({ unit: fc.oneof(fc.constantFrom('a', 'b', '\0', '\u0001', 'é', '😀'), fc.string({ minLength: 1, maxLength: 1 })), maxLength: 4 })
+  fc.assert(fc.property(fc.array(fc.tuple(texts, texts), { maxLength: 5 }), (pairs) => {
+    const labels = pairs.flat()
+    const id = Identity.of('metric', 'm', labels)
+    const before = Identity.of('metric', 'm', [...labels]).prefix
+    for (let i = 0; i < 3; i++) {
+      id.release()
+      t.same(id.labels, labels)
+    }
+    id.release()
+    t.ok(id.prefix.equals(before))
+  }), { numRuns: 1000 })
+})
