@@ -24,6 +24,7 @@ export const catalogue: Catalogue = [
   { name: 'check', load: () => import('./tools/check.js') },
   { name: 'fmt', load: () => import('./tools/fmt.js') },
   { name: 'explain', load: () => import('./tools/explain.js') },
+  { name: 'test', load: () => import('./tools/test.js') },
   { name: 'tap', load: () => import('./tools/tap.js') },
   { name: 'top', load: () => import('./tools/top.js') },
   { name: 'ledger', load: () => import('./tools/ledger.js') },

@@ -9,7 +9,7 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run new check fmt explain tap top ledger spool list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run new check fmt explain test tap top ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
@@ -175,6 +175,7 @@ _solder() {
     *' --http-request-timeout') words='' ;;
     *' --http-idle-timeout') words='' ;;
     *' --name') words='' ;;
+    *' --max-output') words='' ;;
     *' --where') words='' ;;
     *' --rate') words='' ;;
     *' --count') words='' ;;
@@ -201,6 +202,7 @@ _solder() {
         'check') flags='--connect --help' files=1 ;;
         'fmt') flags='--write --check --help' files=1 ;;
         'explain') flags='--help' files=1 ;;
+        'test') flags='--update --timeout --max-output --help' files=1 ;;
         'tap') flags='--where --rate --sample --count --url --basic-user --basic-password --bearer --tls-ca --help' ;;
         'top') flags='--every --once --url --basic-user --basic-password --bearer --tls-ca --help' ;;
         'ledger') flags='--settled --url --basic-user --basic-password --bearer --tls-ca --help' files=1 ;;

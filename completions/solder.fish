@@ -38,6 +38,7 @@ complete -c solder -n '__solder_at ""' -a new -d 'print a pipeline file to start
 complete -c solder -n '__solder_at ""' -a check -d 'tell everything that is wrong with pipeline files'
 complete -c solder -n '__solder_at ""' -a fmt -d 'print pipeline files in their usual form, or rewrite them'
 complete -c solder -n '__solder_at ""' -a explain -d 'print the shell pipelines that do what a pipeline file does'
+complete -c solder -n '__solder_at ""' -a test -d 'run the tests of pipelines'
 complete -c solder -n '__solder_at ""' -a tap -d 'print the records that pass a stage of a running pipeline'
 complete -c solder -n '__solder_at ""' -a top -d 'show the stages of a running pipeline: rates, drops, memory'
 complete -c solder -n '__solder_at ""' -a ledger -d 'add up the accounts of the stages of a pipe'
@@ -413,6 +414,11 @@ complete -c solder -n '__solder_at "fmt"' -l check -d 'say which files would cha
 complete -c solder -n '__solder_at "fmt"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "explain"' -F
 complete -c solder -n '__solder_at "explain"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "test"' -F
+complete -c solder -n '__solder_at "test"' -l update -d 'record what folders of tests give as what is expected of them'
+complete -c solder -n '__solder_at "test"' -l timeout -x -d 'time that a test may take'
+complete -c solder -n '__solder_at "test"' -l max-output -x -d 'most bytes that the command of a test may write'
+complete -c solder -n '__solder_at "test"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "tap"' -l where -x -d 'a CEL expression that records have to fulfil, as for filter'
 complete -c solder -n '__solder_at "tap"' -l rate -x -d 'most records a second; the first ones of each second'
 complete -c solder -n '__solder_at "tap"' -l sample -d 'with --rate: records chosen at random out of all of a second'

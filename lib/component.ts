@@ -176,6 +176,8 @@ export interface SourceComponent<T extends OptionTable = OptionTable> extends De
 
 export interface FilterComponent<T extends OptionTable = OptionTable> extends Declaration<T> {
   role: 'filter'
+  /** It keeps what passes, as a sink does, and changes nothing of it: tests of a pipe leave it out. */
+  keeps?: true
   create(input: Input<T>, context: Context): Transform | Tap | Promise<Transform | Tap>
 }
 

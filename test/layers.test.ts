@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['io', 'net', 'spool', 'state'],
   ['scrape', 'host', 'discovery', 'tail', 'delivery', 'receive', 'recording', 'cluster'],
   ['pipeline', 'config'],
-  ['supervisor', 'admin'],
+  ['supervisor', 'admin', 'testing'],
   ['cli', 'main.ts'],
 ]
 

@@ -26,6 +26,7 @@ export default filter({
   since,
   accepts: ['any'],
   emits: ['same'],
+  keeps: true,
   guarantee: `What comes in goes out, whatever becomes of the recording. A kill costs the recording the blocks not yet
     written, at most what --flush-every or 1 MiB holds; all blocks before stay readable. The disk is forced to have a file
     when it is closed.`,

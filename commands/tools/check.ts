@@ -1,7 +1,8 @@
 // check: everything that is wrong with pipeline files.
 
 import { tool } from '../../lib/component.js'
-import { EXIT, throwAll } from '../../lib/diag/problem.js'
+import type { PipeTest } from '../../lib/config/tests.js'
+import { collect, EXIT, type Problem, throwAll } from '../../lib/diag/problem.js'
 import { languageOf } from '../../lib/cli/command.js'
 
 export default tool({
@@ -35,8 +36,9 @@ export default tool({
   ],
   async run({ args, options }, context, catalogue) {
     const { loadPipeline, pipelineFiles } = await import('../../lib/config/load.js')
-    const { pipeline, problems } = await loadPipeline(await pipelineFiles(args), languageOf(catalogue))
+    const { pipeline, problems, tests } = await loadPipeline(await pipelineFiles(args), languageOf(catalogue))
     throwAll(problems)
+    if (tests.length > 0) await checkTests(tests)
     const { tryBackends } = await import('../../lib/config/connect.js')
     const connected = options.connect ? await tryBackends(pipeline!) : { tried: 0, problems: [] }
     throwAll(connected.problems)
@@ -46,3 +48,11 @@ export default tool({
     return EXIT.done
   },
 })
+
+/** Reads the files of tests, which are no part of what runs. */
+async function checkTests(tests: readonly PipeTest[]): Promise<void> {
+  const { pipeTest } = await import('../../lib/testing/pipe.js')
+  const problems: Problem[] = []
+  for (const test of tests) await collect(problems, () => pipeTest(test, 0))
+  throwAll(problems)
+}

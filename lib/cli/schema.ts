@@ -100,6 +100,37 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
       },
     ],
   },
+  records: {
+    anyOf: [
+      { type: 'string' },
+      { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'object', properties: { type: { type: 'string' } }, required: ['type'] }] } },
+    ],
+  },
+  side: {
+    anyOf: [
+      ref('records'),
+      {
+        type: 'object',
+        properties: {
+          at: described('The seam: STAGE or PIPE.STAGE; behind the stage, or in front of a sink.', { type: 'string' }),
+          records: refDescribed('Records: lines of JSON, or a list.', 'records'),
+          file: described('A file of records as lines.', { type: 'string' }),
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
+  test: {
+    type: 'object',
+    properties: {
+      help: described('What it shows.', { type: 'string' }),
+      pipe: described('The pipe that is tested.', { type: 'string' }),
+      in: refDescribed('Records that are put in.', 'side'),
+      out: refDescribed('Records that have to come out.', 'side'),
+    },
+    required: ['pipe', 'in', 'out'],
+    additionalProperties: false,
+  },
   pipe: {
     anyOf: [
       { type: 'string', minLength: 1 },
@@ -148,6 +179,10 @@ export function schemaOf(components: readonly Component[]): Schema {
         type: 'object',
         propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$' },
         additionalProperties: ref('pipe'),
+      }),
+      tests: described("Tests by their names; 'solder test' runs them.", {
+        type: 'object',
+        additionalProperties: ref('test'),
       }),
     },
     required: ['version'],

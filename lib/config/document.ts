@@ -57,6 +57,15 @@ export class ConfigDocument {
     this.problems.push(new Problem(message, { ...details, place: placeOf(this.name, this.text, start, end) }))
   }
 
+  problemAt(place: Place, message: string): void {
+    this.problems.push(new Problem(message, { place }))
+  }
+
+  /** What a part says, as plain data. */
+  plain(node: ParsedNode | null): unknown {
+    return node === null ? null : node.toJS(this.#document, { maxAliasCount: 10_000 })
+  }
+
   place(node: ParsedNode): Required<Place> {
     return placeOf(this.name, this.text, node.range[0], node.range[1])
   }

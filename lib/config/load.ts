@@ -18,14 +18,17 @@ import { type Found, LetNames } from './let.js'
 import { maskSecrets } from './mask.js'
 import { type LonePipe, readPipe } from './pipe.js'
 import { Secrets } from './secrets.js'
+import { type PipeTest, readTest } from './tests.js'
 
-const KEYS = ['version', 'import', 'let', 'define', 'pipes']
+const KEYS = ['version', 'import', 'let', 'define', 'pipes', 'tests']
 
 export interface Loaded {
   /** null if there is any problem. Files of definitions alone have no pipes. */
   readonly pipeline: Pipeline | null
   /** By file, line and column. */
   readonly problems: readonly Problem[]
+  /** None if there is any problem. */
+  readonly tests: readonly PipeTest[]
   /** Every file that was read. */
   readonly files: readonly string[]
 }
@@ -34,9 +37,11 @@ export interface Loaded {
 export async function loadPipeline(paths: readonly string[], language: Language): Promise<Loaded> {
   const loader = new Loader(await import('yaml'), language)
   const pipes = await loader.load(paths)
+  const tests = await loader.tests(pipes)
   const problems = await loader.told()
   const files = [...loader.files]
-  return { pipeline: problems.length > 0 ? null : { pipes: pipes.map(withoutLines), files }, problems, files }
+  if (problems.length > 0) return { pipeline: null, problems, tests: [], files }
+  return { pipeline: { pipes: pipes.map(withoutLines), files }, problems, tests, files }
 }
 
 /** A pipe whose places do not hold the lines of the file, in which secrets may stand. */
@@ -119,6 +124,17 @@ class Loader {
     )
     conflicts(joined, this.#problems)
     return joined
+  }
+
+  async tests(pipes: Pipeline['pipes']): Promise<PipeTest[]> {
+    const names = this.#named('pipes').map(({ key }) => key)
+    const tests: PipeTest[] = []
+    for (const entry of this.#named('tests')) {
+      const scope = this.#scopes.get(entry.document)!
+      const test = await readTest(entry.document, entry, { pipes, names, scope, secrets: this.#secrets })
+      if (test !== null) tests.push(test)
+    }
+    return tests
   }
 
   /** What is wrong, each once, in the order of the files, without secrets. */

@@ -1,7 +1,7 @@
 // Runs one component as a stage: what it reads, where its records go, its account, log and rejects around its function.
 
 import type {
-  Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent, Tap,
+  Clock, Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent, Tap,
 } from '../component.js'
 import { EXIT, type ExitCode } from '../diag/problem.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
@@ -44,6 +44,8 @@ export interface Seat {
   readonly output: StageOutput
   /** The account to keep; absent: one of its own. */
   readonly account?: StageAccount
+  /** Time as the stage sees it; absent: the system's. */
+  readonly clock?: Clock
   /** Form of the log, whatever the options say. */
   readonly logFormat?: LogFormat
 }
@@ -64,7 +66,7 @@ class Running {
     this.rejects = new Rejects(stage, this.options.on_bad, this.account, log, this.options.dead_letter)
     this.context = {
       stage,
-      clock: systemClock,
+      clock: seat.clock ?? systemClock,
       log,
       account: this.account,
       signal: seat.stop,
