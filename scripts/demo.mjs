@@ -1,108 +1,122 @@
-// `npm start`: this machine's metrics through a pipe of small commands. Until Ctrl-C on a terminal, else for some
-// seconds; `npm start -- 30` says how many.
+// `npm start`: keeps examples/quickstart.yaml running, and tells how to look into it. Until Ctrl-C on a terminal, else for
+// some seconds; `npm start -- 30` says how many.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const solder = join(root, 'bin', 'solder.js')
+const PIPELINE = 'examples/quickstart.yaml'
+const HOST = '127.0.0.1'
+/** That of the admin server, where nobody says otherwise. */
+const USUAL_PORT = 12345
+const POLL_MS = 100
+/** Signals that come closer together than this are one: npm passes on what the terminal has sent already. */
+const SAME_MS = 1000
+
 const onTerminal = process.stdout.isTTY === true
 const asked = Number(process.argv[2])
-const seconds = asked > 0 ? asked : onTerminal ? Infinity : 6
-
-const EXPRESSION = 'type == "metric" && labels.cpu in ["", "0", "1"]'
-const KEPT = 'demo/host.ndjson'
-const SEEN = 'demo/seen.ndjson'
-
-const PIPE = {
-  scrape: ['scrape', 'host', '--every', '2s'],
-  relabel: ['relabel', 'examples/relabel-host.yaml'],
-  filter: ['filter', EXPRESSION],
-  write: ['write', 'file', KEPT, '--rotate-bytes', '1MiB', '--keep', '3', '--compress', 'gzip'],
-  view: ['view'],
-}
-
-const quote = (word) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`)
-const command = (words) => ['solder', ...words].map(quote).join(' ')
+const seconds = asked > 0 ? asked : onTerminal ? Infinity : 10
 const bold = (text) => (onTerminal && !process.env.NO_COLOR ? `\x1b[1m${text}\x1b[0m` : text)
 
 process.chdir(root)
-mkdirSync('demo', { recursive: true })
-console.log(`
-This machine, every two seconds, through five commands that pass on lines of JSON:
+const port = await choosePort()
+const usual = port === USUAL_PORT
+const address = `${HOST}:${port}`
+const folder = usual ? 'demo' : `demo/${port}`
+const where = usual ? '' : ` --url http://${address}`
 
-  ${bold(command(PIPE.scrape))} \\
-    | ${bold(command(PIPE.relabel))} \\
-    | ${bold(command(PIPE.filter))} \\
-    | ${bold(`tee -i ${SEEN}`)} >(${bold(command(PIPE.write))}) \\
-    | ${bold(command(PIPE.view))}
+if (!usual) {
+  console.log(`Port ${USUAL_PORT} is in use, perhaps by another npm start. This one takes port ${port} and the folder ${folder}.`)
+}
+console.log(`\n  ${bold(`${usual ? '' : `ADMIN=${address} FOLDER=${folder} `}solder run ${PIPELINE}${usual ? '' : ` --http ${address}`}`)}\n`)
+if (!existsSync('/proc/stat')) {
+  console.log('This machine has no /proc, so there will be little to see of it: scrape host reads Linux.\n')
+}
 
+const run = start()
+if (await ready()) {
+  suggest()
+  if (seconds !== Infinity) setTimeout(run.stop, seconds * 1000).unref()
+}
+process.exitCode = await run.ended
+if (process.exitCode === 0) tell()
+
+/** The usual port, or a free one where that is taken. */
+async function choosePort() {
+  return (await listen(USUAL_PORT)) ?? (await listen(0))
+}
+
+/** The port, if it can be listened on. */
+function listen(wanted) {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(null))
+    server.listen(wanted, HOST, () => {
+      const { port: found } = server.address()
+      server.close(() => resolve(found))
+    })
+  })
+}
+
+function start() {
+  // A group of its own: a Ctrl-C reaches it once, by `stop`. A second one would end it without draining.
+  const child = spawn(process.execPath, ['bin/solder.js', 'run', PIPELINE, '--http', address], {
+    detached: true,
+    env: { ...process.env, ADMIN: address, FOLDER: folder },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  let last = -Infinity
+  const stop = () => {
+    if (performance.now() - last > SAME_MS) child.kill('SIGTERM')
+    last = performance.now()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
+  process.on('exit', () => child.kill('SIGTERM'))
+  const state = { over: false, stop }
+  state.ended = new Promise((resolve) => {
+    child.once('error', (error) => (console.error(error.message), resolve(1)))
+    child.once('exit', (code) => resolve(code ?? 1))
+  }).finally(() => (state.over = true))
+  return state
+}
+
+/** Whether every pipe runs; not if it ended before. */
+async function ready() {
+  while (!run.over) {
+    const ok = await fetch(`http://${address}/-/ready`).then((answer) => answer.ok, () => false)
+    if (ok) return true
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  return false
+}
+
+function suggest() {
+  console.log(`
+It runs: the metrics of this machine go to ${folder}/host.ndjson, its own to ${folder}/supervisor.ndjson. Look into it from another terminal
+('npm link' puts solder on your PATH; until then it is bin/solder.js):
+
+  ${bold(`solder top${where}`)}
+  ${bold(`solder tap host.relabel --where 'name == "node_load1"'${where}`)}
+  ${bold(`solder ledger${where}`)}
+
+Change ${PIPELINE} or examples/relabel-host.yaml, then: curl -X POST http://${address}/-/reload
 ${seconds === Infinity ? 'Ctrl-C ends it.' : `It ends by itself after ${seconds} seconds.`}
 `)
-if (!existsSync('/proc/stat')) {
-  console.log('This machine has no /proc, so there will be little to see: scrape host reads Linux.\n')
 }
 
-const spinner = onTerminal ? await spin('starting') : null
-const failures = await run()
-spinner?.stop()
-tell(failures)
-process.exitCode = failures.length === 0 ? 0 : 1
-
-async function spin(text) {
-  const { default: ora } = await import('ora')
-  // Without `discardStdin`, Ctrl-C stays a signal.
-  return ora({ text, discardStdin: false }).start()
-}
-
-/** Starts every command as its own process; resolves to what went wrong when all have ended. */
-async function run() {
-  const start = (words, stdout) =>
-    execa(process.execPath, [solder, ...words], { stdout, stderr: 'inherit', buffer: false, reject: false })
-  const scrape = start(PIPE.scrape, 'pipe')
-  const relabel = start(PIPE.relabel, 'pipe')
-  const filter = start(PIPE.filter, 'pipe')
-  // Ctrl-C reaches every process of the terminal: tee must outlive it until its input ends, as the stages do.
-  const tee = execa('tee', ['-i', SEEN], { stderr: 'inherit', buffer: false, reject: false })
-  const write = start(PIPE.write, 'inherit')
-  const view = start(PIPE.view, 'inherit')
-
-  const stop = () => scrape.kill('SIGTERM')
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  let timer
-  // The seconds count from the first record: before it, there is nothing to see.
-  filter.stdout.once('data', () => {
-    spinner?.stop()
-    if (seconds !== Infinity) timer = setTimeout(stop, seconds * 1000)
-  })
-  scrape.pipe(relabel)
-  relabel.pipe(filter)
-  filter.pipe(tee)
-  tee.pipe(write)
-  tee.pipe(view)
-  const ended = await Promise.all([scrape, relabel, filter, tee, write, view])
-  clearTimeout(timer)
-  return ended.filter((result) => result.failed).map((result) => result.shortMessage)
-}
-
-function tell(failures) {
-  if (failures.length > 0) {
-    console.log(`\nThat did not go well:\n  ${failures.join('\n  ')}`)
-    return
+function tell() {
+  const lines = (name) => {
+    const path = `${folder}/${name}.ndjson`
+    return existsSync(path) ? `${readFileSync(path, 'utf8').split('\n').length - 1} records in ${path}` : `nothing in ${path}`
   }
-  const lines = readFileSync(SEEN, 'utf8').split('\n').length - 1
   console.log(`
-What you saw: ${lines} samples. ${SEEN} holds them as tee saw them pass, ${KEPT} as 'write file' keeps them.
-The rules are in examples/relabel-host.yaml: change them and start again.
+It has ended, with ${lines('host')} and ${lines('supervisor')}. What next:
 
-What next ('npm link' puts solder on your PATH; until then it is bin/solder.js):
-
-  solder view < ${KEPT}
-  solder filter 'name == "node_load1"' < ${KEPT} | solder view
-  solder scrape http://127.0.0.1:9100/metrics | solder write prometheus http://127.0.0.1:9090/api/v1/write
+  solder view < ${folder}/host.ndjson
+  solder filter 'name == "solder_stage_out_records_total"' < ${folder}/supervisor.ndjson | solder view
+  solder explain ${PIPELINE}
   solder --help
 `)
 }

@@ -1,10 +1,16 @@
-// What `npm start` and `npm test` do first, and the demo.
+// What `npm start` and `npm test` do first, and what `npm start` shows.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { environment, ROOT, sh } from '../support/solder.js'
+import { until } from '../support/supervised.js'
+
+const skip = existsSync('/proc/stat') ? false : 'no /proc'
+
+// Many processes, on a machine that may have other work.
+t.setTimeout(300_000)
 
 /** Stands for npm: installs a compiler that does nothing, and says so. */
 const NPM = `import { mkdirSync, writeFileSync } from 'node:fs'
@@ -52,13 +58,55 @@ t.test('set-up', (t) => {
   t.end()
 })
 
-t.test('the demo runs, shows and keeps', { skip: existsSync('/proc/stat') ? false : 'no /proc' }, async (t) => {
-  const ran = await sh('node scripts/demo.mjs 1')
-  t.equal(ran.code, 0)
-  t.equal(ran.stderr, '')
-  t.match(ran.stdout, /solder scrape host --every 2s \\\n/)
-  t.match(ran.stdout, /node_load1\{host="[^"]+"\} +[\d.]+\n/)
-  t.match(ran.stdout, /What you saw: \d{2,} samples/)
-  const [kept, seen] = ['host', 'seen'].map((name) => readFileSync(join(ROOT, `demo/${name}.ndjson`), 'utf8'))
-  t.ok(kept.endsWith(seen) || seen.endsWith(kept), 'write file and tee kept the same')
+/** `npm start`, as a shell that stands between passes signals on. */
+function npmStart(t: Test, ...words: string[]) {
+  const child = spawn(process.execPath, ['scripts/demo.mjs', ...words], { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  t.teardown(() => child.kill('SIGTERM'))
+  const told = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk: Buffer) => (told[name] += chunk.toString()))
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const runs = async () => {
+    await until(async () => told.stdout.includes('It runs:') || undefined, `the pipeline: ${JSON.stringify(told)}`)
+    const [, folder] = /go to (\S+)\/host\.ndjson/.exec(told.stdout)!
+    const [, url] = /(http:\S+)\/-\/reload/.exec(told.stdout)!
+    return { folder, url }
+  }
+  return { child, told, ended, runs }
+}
+
+t.test('npm start keeps the quickstart running, tells how to look into it, and ends with Ctrl-C', { skip }, async (t) => {
+  const one = npmStart(t as Test, '600')
+  const { folder, url } = await one.runs()
+  t.match(one.told.stdout, / solder run examples\/quickstart\.yaml/)
+  // Its commands, as they are shown; a tap that has seen enough.
+  const shown = [...one.told.stdout.matchAll(/^ {2}solder (top|tap|ledger)(.*)$/gm)].map(([, verb, rest]) => ({ verb, rest }))
+  t.same(shown.map(({ verb }) => verb), ['top', 'tap', 'ledger'])
+  for (const { verb, rest } of shown) {
+    const { code, stdout, stderr } = await sh(`solder ${verb}${rest} ${verb === 'top' ? '--once' : verb === 'tap' ? '--count 1' : ''}`)
+    t.same([code, stderr], [0, ''], verb)
+    t.match(stdout, verb === 'tap' ? /"name":"node_load1"/ : /^host\b/m)
+  }
+  const text = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+  await until(async () => text(join(ROOT, folder, 'supervisor.ndjson')).includes('"name":"solder_stage_out_records_total"') || undefined, 'its own')
+  t.match(text(join(ROOT, folder, 'host.ndjson')), /"name":"node_load1"/)
+
+  await t.test('a second one takes another port and other files', async (t) => {
+    const two = npmStart(t as Test, '1')
+    const other = await two.runs()
+    t.not(other.url, url)
+    t.not(other.folder, folder)
+    t.match(two.told.stdout, /^Port 12345 is in use, perhaps by another npm start\./)
+    t.equal(await two.ended, 0, 'it ends by itself')
+    t.match(two.told.stdout, /It has ended, with \d+ records in \S+host\.ndjson and/)
+    rmSync(join(ROOT, other.folder), { recursive: true })
+  })
+
+  // The terminal sends one and npm another.
+  one.child.kill('SIGINT')
+  one.child.kill('SIGINT')
+  t.equal(await one.ended, 0)
+  t.match(one.told.stderr, 'what is in flight drains')
+  t.match(one.told.stdout, 'It has ended')
+  t.match(text(join(ROOT, folder, 'host.ndjson')), /\n$/)
+  await t.rejects(fetch(url), 'nothing is left')
 })
