@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const PURE = new Set(['node:buffer', 'node:crypto', 'node:util', 'node:zlib', 'node:path', 'node:url', 'node:assert'])
 
 /** Packages that cost start-up time (10 ms and more): a component loads them when it needs them. */
-const HEAVY = ['undici', 'yaml', 'chokidar', '@marcbachmann/cel-js', 'snappy', 'protobufjs', 'ora', 'execa', 'cosmiconfig']
+const HEAVY = ['undici', 'yaml', 'chokidar', '@marcbachmann/cel-js', 'snappy', 'protobufjs', 'cosmiconfig']
 
 const COMPONENT_LINES = 150
 
