@@ -48,7 +48,7 @@ t.teardown(() => {
   rmSync(folder, { recursive: true })
 })
 writeFileSync(`${folder}/records.ndjson`, SAMPLE)
-writeFileSync(`${folder}/solder.yaml`, 'version: 1\npipes:\n  a: scrape host | write file a.ndjson\n')
+writeFileSync(`${folder}/solder.yaml`, 'version: 1\npipes:\n  a: scrape host | filter true | write file a.ndjson\ntests:\n  b: {pipe: a, in: [], out: []}\n')
 writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
 
 /** A word for each required argument or option, by the argument's name or the word that stands for the option's value. */
