@@ -4,6 +4,7 @@ import type { Identity } from '../record/identity.js'
 import type { Layout } from '../record/layout.js'
 import { BlockBuilder, endsOf, type SeriesBlock } from '../wire/remote_write/block.js'
 import { type Series, TAIL_BYTES } from '../wire/remote_write/series.js'
+import { MOST_BYTES } from '../wire/remote_write/squeeze.js'
 import type { Snappy } from '../wire/snappy.js'
 import type { BatchLimits } from './batches.js'
 
@@ -53,7 +54,7 @@ export class Preparer {
       }
       const answer = id.type === 'metric' ? this.answer(id) : ''
       if (answer === null) dropped++
-      else if (typeof answer === 'string') others.push(row)
+      else if (typeof answer === 'string' || answer.head.length + TAIL_BYTES > MOST_BYTES) others.push(row)
       else builders[answer.hash % this.lanes].add(answer.head, row)
       id.release()
     }

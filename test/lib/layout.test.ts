@@ -225,3 +225,15 @@ t.test('labels that were let go of', async (t) => {
     t.ok(id.prefix.equals(before))
   }), { numRuns: 1000 })
 })
+
+t.test('labels that are longer than a block can refer back', async (t) => {
+  const random = (length: number) => Buffer.from(Array.from({ length: length / 2 }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 24) & 0xff)).toString('hex')
+  const ids = [10, 65_000, 65_500, 66_000, 200_000].map((length, i) => Identity.of('metric', `m${i}`, ['text', random(length)]))
+  const values = Float64Array.from(ids, (_, i) => i)
+  const ts = '1763804400000000000'
+  const columns = new SampleBatch(new Layout(ids), ts, values)
+  const records = new RecordBatch(ids, ids.map((_, row) => ({ ...columns.payload(row) })))
+  const change = { batch_samples: 100, batch_bytes: 1 << 20, concurrency: 1 }
+  const sorted = async (batch: Batch) => (await send([batch], change)).samples.sort()
+  t.same(await sorted(columns), await sorted(records))
+})
