@@ -18,6 +18,12 @@ export function hasLabel(labels: Labels, name: string): boolean {
   return false
 }
 
+export function sameLabels(a: Labels, b: Labels): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
 /** A label set from pairs in any order; of a repeated name the last value counts. */
 export function labelsOf(pairs: Iterable<readonly [string, string]>): Labels {
   return labelsOfMap(new Map(pairs))

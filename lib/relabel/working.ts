@@ -1,6 +1,6 @@
 // The label set that rules work on: Prometheus's labels.Builder, with its order of iteration.
 
-import { getLabel, type Labels, labelsOfMap } from '../record/labels.js'
+import { getLabel, type Labels, labelsOfMap, sameLabels } from '../record/labels.js'
 
 /** Labels under change. Setting a label to the empty string removes it. */
 export class WorkingLabels {
@@ -56,10 +56,4 @@ export class WorkingLabels {
 function hasEmpty(labels: Labels): boolean {
   for (let i = 1; i < labels.length; i += 2) if (labels[i] === '') return true
   return false
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

@@ -1,7 +1,7 @@
 // All targets of one scraper: which are there, each with a loop of its own.
 
 import type { Identity } from '../record/identity.js'
-import { type Labels, labelsText } from '../record/labels.js'
+import { type Labels, labelsText, sameLabels } from '../record/labels.js'
 import type { RelabelRules } from '../relabel/rules.js'
 import { ScrapeLoop } from './loop.js'
 import { Scraper, type Shared } from './scraper.js'
@@ -132,8 +132,4 @@ export class ScrapePool {
 export function targetLimitError(targets: number, limit: number): Error | null {
   if (limit === 0 || targets <= limit) return null
   return new Error(`target_limit exceeded (number of targets: ${targets}, limit: ${limit})`)
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  return a.length === b.length && a.every((text, i) => text === b[i])
 }

@@ -5,7 +5,7 @@
 
 import { grown, HashIndex } from '../record/hash_index.js'
 import type { Identity } from '../record/identity.js'
-import type { Labels } from '../record/labels.js'
+import { type Labels, sameLabels } from '../record/labels.js'
 import type { Exemplar } from '../record/record.js'
 import type { Family } from './family.js'
 import { hash32 } from './hash.js'
@@ -147,7 +147,11 @@ export class SeriesTable {
 
   /** The row that keeps the series of this name and labels (without `__name__`), -1 if it is new. */
   ownerOf(name: string, labels: Labels): number {
-    return this.#byLabels.find(hash32(name, labels), (row) => isSame(this.identities[row], name, labels))
+    // Hashes may collide; labels do not.
+    return this.#byLabels.find(hash32(name, labels), (row) => {
+      const identity = this.identities[row]
+      return identity.name === name && sameLabels(identity.labels, labels)
+    })
   }
 
   /** A row for new bytes. @param series the row that keeps it, its identity if it is new, null where rules drop it */
@@ -279,12 +283,4 @@ function picked(column: Int32Array, rows: Int32Array): Int32Array<ArrayBuffer> {
   const out = new Int32Array(Math.max(16, rows.length))
   for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]]
   return out
-}
-
-/** Hashes may collide; labels do not. */
-function isSame(identity: Identity, name: string, labels: Labels): boolean {
-  const own = identity.labels
-  if (identity.name !== name || own.length !== labels.length) return false
-  for (let i = 0; i < own.length; i++) if (own[i] !== labels[i]) return false
-  return true
 }
