@@ -2,7 +2,7 @@
 
 import type { Component } from '../component.js'
 import type { Json } from '../record/json.js'
-import { argumentKey, type ArgumentSpec, type OptionSpec } from '../option/table.js'
+import { argumentKey, type ArgumentSpec, OPTION_TYPES, type OptionSpec } from '../option/table.js'
 import { allOptions } from './command.js'
 import { sentence } from './help.js'
 
@@ -14,21 +14,6 @@ const described = (text: string, schema: Schema): Schema => ({ description: text
 const refDescribed = (text: string, name: string): Schema => described(text, { allOf: [ref(name)] })
 const listOf = (items: Schema, description: string): Schema =>
   described(description, { type: 'array', minItems: 1, items })
-
-const ARGUMENT_TYPES: Json = [
-  'string',
-  'path',
-  'url',
-  'secret',
-  'int',
-  'float',
-  'bool',
-  'duration',
-  'bytes',
-  'enum',
-  'list',
-  'map',
-]
 
 const DEFINITIONS: { readonly [name: string]: Schema } = {
   expression: {
@@ -65,11 +50,11 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
   branches: { anyOf: [ref('stages'), listOf(ref('stages'), 'Branches, side by side.')] },
   argument: {
     anyOf: [
-      { enum: ARGUMENT_TYPES },
+      { enum: [...OPTION_TYPES] },
       {
         type: 'object',
         properties: {
-          type: described('Its type.', { enum: ARGUMENT_TYPES }),
+          type: described('Its type.', { enum: [...OPTION_TYPES] }),
           help: described('What it is for.', { type: 'string' }),
           default: described('What it is when nobody gives it.', {}),
           required: described('Whether it has to be given.', { type: 'boolean' }),

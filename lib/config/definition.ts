@@ -2,7 +2,7 @@
 
 import type { ParsedNode } from 'yaml'
 import { didYouMean, Problem } from '../diag/problem.js'
-import type { OptionSpec, OptionTable } from '../option/table.js'
+import { OPTION_TYPES, type OptionSpec, type OptionTable } from '../option/table.js'
 import { parseValue } from '../option/value.js'
 import type { Text } from '../pipeline/text.js'
 import type { ConfigDocument } from './document.js'
@@ -22,20 +22,6 @@ export interface Definition {
   readonly defaults: ReadonlyMap<string, readonly string[]>
 }
 
-const TYPES = [
-  'string',
-  'path',
-  'url',
-  'secret',
-  'int',
-  'float',
-  'bool',
-  'duration',
-  'bytes',
-  'enum',
-  'list',
-  'map',
-] as const
 const KEYS = ['type', 'help', 'default', 'required', 'values', 'min', 'max']
 
 /** Reads what stands under a name of `define`; problems are added to those of the document. null: not to be used. */
@@ -153,7 +139,7 @@ class ArgumentReader {
       else more = { ...more, [key]: document.value(value) }
     }
     if (type !== null) return this.#spec(type.node, type.text, more)
-    document.problem(node, `argument '${this.key}' has no type`, { expected: TYPES.join(', ') })
+    document.problem(node, `argument '${this.key}' has no type`, { expected: OPTION_TYPES.join(', ') })
     return null
   }
 
@@ -164,8 +150,8 @@ class ArgumentReader {
   }
 
   #spec(node: ParsedNode, type: string | null, more: object): OptionSpec | null {
-    if (type === null || !(TYPES as readonly string[]).includes(type)) {
-      const details = { expected: TYPES.join(', '), hint: didYouMean(type ?? '', TYPES) }
+    if (type === null || !(OPTION_TYPES as readonly string[]).includes(type)) {
+      const details = { expected: OPTION_TYPES.join(', '), hint: didYouMean(type ?? '', OPTION_TYPES) }
       this.document.problem(node, `unknown type '${type ?? ''}' of argument '${this.key}'`, details)
       return null
     }

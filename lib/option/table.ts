@@ -38,6 +38,11 @@ export type OptionSpec = Common &
     | { type: 'map' }
   )
 
+/** What an option or an argument can be, in the order in which messages list it. */
+export const OPTION_TYPES = [
+  'string', 'path', 'url', 'secret', 'int', 'float', 'bool', 'duration', 'bytes', 'enum', 'list', 'map',
+] as const satisfies readonly OptionSpec['type'][]
+
 export type OptionTable = { readonly [key: string]: OptionSpec }
 
 type Raw<S extends OptionSpec> = S extends { type: 'int' | 'float' | 'duration' | 'bytes' }
