@@ -59,7 +59,7 @@ export class Columns {
   }
 
   close(length: number): void {
-    for (let i = this.#times === null ? length : this.#length; i < length; i++) this.#times!.push('')
+    if (this.#times !== null) while (this.#times.length < length) this.#times.push('')
     this.#length = length
   }
 

@@ -25,6 +25,13 @@ export async function loadSnappy(): Promise<Snappy> {
   }
 }
 
+/** A block of its elements, which stand for `length` bytes. */
+export function blockOf(length: number, elements: Buffer): Buffer {
+  const front: number[] = []
+  for (; length >= 0x80; length = Math.floor(length / 0x80)) front.push((length % 0x80) | 0x80)
+  return Buffer.concat([Buffer.of(...front, length), elements])
+}
+
 /** Bytes of the length in front of a block. */
 export function prefixLength(block: Buffer): number {
   let length = 1

@@ -2,7 +2,7 @@
 // only values and time are put into the compressed bytes. Measured, 10 ns and 35 bytes of memory a sample, where copying
 // ready messages and compressing them takes 100 ns and 215 bytes, and making them 300 ns.
 
-import type { Snappy } from '../snappy.js'
+import { blockOf, type Snappy } from '../snappy.js'
 import { sixBytes, TAIL_BYTES, TIME_TAG } from './series.js'
 import { MOST_BYTES, squeeze } from './squeeze.js'
 import { NORMAL_NAN, STALE_NAN } from './value.js'
@@ -90,9 +90,7 @@ export class SeriesBlock {
   /** The messages, with whatever values and time they have. */
   unpacked(snappy: Snappy): Buffer {
     const { elements, bytes } = this.slice(0, this.parts.length)
-    const length = new ProtoWriter(8)
-    length.uint(bytes)
-    return snappy.uncompress(Buffer.concat([length.view(), elements]))
+    return snappy.uncompress(blockOf(bytes, elements))
   }
 
   #samplesBefore(part: number): number {

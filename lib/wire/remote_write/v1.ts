@@ -8,8 +8,8 @@ import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
 import { metricTypeNumber } from './metric_type.js'
-import { prefixLength, type Snappy } from '../snappy.js'
-import { encodedLabels, hasSixBytes, type Series, TIME_BYTES, TIME_TAG, writeLabels } from './series.js'
+import { blockOf, prefixLength, type Snappy } from '../snappy.js'
+import { encodedLabels, hasSixBytes, type Series, sixBytes, TIME_BYTES, TIME_TAG, writeLabels } from './series.js'
 import { writeStale, writeValue } from './value.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
 
@@ -59,17 +59,12 @@ export class WriteRequest {
     writer.bytes(series.head)
     writeValue(writer, value)
     const buffer = writer.reserve(1 + TIME_BYTES)
-    let at = writer.length
-    buffer[at++] = TIME_TAG
-    // Six groups of seven bits; the low 32 bits and the rest apart, as bit operations see 32.
-    const high = Math.floor(ms / 0x10000000)
-    buffer[at++] = (ms & 0x7f) | 0x80
-    buffer[at++] = ((ms >>> 7) & 0x7f) | 0x80
-    buffer[at++] = ((ms >>> 14) & 0x7f) | 0x80
-    buffer[at++] = ((ms >>> 21) & 0x7f) | 0x80
-    buffer[at++] = (high & 0x7f) | 0x80
-    buffer[at++] = high >>> 7
-    writer.length = at
+    const at = writer.length
+    const [low, high] = sixBytes(ms)
+    buffer[at] = TIME_TAG
+    buffer.writeInt32LE(low, at + 1)
+    buffer.writeUInt16LE(high, at + 5)
+    writer.length = at + 1 + TIME_BYTES
     this.records++
   }
 
@@ -94,9 +89,7 @@ export class WriteRequest {
   pack(snappy: Snappy): Buffer {
     if (this.#packedBytes === 0) return snappy.compress(this.finish())
     this.#pack()
-    const length = new ProtoWriter(8)
-    length.uint(this.#packedBytes)
-    const bytes = Buffer.concat([length.view(), this.#packed.view()])
+    const bytes = blockOf(this.#packedBytes, this.#packed.view())
     this.#packed.length = this.#packedBytes = this.records = 0
     return bytes
   }
