@@ -140,7 +140,30 @@ export interface RowTransform extends IdentityTransform {
   row(batch: Batch, row: number, id: Identity): boolean | null
 }
 
-export type Transform = IdentityTransform | RecordTransform | RowTransform
+/** Passes a record on; records go in the order of the calls. */
+export type Pass = (record: Record) => void
+
+/**
+ * Takes whole records, and may hold them back, join them, split them or make others. The runtime passes a checkpoint on
+ * only when nothing that came before it is held any more. Of what goes on, a record for each one taken needs no account;
+ * each one less is counted by `Account.drop`, each one more as made (a line joined to another is dropped as `joined`).
+ */
+export interface StatefulTransform {
+  /** @param order greater than that of every record before */
+  take(record: Record, order: number, pass: Pass): void
+  /** The order of the oldest record of which something is held; Infinity where nothing is. */
+  held(): number
+  /** Milliseconds of `Clock.monotonic` at which something held goes on though nothing more comes; Infinity: never. */
+  due(): number
+  /** It is `now`: what is due goes on. */
+  tick(now: number, pass: Pass): void
+  /** The end of the input: everything held goes on. */
+  flush(pass: Pass): void
+  /** Whether it wants no more for now: nothing is read until `due`, when a tick makes room. What was read is still taken. */
+  full?(): boolean
+}
+
+export type Transform = IdentityTransform | RecordTransform | RowTransform | StatefulTransform
 
 export interface Sink {
   /** Checkpoints are not in the batch, unless `accepts` names them. */

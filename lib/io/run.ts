@@ -4,6 +4,7 @@ import type {
   Clock, Context, FilterComponent, Input, SinkComponent, SourceComponent, SourceContext, StageComponent, Tap,
 } from '../component.js'
 import { EXIT, type ExitCode } from '../diag/problem.js'
+import { flowOf } from '../flow.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
 import type { Batch } from '../record/batch.js'
 import { LineReader } from '../record/reader.js'
@@ -12,6 +13,7 @@ import { State } from '../state/state.js'
 import { applyOf } from '../transform.js'
 import { StageAccount } from './account.js'
 import { systemClock } from './clock.js'
+import { runFlow } from './flowing.js'
 import { stdinChunks } from './input.js'
 import { type LogFormat, stderr, stderrLog } from './log.js'
 import { Output } from './output.js'
@@ -193,14 +195,20 @@ async function openFilter(component: FilterComponent, input: Input<OptionTable>,
   const { account, output } = stage
   const work = await component.create(input, stage.context)
   if ('tap' in work) return () => runTap(work, stage)
-  const apply = applyOf(work, component.accepts)
   const drop = (reason: string, count: number) => account.drop(reason, count)
+  const send = (batch: Batch) => {
+    if (batch.length === 0) return
+    account.out += batch.length
+    return output.batch(batch)
+  }
+  if ('take' in work || 'record' in work) {
+    const { clock, signal } = stage.context
+    return () => runFlow(flowOf(work, component.accepts, account), stage.records(), clock, signal, send)
+  }
+  const apply = applyOf(work, component.accepts)
   return async () => {
     for await (const batch of stage.records()) {
-      const passed = apply(batch, drop)
-      if (passed.length === 0) continue
-      account.out += passed.length
-      const wait = output.batch(passed)
+      const wait = send(apply(batch, drop))
       if (wait !== undefined) await wait
     }
   }
