@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus ndjson' ;;
+    receive) kinds='exposition prometheus ndjson lines exec' ;;
     scrape) kinds='host' ;;
     write) kinds='prometheus file' ;;
   esac
@@ -34,6 +34,8 @@ _solder() {
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
+    'receive lines --log-format') words='text json' ;;
+    'receive exec --log-format') words='text json' ;;
     'scrape --log-format') words='text json' ;;
     'scrape host --log-format') words='text json' ;;
     'relabel --log-format') words='text json' ;;
@@ -86,6 +88,11 @@ _solder() {
     *' --max-identities') words='' ;;
     *' --max-line-bytes') words='' ;;
     *' --max-depth') words='' ;;
+    *' --encoding') words='' ;;
+    *' --restart') words='never on-failure always' ;;
+    *' --min-backoff') words='' ;;
+    *' --max-backoff') words='' ;;
+    *' --stop-timeout') words='' ;;
     *' --job') words='' ;;
     *' --scheme') words='http https' ;;
     *' --metrics-path') words='' ;;
@@ -133,8 +140,6 @@ _solder() {
     *' --buffer-bytes') words='' ;;
     'write prometheus --when-full') words='block drop_oldest' ;;
     'record --when-full') words='skip block' ;;
-    *' --min-backoff') words='' ;;
-    *' --max-backoff') words='' ;;
     *' --max-retry-after') words='' ;;
     *' --drain-timeout') words='' ;;
     *' --spool-bytes') words='' ;;
@@ -188,6 +193,8 @@ _solder() {
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
+        'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive exec') flags='--label --encoding --max-line-bytes --restart --min-backoff --max-backoff --stop-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

@@ -4,7 +4,7 @@
 function __solder_at --argument-names name
     set -l typed (commandline -opc)
     set -l found "$typed[2]"
-    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive prometheus' 'receive ndjson' 'scrape host' 'write prometheus' 'write file'; and set found "$typed[2] $typed[3]"
+    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive prometheus' 'receive ndjson' 'receive lines' 'receive exec' 'scrape host' 'write prometheus' 'write file'; and set found "$typed[2] $typed[3]"
     test "$found" = "$name"
 end
 
@@ -19,10 +19,12 @@ complete -c solder -n '__solder_at ""' -a discover -d 'static, file, http'
 complete -c solder -n '__solder_verb discover' -a static -d 'make target records from addresses'
 complete -c solder -n '__solder_verb discover' -a file -d 'make target records from files of target groups, as they change'
 complete -c solder -n '__solder_verb discover' -a http -d 'make target records from a URL that answers with target groups, as they change'
-complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, ndjson'
+complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, ndjson, lines, exec'
 complete -c solder -n '__solder_verb receive' -a exposition -d 'read metrics in the Prometheus text, OpenMetrics or protobuf format'
 complete -c solder -n '__solder_verb receive' -a prometheus -d 'take samples that Prometheus and others send by remote write'
 complete -c solder -n '__solder_verb receive' -a ndjson -d 'read records from files, from where the last run came to'
+complete -c solder -n '__solder_verb receive' -a lines -d 'make a log record of each line of text on stdin'
+complete -c solder -n '__solder_verb receive' -a exec -d 'run a program and make a log record of each line that it writes'
 complete -c solder -n '__solder_at ""' -a scrape -d 'scrape Prometheus targets over HTTP'
 complete -c solder -n '__solder_verb scrape' -a host -d 'read the machine\'s own metrics from /proc and /sys'
 complete -c solder -n '__solder_at ""' -a relabel -d 'rewrite, keep or drop records by their labels, with Prometheus relabel rules'
@@ -149,6 +151,28 @@ complete -c solder -n '__solder_at "receive ndjson"' -l ledger -d 'write the acc
 complete -c solder -n '__solder_at "receive ndjson"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
 complete -c solder -n '__solder_at "receive ndjson"' -l log-format -x -a 'text json' -d 'form of the log'
 complete -c solder -n '__solder_at "receive ndjson"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "receive lines"' -l label -x -d 'add a label to every record'
+complete -c solder -n '__solder_at "receive lines"' -l encoding -x -d 'what the text is in: utf-8, utf-16le, latin1 …; auto is UTF-8, or UTF-16 where a byte order mark says so'
+complete -c solder -n '__solder_at "receive lines"' -l max-line-bytes -x -d 'longest line, in bytes of UTF-8; what is longer is cut, and marked'
+complete -c solder -n '__solder_at "receive lines"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
+complete -c solder -n '__solder_at "receive lines"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
+complete -c solder -n '__solder_at "receive lines"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'
+complete -c solder -n '__solder_at "receive lines"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
+complete -c solder -n '__solder_at "receive lines"' -l log-format -x -a 'text json' -d 'form of the log'
+complete -c solder -n '__solder_at "receive lines"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "receive exec"' -l label -x -d 'add a label to every record'
+complete -c solder -n '__solder_at "receive exec"' -l encoding -x -d 'what the text is in: utf-8, utf-16le, latin1 …; auto is UTF-8, or UTF-16 where a byte order mark says so'
+complete -c solder -n '__solder_at "receive exec"' -l max-line-bytes -x -d 'longest line, in bytes of UTF-8; what is longer is cut, and marked'
+complete -c solder -n '__solder_at "receive exec"' -l restart -x -a 'never on-failure always' -d 'whether the program is started again when it ends'
+complete -c solder -n '__solder_at "receive exec"' -l min-backoff -x -d 'wait before the first restart; doubles with every further one'
+complete -c solder -n '__solder_at "receive exec"' -l max-backoff -x -d 'longest wait between restarts'
+complete -c solder -n '__solder_at "receive exec"' -l stop-timeout -x -d 'time to end after SIGTERM, and for what it started to close its output; then SIGKILL'
+complete -c solder -n '__solder_at "receive exec"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
+complete -c solder -n '__solder_at "receive exec"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
+complete -c solder -n '__solder_at "receive exec"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'
+complete -c solder -n '__solder_at "receive exec"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
+complete -c solder -n '__solder_at "receive exec"' -l log-format -x -a 'text json' -d 'form of the log'
+complete -c solder -n '__solder_at "receive exec"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "scrape"' -l every -x -d 'time between two scrapes of a target'
 complete -c solder -n '__solder_at "scrape"' -l timeout -x -d 'time that a scrape may take; 10s, or the interval where that is shorter'
 complete -c solder -n '__solder_at "scrape"' -l once -d 'scrape each target once and end; exit code 1 if none was up'

@@ -59,6 +59,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   GLOB: `${folder}/*.json`,
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
+  CMD: 'pwd',
   STAGES: 'scrape host | view',
   'PIPE[.STAGE]': 'a',
   PIPE: `discover static ${address} | relabel`,

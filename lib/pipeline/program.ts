@@ -177,7 +177,8 @@ class RunningProgram {
   }
 }
 
-async function exists(command: string): Promise<boolean> {
+/** Whether a command can be found and run. */
+export async function exists(command: string): Promise<boolean> {
   const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
   const found = folders.map((folder) => access(join(folder, command), constants.X_OK).then(() => true, () => false))
   return (await Promise.all(found)).includes(true)
