@@ -115,7 +115,9 @@ export class Supervised {
 
   /** Waits until everything runs. */
   async running(): Promise<this> {
-    await this.said(/^running /)
+    const over = this.ended.then(({ code }) => Promise.reject(new Error(`it ended with ${code}: ${this.stderr}`)))
+    over.catch(() => {})
+    await Promise.race([this.said(/^running /), over])
     return this
   }
 
