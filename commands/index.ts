@@ -17,6 +17,7 @@ export const catalogue: Catalogue = [
   { name: 'relabel', load: () => import('./relabel/rules.js') },
   { name: 'filter', load: () => import('./filter/expression.js') },
   { name: 'write prometheus', load: () => import('./write/prometheus.js') },
+  { name: 'write loki', load: () => import('./write/loki.js') },
   { name: 'write file', load: () => import('./write/file.js') },
   { name: 'view', load: () => import('./view/records.js') },
   { name: 'record', load: () => import('./record/folder.js') },

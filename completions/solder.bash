@@ -16,7 +16,7 @@ _solder() {
     discover) kinds='static file http' ;;
     receive) kinds='exposition prometheus ndjson lines exec' ;;
     scrape) kinds='host' ;;
-    write) kinds='prometheus file' ;;
+    write) kinds='prometheus loki file' ;;
   esac
   name=$verb
   if ((COMP_CWORD > 2)); then
@@ -41,6 +41,7 @@ _solder() {
     'relabel --log-format') words='text json' ;;
     'filter --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
+    'write loki --log-format') words='text json' ;;
     'write file --log-format') words='text json' ;;
     'view --log-format') words='text json' ;;
     'record --log-format') words='text json' ;;
@@ -69,7 +70,8 @@ _solder() {
     *' --no-proxy') words='' ;;
     *' --max-redirects') words='' ;;
     *' --max-header-bytes') words='' ;;
-    *' --format') words='auto text openmetrics protobuf' ;;
+    'receive exposition --format') words='auto text openmetrics protobuf' ;;
+    'write loki --format') words='protobuf json' ;;
     *' --timestamp') words='' ;;
     *' --max-families') words='' ;;
     *' --listen') words='' ;;
@@ -139,14 +141,17 @@ _solder() {
     *' --min-concurrency') words='' ;;
     *' --buffer-bytes') words='' ;;
     'write prometheus --when-full') words='block drop_oldest' ;;
+    'write loki --when-full') words='block drop_oldest' ;;
     'record --when-full') words='skip block' ;;
     *' --max-retry-after') words='' ;;
     *' --drain-timeout') words='' ;;
     *' --spool-bytes') words='' ;;
     *' --spool-age') words='' ;;
     'write prometheus --fsync') words='always interval never' ;;
+    'write loki --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
+    *' --max-streams') words='' ;;
     *' --rotate-bytes') words='' ;;
     *' --rotate-every') words='' ;;
     *' --compress') words='none gzip' ;;
@@ -200,6 +205,7 @@ _solder() {
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write loki') flags='--label --tenant --format --gzip --max-line-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

@@ -90,7 +90,7 @@ async function cat(folder: string, text: string, { print, log }: ToolContext): P
   for await (const { part, path, waiting } of partsOf(folder)) {
     if (part.kind !== 'entry') log.warn(`${path}:${part.from}: ${part.kind}`)
     else if (waiting) {
-      const records = recordsOfBody(part.entry.body, snappy)
+      const records = recordsOfBody(part.entry.body, snappy, part.entry.format)
       const lines = records.map(({ identity, payload }) => identity.prefix.toString() + tailText(identity, payload))
       await print(lines.filter((line) => line.includes(text)).join(''))
     }

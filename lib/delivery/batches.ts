@@ -13,6 +13,8 @@ export interface Growing {
   readonly records: number
   /** Bytes so far, before compression. */
   readonly bytes: number
+  /** Whether it takes no more, whatever its size. */
+  readonly full?: boolean
 }
 
 export interface BatchLimits {
@@ -47,8 +49,8 @@ export class Batches<G extends Growing> {
   }
 
   added(lane: number): void {
-    const { records, bytes } = this.#growing[lane]
-    if (records >= this.limits.records || bytes >= this.limits.bytes) this.#flush(lane)
+    const { records, bytes, full } = this.#growing[lane]
+    if (records >= this.limits.records || bytes >= this.limits.bytes || full === true) this.#flush(lane)
     else if (this.#clocks[lane] === null) this.#start(lane)
   }
 

@@ -25,6 +25,8 @@ export interface DividedOptions {
   /** What messages call the destination. */
   destination: string
   log: Log
+  /** The options that would make requests smaller. */
+  smaller: string
   /** Milliseconds of a clock that never jumps. */
   monotonic(): number
   attempt(body: Buffer, signal: AbortSignal): Promise<Reply>
@@ -71,7 +73,7 @@ export class Divided {
     const now = this.options.monotonic()
     if (now - this.#told < TELL_EVERY) return
     this.#told = now
-    const how = 'sending it in halves; --batch-samples or --batch-bytes would make requests smaller'
+    const how = `sending it in halves; ${this.options.smaller} would make requests smaller`
     this.options.log.warn(`${this.options.destination}: ${words}: a request of ${bytes} bytes: ${how}`)
   }
 }

@@ -43,6 +43,7 @@ export class Protocol {
     this.#divided = new Divided({
       destination: options.destination,
       log: context.log,
+      smaller: '--batch-samples or --batch-bytes',
       monotonic: () => context.clock.monotonic(),
       attempt: (body, signal) => this.#attempt(body, signal),
       halves: (body) => this.#halves(body),

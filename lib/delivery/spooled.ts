@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Account } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
+import { HAND_OVER } from '../io/signal.js'
 import type { OptionValues } from '../option/table.js'
 import { durationText } from '../option/value.js'
 import type { Entry } from '../spool/frame.js'
@@ -14,10 +15,10 @@ import { Delivery, recordsText } from './delivery.js'
 import type { SPOOL_OPTIONS } from './options.js'
 import type { DeliveryContext, DeliveryOptions, Outbox, Outgoing, WhenFull } from './outbox.js'
 
-/** What the bodies of entries are, for those who read the spool. */
-export const SNAPPY_WRITE_REQUEST = 1
 /** Bytes in memory on their way from the files to the destination. */
 const IN_HAND_BYTES = 4 << 20
+/** Milliseconds for a destination that answers, where another process is to go on with the spool. */
+const HAND_OVER_MS = 2000
 
 interface SpooledContext extends DeliveryContext {
   readonly account: Account
@@ -32,30 +33,37 @@ export function spoolFolder(state: string, url: string, tenant = ''): string {
   return join(state, 'spool', `${new URL(url).host.replace(/[^\w.-]/g, '_')}-${hash}`)
 }
 
-/** Opens the spool of a destination. Throws a Problem. */
+/**
+ * Opens the spool of a destination. Throws a Problem.
+ *
+ * @param format what the bodies of entries are, for those who read the spool
+ */
 export async function openSpooled(
   folder: string,
   options: Omit<OptionValues<typeof SPOOL_OPTIONS>, 'when_full'>,
   whenFull: WhenFull,
   context: SpooledContext,
+  format: number,
 ): Promise<OutboxMaker> {
   const { spool_bytes: bytes, spool_age: age, fsync, fsync_interval: fsyncInterval } = options
   const drops = whenFull === 'drop_oldest'
   const spool = await Spool.open(folder, { bytes, age, drops, fsync, fsyncInterval }, context.clock, context.log)
   const reader = await spool.reader('sent')
-  return (delivery) => new SpooledDelivery(spool, reader, delivery, context)
+  return (delivery) => new SpooledDelivery(spool, reader, delivery, context, format)
 }
 
 class SpooledDelivery implements Outbox {
   readonly #lanes: Delivery<Entry>
   readonly #sending: Promise<void>
   #failure: Error | null = null
+  #fails = false
 
   constructor(
     private readonly spool: Spool,
     private readonly reader: SpoolReader,
     private readonly options: DeliveryOptions,
     private readonly context: SpooledContext,
+    private readonly format: number,
   ) {
     this.#lanes = new Delivery(
       {
@@ -66,12 +74,15 @@ class SpooledDelivery implements Outbox {
         // It stays on disk.
         dropped: () => {},
         failing: (fails) => {
+          this.#fails = fails
+          this.#handOver()
           if (options.whenFull === 'drop_failing') spool.drops = fails
         },
       },
       context,
     )
     reader.lost = (loss) => this.#lost(loss)
+    context.signal.addEventListener('abort', () => this.#handOver(), { once: true })
     // From then on nothing makes room: what still comes is stored all the same.
     this.#lanes.abandoned.addEventListener('abort', () => spool.unbound(), { once: true })
     if (reader.records > 0) {
@@ -89,7 +100,7 @@ class SpooledDelivery implements Outbox {
   }
 
   push(lane: number, { body, records }: Outgoing): void {
-    this.spool.append({ lane, lanes: this.options.lanes, records, format: SNAPPY_WRITE_REQUEST, body })
+    this.spool.append({ lane, lanes: this.options.lanes, records, format: this.format, body })
   }
 
   room(): void | Promise<void> {
@@ -114,6 +125,15 @@ class SpooledDelivery implements Outbox {
       await this.#sending
     }
     this.#tell(this.reader.records)
+  }
+
+  /** What another process can send as well is not waited for: for a moment while it is taken, not at all where it is not. */
+  #handOver(): void {
+    const { clock, signal } = this.context
+    if (signal.reason !== HAND_OVER) return
+    const lanes = this.#lanes
+    if (this.#fails) lanes.abandon()
+    else void clock.sleep(HAND_OVER_MS, lanes.abandoned).then(() => lanes.abandon())
   }
 
   #tell(records: number): void {

@@ -103,6 +103,7 @@ function divided(attempt: (numbers: number[]) => Reply): Divided {
   return new Divided({
     destination: 'http://h:1',
     log: quiet,
+    smaller: '--batch-bytes',
     monotonic: () => 0,
     attempt: async (body) => attempt(list(body)),
     halves: async (body) => {

@@ -1,0 +1,84 @@
+// The destinations of one command: each with its own client, its own spool or buffer, its own way of failing.
+
+import type { Context, Sink } from '../component.js'
+import { Problem, throwAll } from '../diag/problem.js'
+import type { HttpClient } from '../net/client.js'
+import { clientOf } from '../net/http.js'
+import type { CLIENT_OPTIONS } from '../net/options.js'
+import type { OptionValues } from '../option/table.js'
+import { Delivery } from './delivery.js'
+import type { SPOOL_OPTIONS } from './options.js'
+import type { WhenFull } from './outbox.js'
+import { furtherContext, Several } from './several.js'
+import { openSpooled, type OutboxMaker, spoolFolder } from './spooled.js'
+
+export type DestinationOptions = OptionValues<typeof SPOOL_OPTIONS & typeof CLIENT_OPTIONS> & {
+  when_full: 'block' | 'drop_oldest' | undefined
+  timeout: number
+  concurrency: number
+  min_concurrency: number
+  min_backoff: number
+  max_backoff: number
+  tenant: string | undefined
+}
+
+/** What a protocol says about its destinations. */
+export interface Destinations {
+  /** What the bodies of its requests are, for those who read the spool. */
+  readonly format: number
+  /** Reasons of rejects that belong to one destination; all others are wrong with the record. */
+  readonly own: ReadonlySet<string>
+  /** The sink of one of them. */
+  sink(url: string, client: HttpClient, whenFull: WhenFull, outbox: OutboxMaker, context: Context): Sink
+}
+
+/** Throws every problem with a URL at once. */
+export function checkUrls(urls: readonly string[], example: string): void {
+  const problems = urls.flatMap((url, i) => {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      const expected = `an http or https URL such as ${example}`
+      return [new Problem(`URL${urls.length > 1 ? ` ${i + 1}` : ''} is not valid`, { expected })]
+    }
+    const first = urls.indexOf(url)
+    return first === i ? [] : [new Problem(`URL ${i + 1} is the same as URL ${first + 1}`)]
+  })
+  throwAll(problems)
+}
+
+/** Throws every contradiction among options at once. */
+export function checkBounds(options: DestinationOptions): void {
+  const problems: Problem[] = []
+  if (options.min_backoff > options.max_backoff) problems.push(new Problem('--min-backoff is longer than --max-backoff'))
+  if (options.min_concurrency > options.concurrency) {
+    problems.push(new Problem('--min-concurrency is more than --concurrency'))
+  }
+  throwAll(problems)
+}
+
+/** A client for each destination: what ends with one must not end for the others. Throws Problems. */
+export function clientsOf(urls: readonly string[], options: DestinationOptions): Promise<HttpClient[]> {
+  return Promise.all(urls.map(() => clientOf(options, { timeout: options.timeout })))
+}
+
+const inMemory: OutboxMaker = (delivery, context) => new Delivery(delivery, context)
+
+/** The sink of all destinations. Throws a Problem. */
+export async function openDestinations(
+  urls: readonly string[],
+  clients: readonly HttpClient[],
+  options: DestinationOptions,
+  context: Context,
+  { format, own, sink }: Destinations,
+): Promise<Sink> {
+  const whenFull = options.when_full ?? (urls.length > 1 ? 'drop_failing' : 'block')
+  const concurrency = { min: options.min_concurrency, max: options.concurrency }
+  const sinks: Sink[] = []
+  for (const [i, url] of urls.entries()) {
+    const of = i === 0 ? context : furtherContext(context, own)
+    const folder = options.state === undefined ? null : spoolFolder(options.state, url, options.tenant)
+    const open = folder === null ? inMemory : await openSpooled(folder, options, whenFull, of, format)
+    const outbox: OutboxMaker = (delivery, context) => open({ ...delivery, concurrency }, context)
+    sinks.push(sink(url, clients[i], whenFull, outbox, of))
+  }
+  return sinks.length === 1 ? sinks[0] : new Several(sinks, context)
+}

@@ -1,0 +1,184 @@
+// The sink behind `write loki`: log records to pushes, by lanes and tenants, to one Loki.
+
+import type { Context, Sink } from '../component.js'
+import type { HttpClient } from '../net/client.js'
+import type { Batch } from '../record/batch.js'
+import { type Identity, memoSlot } from '../record/identity.js'
+import type { Payload } from '../record/record.js'
+import { Recent } from '../receive/recent.js'
+import { isLokiTime } from '../wire/loki/push.js'
+import { lineOf, metadataOf } from '../wire/loki/records.js'
+import { PushRequest, StreamHead } from '../wire/loki/request.js'
+import type { Snappy } from '../wire/snappy.js'
+import { Batches } from './batches.js'
+import { heldPush, recordsOfPush } from './loki_body.js'
+import { LokiPush } from './loki_push.js'
+import { streamOf } from './loki_stream.js'
+import type { Outbox, Outgoing, WhenFull } from './outbox.js'
+import { shownUrl } from './outcome.js'
+import type { OutboxMaker } from './spooled.js'
+
+export interface LokiOptions {
+  url: string
+  client: HttpClient
+  snappy: Snappy
+  format: 'protobuf' | 'json'
+  gzip: boolean
+  /** Labels for streams that do not have them. */
+  label: ReadonlyMap<string, string>
+  /** Of records that do not name one. */
+  tenant: string | undefined
+  /** Longest line; 0: no bound. */
+  max_line_bytes: number
+  /** Streams of a push, and streams remembered. */
+  max_streams: number
+  batch_bytes: number
+  /** Milliseconds, as all times here. */
+  batch_wait: number
+  concurrency: number
+  buffer_bytes: number
+  when_full: WhenFull
+  /** What holds requests, in memory or on disk. */
+  outbox: OutboxMaker
+  timeout: number
+  min_backoff: number
+  max_backoff: number
+  max_retry_after: number
+  retry_on_429: boolean
+  drain_timeout: number
+}
+
+/** Tenants with pushes under construction; beyond, all of these go before their time. */
+const MAX_TENANTS = 1000
+
+export class LokiSink implements Sink {
+  readonly #delivery: Outbox
+  readonly #destination: string
+  readonly #slot = memoSlot()
+  readonly #streams: Recent<StreamHead>
+  readonly #tenants = new Map<string, Batches<PushRequest>>()
+
+  constructor(
+    private readonly options: LokiOptions,
+    private readonly context: Context,
+  ) {
+    const { clock, account } = context
+    this.#destination = shownUrl(options.url)
+    this.#streams = new Recent(options.max_streams)
+    const how = { destination: this.#destination, headers: {}, retry429: options.retry_on_429, now: () => clock.millis() }
+    const push = new LokiPush({ ...options, ...how }, context)
+    this.#delivery = options.outbox(
+      {
+        destination: this.#destination,
+        lanes: options.concurrency,
+        bufferBytes: options.buffer_bytes,
+        whenFull: options.when_full,
+        minBackoff: options.min_backoff,
+        maxBackoff: options.max_backoff,
+        maxRetryAfter: options.max_retry_after,
+        drainTimeout: options.drain_timeout,
+        send: (body, signal) => push.send(body, signal),
+        stored: ({ records }) => void (account.out += records),
+        refused: (request, words) => this.#refused(request, words),
+        dropped: ({ records }, reason) => account.drop(reason, records),
+      },
+      context,
+    )
+  }
+
+  write(batch: Batch): void | Promise<void> {
+    for (let row = 0; row < batch.length; row++) {
+      const id = batch.id(row)
+      if (id?.type === 'log') this.#entry(id, batch.payload(row))
+      else this.context.account.drop('unsupported_type', 1)
+    }
+    return this.#delivery.room()
+  }
+
+  sync(): Promise<void> {
+    this.#flush()
+    return this.#delivery.sync()
+  }
+
+  async end(): Promise<void> {
+    this.#flush()
+    try {
+      await this.#delivery.drain()
+    } finally {
+      await this.options.client.close()
+    }
+  }
+
+  #entry(id: Identity, payload: Payload): void {
+    let stream = id.memo?.[this.#slot] as StreamHead | string | undefined
+    if (stream === undefined) stream = this.#decide(id)
+    if (typeof stream === 'string') return this.#reject('invalid_labels', stream, id, payload)
+    const ts = payload.ts!
+    if (!isLokiTime(ts)) return this.#reject('invalid_timestamp', `${ts} is not in the years 1677 to 2262`, id, payload)
+    const line = lineOf(payload)
+    if (this.#isTooLong(line)) {
+      const detail = `a line longer than ${this.options.max_line_bytes} bytes (--max-line-bytes)`
+      return this.#reject('line_too_long', detail, id, payload)
+    }
+    const batches = this.#tenants.get(stream.tenant) ?? this.#tenant(stream.tenant)
+    const lane = stream.hash % this.options.concurrency
+    batches.at(lane).add(stream, ts, line, metadataOf(payload))
+    batches.added(lane)
+  }
+
+  #isTooLong(line: string): boolean {
+    const { max_line_bytes: max } = this.options
+    // A character takes up to three bytes.
+    return max > 0 && line.length * 3 > max && Buffer.byteLength(line) > max
+  }
+
+  #decide(id: Identity): StreamHead | string {
+    const found = streamOf(id.labels, this.options.label, this.options.tenant)
+    const answer = typeof found === 'string' ? found : this.#stream(found.text, found.tenant)
+    ;(id.memo ??= [])[this.#slot] = answer
+    id.release()
+    return answer
+  }
+
+  /** The same for all identities of a stream, as long as it is remembered. */
+  #stream(text: string, tenant: string): StreamHead {
+    const key = `${tenant}\n${text}`
+    const known = this.#streams.get(key)
+    if (known !== undefined) return known
+    const stream = new StreamHead(text, tenant)
+    this.#streams.set(key, stream)
+    return stream
+  }
+
+  #tenant(tenant: string): Batches<PushRequest> {
+    if (this.#tenants.size >= MAX_TENANTS) {
+      this.#flush()
+      this.#tenants.clear()
+    }
+    const { concurrency, max_streams, batch_bytes: bytes, batch_wait: wait, snappy } = this.options
+    const close = (request: PushRequest): Outgoing => {
+      const { records } = request
+      return { records, body: heldPush({ tenant, block: snappy.compress(request.finish()) }) }
+    }
+    const limits = { records: Infinity, bytes, wait }
+    const open = () => new PushRequest(max_streams)
+    const batches = new Batches(concurrency, open, close, limits, this.#delivery, this.context.clock)
+    this.#tenants.set(tenant, batches)
+    return batches
+  }
+
+  #flush(): void {
+    for (const batches of this.#tenants.values()) batches.flush()
+  }
+
+  #reject(reason: string, detail: string, identity: Identity, payload: Payload): void {
+    this.context.reject({ reason, detail, original: { identity, payload } })
+  }
+
+  #refused({ body }: Outgoing, words: string): void {
+    const detail = `${this.#destination}: ${words}`
+    for (const original of recordsOfPush(body, this.options.snappy)) {
+      this.context.reject({ reason: 'refused', detail, original })
+    }
+  }
+}

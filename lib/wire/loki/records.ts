@@ -1,0 +1,71 @@
+// Entries of a push to records, and the record's own fields to an entry's structured metadata.
+
+import { canonical, sortedKeys } from '../../record/json.js'
+import { Identity } from '../../record/identity.js'
+import { type Labels, labelPairs, labelsOfMap } from '../../record/labels.js'
+import type { Payload, Record } from '../../record/record.js'
+import { parseStream } from './labels.js'
+import type { PushEntry, PushStream } from './push.js'
+
+/** The label that says for which tenant a record is; it never goes to a backend. */
+export const TENANT_LABEL = '__tenant_id__'
+
+/** The identity of a stream: its labels, and those of `more`, which replace others. */
+export function streamIdentity(labels: Labels, more: ReadonlyMap<string, string>): Identity {
+  return Identity.of('log', '', more.size === 0 ? labels : labelsOfMap(new Map([...labelPairs(labels), ...more])))
+}
+
+export function payloadOf({ ts, line, metadata }: PushEntry): Payload {
+  if (metadata.length === 0) return { ts, body: line }
+  const pairs: [string, string][] = []
+  for (let i = 0; i < metadata.length; i += 2) pairs.push([metadata[i], metadata[i + 1]])
+  // Safe for any name: properties of the object's own.
+  return { ts, body: line, attributes: Object.fromEntries(pairs) }
+}
+
+/** The records of a push of a tenant, `''` for none. Throws an Error where labels are none. */
+export function recordsOf(streams: readonly PushStream[], tenant: string): Record[] {
+  const more = new Map(tenant === '' ? [] : [[TENANT_LABEL, tenant]])
+  return streams.flatMap(({ labels, entries }) => {
+    const identity = streamIdentity(parseStream(labels), more)
+    return entries.map((entry) => ({ identity, payload: payloadOf(entry) }))
+  })
+}
+
+/** The line of a record. A body that is no text is sent as JSON. */
+export function lineOf({ body }: Payload): string {
+  if (typeof body === 'string') return body
+  return body === undefined || body === null ? '' : canonical(body)
+}
+
+/** Fields of a record beside its attributes, and their names in structured metadata, as those of Loki's own OTLP endpoint. */
+const FIELDS = [
+  ['trace_id', 'trace_id'],
+  ['span_id', 'span_id'],
+  ['severity', 'severity_text'],
+  ['severity_number', 'severity_number'],
+] as const
+
+const NOTHING: readonly string[] = Object.freeze([])
+
+/** The structured metadata of a record: names and values in turn. A field goes before an attribute of its name. */
+export function metadataOf(payload: Payload): readonly string[] {
+  let metadata: string[] | null = null
+  for (const [field, name] of FIELDS) {
+    const value = payload[field]
+    if (value !== undefined && value !== null && value !== '') (metadata ??= []).push(name, textOf(value))
+  }
+  const { attributes } = payload
+  if (attributes === undefined || attributes === null) return metadata ?? NOTHING
+  const fields = metadata?.filter((_, i) => i % 2 === 0) ?? NOTHING
+  const map = attributes as { readonly [name: string]: Payload[string] }
+  for (const name of sortedKeys(map)) {
+    if (!fields.includes(name)) (metadata ??= []).push(name, textOf(map[name]))
+  }
+  return metadata ?? NOTHING
+}
+
+/** Structured metadata is text; other values are JSON. */
+function textOf(value: Payload[string]): string {
+  return typeof value === 'string' ? value : canonical(value)
+}

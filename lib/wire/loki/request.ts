@@ -1,0 +1,241 @@
+// A push under construction (grafana/loki, pkg/push/push.proto): entries are encoded as they come, one behind the other, and put
+// together by stream at the end.
+
+import { bytesTag, ProtoWriter, varintTag } from '../remote_write/writer.js'
+import { copyShort } from './copy.js'
+import { secondsOf } from './time.js'
+
+const STREAM = bytesTag(1)
+const LABELS = 1
+const ENTRY = bytesTag(2)
+const TIMESTAMP = bytesTag(1)
+const SECONDS = varintTag(1)
+const NANOS = varintTag(2)
+const LINE = bytesTag(2)
+const METADATA = bytesTag(3)
+const NAME = 1
+const VALUE = 2
+/** Longest that tags, lengths and time of an entry are. */
+const FRAME_BYTES = 64
+
+/** A stream on its way out. */
+export class StreamHead {
+  /** The field `labels` of its messages. */
+  readonly bytes: Buffer
+  /** FNV-1a of the labels and the tenant: equal streams, equal hash. */
+  readonly hash: number
+  /** The push that it was last in, and its place there. */
+  push = 0
+  place = 0
+
+  constructor(labels: string, readonly tenant: string) {
+    const writer = new ProtoWriter(labels.length * 3 + 8)
+    writer.string(LABELS, labels)
+    this.bytes = writer.take()
+    this.hash = fnv1a(this.bytes, fnv1a(Buffer.from(tenant)))
+  }
+}
+
+function fnv1a(bytes: Buffer, hash = 0x811c9dc5): number {
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
+  return hash >>> 0
+}
+
+/** Runs of entries of one stream: its place, and where the run ends among the encoded entries. */
+interface Runs {
+  places: Int32Array
+  ends: Int32Array
+  count: number
+}
+
+let pushes = 0
+
+export class PushRequest {
+  records = 0
+  readonly #entries: ProtoWriter
+  readonly #runs: Runs = { places: new Int32Array(64), ends: new Int32Array(64), count: 0 }
+  #heads: StreamHead[] = []
+  #headBytes = 0
+  /** Its number; streams know by it whether they are in. */
+  #number = ++pushes
+
+  /** @param maxStreams streams with which it is full */
+  constructor(private readonly maxStreams = Infinity) {
+    this.#entries = new ProtoWriter()
+  }
+
+  /** Bytes so far, about. */
+  get bytes(): number {
+    return this.#entries.length + this.#headBytes
+  }
+
+  get full(): boolean {
+    return this.#heads.length >= this.maxStreams
+  }
+
+  /** @param metadata names and values in turn */
+  add(head: StreamHead, ts: string, line: string, metadata: readonly string[]): void {
+    if (head.push !== this.#number) this.#open(head)
+    writeEntry(this.#entries, ts, line, metadata)
+    this.records++
+    const { places, ends, count } = this.#runs
+    if (count > 0 && places[count - 1] === head.place) ends[count - 1] = this.#entries.length
+    else this.#run(head.place)
+  }
+
+  /** The message, uncompressed; valid until the next `add`. What was added is forgotten. */
+  finish(): Buffer {
+    const message = this.#heads.length === 1 ? this.#single() : this.#sorted()
+    this.#entries.length = 0
+    this.#runs.count = 0
+    this.#heads = []
+    this.#headBytes = 0
+    this.#number = ++pushes
+    this.records = 0
+    return message
+  }
+
+  #open(head: StreamHead): void {
+    head.push = this.#number
+    head.place = this.#heads.length
+    this.#heads.push(head)
+    this.#headBytes += head.bytes.length
+  }
+
+  #run(place: number): void {
+    const runs = this.#runs
+    if (runs.count === runs.places.length) {
+      runs.places = doubled(runs.places)
+      runs.ends = doubled(runs.ends)
+    }
+    runs.places[runs.count] = place
+    runs.ends[runs.count++] = this.#entries.length
+  }
+
+  #single(): Buffer {
+    const entries = this.#entries.view()
+    const [head] = this.#heads
+    const message = new ProtoWriter(entries.length + head.bytes.length + FRAME_BYTES)
+    openStream(message, head, entries.length)
+    message.bytes(entries)
+    return message.view()
+  }
+
+  /** Every stream once, with its entries in the order in which they came. */
+  #sorted(): Buffer {
+    const { places, ends, count } = this.#runs
+    const sizes = new Int32Array(this.#heads.length)
+    for (let run = 0, start = 0; run < count; start = ends[run++]) sizes[places[run]] += ends[run] - start
+    const message = new ProtoWriter(this.bytes + FRAME_BYTES * sizes.length)
+    // From here on, where the next entry of a stream goes.
+    const next = new Int32Array(sizes.length)
+    for (const [place, head] of this.#heads.entries()) {
+      openStream(message, head, sizes[place])
+      next[place] = message.length
+      message.length += sizes[place]
+    }
+    const entries = this.#entries.view()
+    const target = message.view()
+    for (let run = 0, start = 0; run < count; start = ends[run++]) {
+      const place = places[run]
+      copyShort(entries, start, ends[run], target, next[place])
+      next[place] += ends[run] - start
+    }
+    return target
+  }
+}
+
+function doubled(list: Int32Array): Int32Array {
+  const larger = new Int32Array(2 * list.length)
+  larger.set(list)
+  return larger
+}
+
+function openStream(message: ProtoWriter, { bytes }: StreamHead, entries: number): void {
+  message.uint(STREAM)
+  message.uint(bytes.length + entries)
+  message.bytes(bytes)
+}
+
+/** Bytes of the varint of a length. */
+function varintBytes(length: number): number {
+  return length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5
+}
+
+function putVarint(buffer: Buffer, at: number, length: number): void {
+  for (; length >= 0x80; length >>>= 7) buffer[at++] = length | 0x80
+  buffer[at] = length
+}
+
+/** The field `timestamp` of the last entry, and its time: entries that were read at once have one. */
+let stamp: Buffer = Buffer.alloc(0)
+let stamped = ''
+
+function stampOf(ts: string): Buffer {
+  const { seconds, nanos } = secondsOf(ts)
+  const stamp = new ProtoWriter(FRAME_BYTES)
+  stamp.length = 2
+  if (seconds !== 0) {
+    stamp.uint(SECONDS)
+    stamp.int(seconds)
+  }
+  if (nanos !== 0) {
+    stamp.uint(NANOS)
+    stamp.uint(nanos)
+  }
+  const bytes = stamp.view()
+  bytes[0] = TIMESTAMP
+  bytes[1] = bytes.length - 2
+  return bytes
+}
+
+function writeEntry(writer: ProtoWriter, ts: string, line: string, metadata: readonly string[]): void {
+  if (ts !== stamped) {
+    stamp = stampOf(ts)
+    stamped = ts
+  }
+  let most = line.length * 3 + FRAME_BYTES
+  for (const text of metadata) most += text.length * 3 + FRAME_BYTES
+  const buffer = writer.reserve(most)
+  // A guess, which is right where all is ASCII.
+  const width = varintBytes(stamp.length + line.length + 1 + varintBytes(line.length))
+  const front = writer.length
+  const start = front + 1 + width
+  let at = start
+  for (let i = 0; i < stamp.length; i++) buffer[at++] = stamp[i]
+  at = putText(buffer, at, LINE, line)
+  for (let i = 0; i < metadata.length; i += 2) at = putPair(buffer, at, metadata[i], metadata[i + 1])
+  const length = at - start
+  const wide = varintBytes(length)
+  if (wide !== width) {
+    buffer.copyWithin(front + 1 + wide, start, at)
+    at += wide - width
+  }
+  buffer[front] = ENTRY
+  putVarint(buffer, front + 1, length)
+  writer.length = at
+}
+
+/** A field of text at `at`, none where it is empty; where it ends. */
+function putText(buffer: Buffer, at: number, tag: number, text: string): number {
+  if (text === '') return at
+  const width = varintBytes(text.length)
+  const start = at + 1 + width
+  const length = buffer.utf8Write(text, start)
+  const wide = varintBytes(length)
+  if (wide !== width) buffer.copyWithin(at + 1 + wide, start, start + length)
+  buffer[at] = tag
+  putVarint(buffer, at + 1, length)
+  return at + 1 + wide + length
+}
+
+function putPair(buffer: Buffer, at: number, name: string, value: string): number {
+  const width = varintBytes(name.length + value.length + 2 + varintBytes(name.length) + varintBytes(value.length))
+  const start = at + 1 + width
+  const end = putText(buffer, putText(buffer, start, bytesTag(NAME), name), bytesTag(VALUE), value)
+  const wide = varintBytes(end - start)
+  if (wide !== width) buffer.copyWithin(at + 1 + wide, start, end)
+  buffer[at] = METADATA
+  putVarint(buffer, at + 1, end - start)
+  return end + wide - width
+}
