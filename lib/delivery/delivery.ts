@@ -119,10 +119,13 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
     if (this.#deadlineSet) return
     this.#deadlineSet = true
     const { clock } = this.context
-    void clock.sleep(this.options.drainTimeout, this.#abandon.signal).then(() => {
-      this.#abandon.abort()
-      this.wake()
-    })
+    void clock.sleep(this.options.drainTimeout, this.#abandon.signal).then(() => this.abandon())
+  }
+
+  /** The time to drain is over. */
+  abandon(): void {
+    this.#abandon.abort()
+    this.wake()
   }
 
   /** Resolves when the condition holds, which is looked at after every change. Throws what ended the delivery. */

@@ -63,6 +63,6 @@ export interface DeliveryOptions<R extends Outgoing = Outgoing> {
 export interface DeliveryContext {
   readonly clock: Clock
   readonly log: Log
-  /** Aborts when the process is asked to stop: draining is bounded from then on. */
+  /** Aborts when the process is asked to stop: draining is bounded from then on, and short where its reason is HAND_OVER. */
   readonly signal: AbortSignal
 }

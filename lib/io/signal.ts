@@ -2,6 +2,9 @@
 
 import { setMaxListeners } from 'node:events'
 
+/** Why a signal aborted: another process goes on at once, and what lies on the disk is for that one. */
+export const HAND_OVER = new DOMException('handed over to another process', 'AbortError')
+
 export function stopSignal(): AbortSignal {
   const controller = new AbortController()
   // Every wait and every request of a stage listens to it.

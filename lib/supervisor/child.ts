@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { withoutSecrets } from '../diag/hidden.js'
+import { durationText } from '../option/value.js'
 import { type Events, eventOf } from './events.js'
 import { FIRST_LINK, type FromPipe, type PipeJob, type Report, type TapRequest, type ToPipe } from './protocol.js'
 import type { Sockets } from './sockets.js'
@@ -18,6 +19,13 @@ export interface End {
   readonly failed: boolean
   /** What it said was wrong since it was started, newest last. */
   readonly errors: readonly string[]
+}
+
+export interface Stopping {
+  /** Milliseconds for draining. */
+  readonly within: number
+  /** Whether another process goes on with what this one leaves on the disk. */
+  readonly handOver: boolean
 }
 
 export interface ChildContext {
@@ -37,6 +45,8 @@ function step(): { taken: Promise<void>; take: () => void } {
 
 /** Errors that are kept to say why a pipe cannot be started. */
 const KEPT = 10
+/** Milliseconds after which it is told what is waited for. */
+const TOLD_MS = 4000
 /** Milliseconds that a process has for its report. */
 const REPORT_MS = 2000
 
@@ -97,17 +107,33 @@ export class PipeChild {
     return Promise.race([this.#steps.ready.taken.then(() => true), this.ended.then(({ failed }) => !failed)])
   }
 
-  /** Drains and ends; after `within` milliseconds it is killed. */
-  async stop(within: number): Promise<End> {
+  /** Drains and ends; after some time it is killed. */
+  async stop({ within, handOver }: Stopping): Promise<End> {
     // Connections that come now are for whoever follows.
     for (const release of this.#releases.values()) release()
     this.#releases.clear()
-    this.send({ type: 'stop' })
-    const late = setTimeout(() => {
-      this.context.events.warn(`not drained within ${within / 1000}s (--drain): killed`, this.job.name)
+    this.send({ type: 'stop', handOver })
+    const { events } = this.context
+    const bound = `within ${durationText(within)} (--drain)`
+    const told = setTimeout(() => void this.#holding().then((what) => {
+      if (!this.#over && what !== '') events.info(`to be drained ${bound}: ${what}`, this.job.name)
+    }), TOLD_MS)
+    const late = setTimeout(() => void this.#holding().then((what) => {
+      if (this.#over) return
+      events.warn(`not drained ${bound}: killed${what === '' ? '' : `, while ${what}`}`, this.job.name)
       this.kill()
-    }, within)
-    return this.ended.finally(() => clearTimeout(late))
+    }), within)
+    return this.ended.finally(() => {
+      clearTimeout(told)
+      clearTimeout(late)
+    })
+  }
+
+  /** Which stages hold records, and how many. */
+  async #holding(): Promise<string> {
+    const { sheet } = (await this.refresh()) ?? { sheet: { entries: [] } }
+    const holding = sheet.entries.filter(({ pending }) => pending > 0)
+    return holding.map(({ stage, pending }) => `${stage} holds ${pending} records`).join(', ')
   }
 
   /** Ends it and the programs that it started, at once. */

@@ -23,7 +23,6 @@ export interface PipeContext extends ChildContext {
 
 export class SupervisedPipe {
   state: PipeState = 'starting'
-  readonly totals = new Totals()
   restarts = 0
   /** Exit code of its last process; null while there was none. */
   code: number | null = null
@@ -46,6 +45,8 @@ export class SupervisedPipe {
     /** The same digest is the same pipe. */
     readonly digest: string,
     private readonly context: PipeContext,
+    /** Those of a pipe of this name that it takes the place of go on. */
+    readonly totals = new Totals(),
   ) {
     this.over = new Promise((resolve) => (this.#over = resolve))
   }
@@ -92,13 +93,16 @@ export class SupervisedPipe {
     void this.#keep()
   }
 
-  /** Drains, within its time, and ends. */
-  async stop(): Promise<void> {
+  /**
+   * Drains, within its time, and ends.
+   * @param handOver whether another process goes on with what this one leaves on the disk
+   */
+  async stop(handOver: boolean): Promise<void> {
     const { state } = this
     this.#stop.abort()
     if (state === 'done' || state === 'failed') return
     this.state = 'draining'
-    await this.#child?.stop(this.context.drain)
+    await this.#child?.stop({ within: this.context.drain, handOver })
     // What has never run has nobody who would see its end.
     if (state === 'starting') this.#over()
     await this.over
@@ -114,7 +118,7 @@ export class SupervisedPipe {
   async restart(): Promise<void> {
     if (this.state !== 'running') return
     this.#again = true
-    await this.#child?.stop(this.context.drain)
+    await this.#child?.stop({ within: this.context.drain, handOver: true })
   }
 
   #spawn(): PipeChild {

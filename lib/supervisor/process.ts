@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, Problem, Problems, renderProblem } from '../diag/p
 import { systemClock } from '../io/clock.js'
 import { stderrLog } from '../io/log.js'
 import { ReaderGone } from '../io/output.js'
+import { HAND_OVER } from '../io/signal.js'
 import { listenThrough } from '../net/door.js'
 import type { OptionTable } from '../option/table.js'
 import { type Chain, type GraphContext, type GraphStage, RunningGraph } from '../pipeline/graph.js'
@@ -60,7 +61,7 @@ class PipeProcess {
       case 'run':
         return void this.#run(this.#graph!)
       case 'stop':
-        this.#stop.abort()
+        this.#stop.abort(message.handOver ? HAND_OVER : undefined)
         // What has never run has nothing to drain.
         return void (this.#running || this.#end(EXIT.done, false))
       case 'report':

@@ -15,7 +15,7 @@
 //                               <-   report (accounts, memory, CPU)
 //     tap, untap                ->
 //                               <-   tapped (records)
-//     stop                      ->   sources stop, what is in flight drains
+//     stop                      ->   sources stop, what is in flight drains; what is on the disk stays there in a hand-over
 //                               <-   ended (exit code)
 //
 // When the channel closes the supervisor is dead, and the process kills its group: itself and the programs that it started.
@@ -69,7 +69,9 @@ export interface Report {
 
 export type ToPipe =
   | { readonly type: 'start'; readonly job: PipeJob }
-  | { readonly type: 'open' | 'run' | 'stop' }
+  | { readonly type: 'open' | 'run' }
+  /** `handOver`: another process goes on with what this one leaves on the disk. */
+  | { readonly type: 'stop'; readonly handOver: boolean }
   | { readonly type: 'report'; readonly id: number }
   | { readonly type: 'tap'; readonly id: number; readonly request: TapRequest }
   | { readonly type: 'untap'; readonly id: number }

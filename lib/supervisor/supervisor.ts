@@ -11,7 +11,7 @@ import type { Events } from './events.js'
 import { digestOf, filesOf, jobOf } from './job.js'
 import { Link } from './links.js'
 import { type PipeContext, SupervisedPipe } from './pipe.js'
-import type { TapRequest } from './protocol.js'
+import type { PipeJob, TapRequest } from './protocol.js'
 import { Sockets } from './sockets.js'
 
 export interface SupervisorOptions {
@@ -133,13 +133,13 @@ export class Supervisor {
       const digest = await digestOf(pipe)
       const before = this.#pipes.get(pipe.name)
       const same = before?.digest === digest && before.state !== 'failed'
-      const one = same ? before : this.#pipe(new SupervisedPipe(jobOf(pipe, branch, once), digest, this.#context))
+      const one = same ? before : this.#pipe(jobOf(pipe, branch, once), digest, before)
       next.set(pipe.name, one)
       if (!same) fresh.push(one)
     }
     await this.#all(fresh, (pipe) => pipe.load())
     const leaving = this.pipes.filter((pipe) => next.get(pipe.name) !== pipe)
-    await this.#stopAll(leaving)
+    await this.#stopAll(leaving, true)
     try {
       await this.#all(fresh, (pipe) => pipe.open())
       await this.#all(fresh, (pipe) => pipe.start())
@@ -158,7 +158,7 @@ export class Supervisor {
     const ends = await Promise.all(pipes.map(async (pipe) => ({ pipe, end: await step(pipe) })))
     const failed = ends.filter(({ end }) => end !== null)
     if (failed.length === 0) return
-    await Promise.all(pipes.map((pipe) => pipe.stop()))
+    await Promise.all(pipes.map((pipe) => pipe.stop(true)))
     const [{ end }] = failed
     const exit = end!.code === EXIT.usage || end!.code === EXIT.temporary ? end!.code : EXIT.failed
     const words = failed.map(({ pipe, end }) => `${pipe.name}: ${end!.errors.join('; ') || `exit code ${end!.code}`}`)
@@ -168,16 +168,17 @@ export class Supervisor {
   /** What was stopped for others that cannot be started runs again. */
   async #restore(pipes: readonly SupervisedPipe[]): Promise<void> {
     await Promise.all(
-      pipes.map(async ({ job, digest, name, state }) => {
-        if (state === 'failed') return
-        const pipe = this.#pipe(new SupervisedPipe(job, digest, this.#context))
-        this.#pipes.set(name, pipe)
+      pipes.map(async (before) => {
+        if (before.state === 'failed') return
+        const pipe = this.#pipe(before.job, before.digest, before)
+        this.#pipes.set(pipe.name, pipe)
         await pipe.resume()
       }),
     )
   }
 
-  #pipe(pipe: SupervisedPipe): SupervisedPipe {
+  #pipe(job: PipeJob, digest: string, before?: SupervisedPipe): SupervisedPipe {
+    const pipe = new SupervisedPipe(job, digest, this.#context, before?.totals)
     pipe.started = (child) => {
       for (const tap of this.#taps) if (tap.pipe === pipe.name) attach(tap, child)
     }
@@ -185,13 +186,13 @@ export class Supervisor {
   }
 
   /** A pipe is stopped when those that it reads have ended, so that nothing is under way between them. */
-  async #stopAll(pipes: readonly SupervisedPipe[]): Promise<void> {
+  async #stopAll(pipes: readonly SupervisedPipe[], handOver: boolean): Promise<void> {
     const stops = new Map<string, Promise<void>>()
     const stop = (pipe: SupervisedPipe): Promise<void> => {
       const known = stops.get(pipe.name)
       if (known !== undefined) return known
       const before = pipes.filter(({ name }) => pipe.job.reads.includes(name)).map(stop)
-      const stopped = Promise.all(before).then(() => pipe.stop())
+      const stopped = Promise.all(before).then(() => pipe.stop(handOver))
       stops.set(pipe.name, stopped)
       return stopped
     }
@@ -236,7 +237,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#turn.catch(() => {})
-    await this.#stopAll(this.pipes)
+    await this.#stopAll(this.pipes, false)
     this.sockets.close()
   }
 

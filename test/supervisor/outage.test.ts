@@ -134,3 +134,65 @@ pipes:
   t.same(stages.map(({ stage, pending }) => [stage, pending]), stages.map(({ stage }) => [stage, 0]), 'nothing waits')
   t.equal(await run.stop(), 0)
 })
+
+/** A target that has another value each time. */
+function counting(t: Test): Promise<string> {
+  let scrapes = 0
+  return serving(t, (_, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4').end(`# TYPE work_total counter\nwork_total ${++scrapes}\n`)
+  })
+}
+
+/** What a stage holds, once it is more than so much. */
+function holding(run: Supervised, pipe: string, stage: string, least: number) {
+  return until(async () => {
+    const { stages } = await run.pipe(pipe)
+    return stages.find((entry) => entry.stage === stage && entry.pending >= least)
+  }, `${least} records in ${stage}`)
+}
+
+t.test('a reload does not wait for a backend that is down where a spool has the records; they all arrive', async (t) => {
+  const target = await counting(t as Test)
+  const backend = await OutageReceiver.start(t, 'failing')
+  // Whatever waits for the backend waits longer than this test may take.
+  const pipeline = (site: string) => `version: 1
+pipes:
+  work:
+    from: scrape ${target}/metrics --every 100ms --timeout 100ms
+    through: relabel --set site=${site}
+    to:
+      - write prometheus ${backend.url} --state state ${QUICK} --drain-timeout 10m
+      - write file beside.ndjson
+`
+  const run = await new Supervised(t as Test, pipeline('attic'), ['--drain', '10m']).running()
+  await holding(run, 'work', 'write-prometheus', 50)
+  run.write(pipeline('cellar'))
+  t.match(await run.reload(), { status: 200 })
+  t.match(await run.said(/records stay in the spool, for the next start/), { level: 'warn', stage: 'write prometheus' })
+  await run.said(/records of an earlier run in state\/spool/)
+  await holding(run, 'work', 'write-prometheus', 50)
+  await backend.be('well')
+  await until(async () => backend.stored.some(({ labels }) => labels.site === 'cellar') || undefined, 'what came last')
+  t.equal(await run.stop(), 0)
+  const scraped = samplesOf(run.text('beside.ndjson'))
+  t.ok(scraped.length > 50, `${scraped.length} samples`)
+  t.same([...new Set(storedOf(backend))].sort(), scraped.sort(), 'from before the reload and from after')
+  t.same(disordered(backend.stored), [], 'in order')
+  t.notMatch(run.stderr, /do not add up|killed/)
+})
+
+t.test('where records are in memory alone, a reload says what it waits for, and what was lost when it gave up', async (t) => {
+  const target = await counting(t as Test)
+  const backend = await OutageReceiver.start(t, 'gone')
+  const pipeline = (site: string) =>
+    `version: 1\npipes:\n  work: scrape ${target}/metrics --every 100ms --timeout 100ms | relabel --set site=${site} | write prometheus ${backend.url} ${QUICK}\n`
+  const run = await new Supervised(t as Test, pipeline('attic'), ['--drain', '6s']).running()
+  await holding(run, 'work', 'write-prometheus', 20)
+  run.write(pipeline('cellar'))
+  t.match(await run.reload(), { status: 200 })
+  t.match(await run.said(/^to be drained within 6s \(--drain\): write-prometheus holds \d+ records$/), { level: 'info', pipe: 'work' })
+  const { message } = await run.said(/^not drained within 6s \(--drain\): killed, while write-prometheus holds \d+ records$/)
+  const [, lost] = /holds (\d+) records/.exec(message)!
+  const { stages } = await run.pipe('work')
+  t.equal(stages.find(({ stage }) => stage === 'write-prometheus')?.dropped.process_ended, Number(lost), 'and counted, by the accounts that go on')
+})
