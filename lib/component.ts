@@ -175,6 +175,11 @@ export interface Sink {
    * the end is under way. A sink that has it takes STATE_OPTIONS, and the checkpoints that came are committed there.
    */
   sync?(): Promise<void>
+  /**
+   * The stage has failed, here or elsewhere, and another one may take its place in this process: lets go of what that one
+   * needs, such as locks and files, and sends nothing any more. Nothing is called afterwards.
+   */
+  abandon?(): void | Promise<void>
 }
 
 /** Sees every batch on its way; all of them go on as they came. */

@@ -122,7 +122,6 @@ export class Delivery<R extends Outgoing = Outgoing> implements Outbox {
     void clock.sleep(this.options.drainTimeout, this.#abandon.signal).then(() => this.abandon())
   }
 
-  /** The time to drain is over. */
   abandon(): void {
     this.#abandon.abort()
     this.wake()

@@ -23,6 +23,8 @@ export interface Outbox {
   sync(): Promise<void>
   /** Ends the delivery. Throws a Problem where some records did not arrive. */
   drain(): Promise<void>
+  /** Ends it at once: nothing is sent any more. */
+  abandon(): void | Promise<void>
 }
 
 /** At the bound whoever pushes waits, or the oldest is given up: always, or while the destination fails. */

@@ -221,6 +221,13 @@ export class RemoteWriteSink implements Sink {
     }
   }
 
+  async abandon(): Promise<void> {
+    this.#encoding.batches.flush()
+    this.#metadata.end()
+    await this.#delivery.abandon()
+    await this.options.client.close()
+  }
+
   #metric(id: Identity, batch: Batch, row: number): void {
     const { slot, batches } = this.#encoding
     let series = id.memo?.[slot] as Answer<Series> | undefined

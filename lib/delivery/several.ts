@@ -25,6 +25,10 @@ export class Several implements Sink {
     const failed = ends.flatMap((end) => (end.status === 'rejected' ? problemsOf(end.reason) : []))
     if (failed.length > 0) throw new Problems(failed)
   }
+
+  async abandon(): Promise<void> {
+    await Promise.allSettled(this.sinks.map((sink) => sink.abandon?.()))
+  }
 }
 
 /**

@@ -127,6 +127,13 @@ class SpooledDelivery implements Outbox {
     this.#tell(this.reader.records)
   }
 
+  /** What is not delivered stays for whoever opens the spool next. */
+  async abandon(): Promise<void> {
+    this.#lanes.abandon()
+    await this.spool.close()
+    await this.#sending
+  }
+
   /** What another process can send as well is not waited for: for a moment while it is taken, not at all where it is not. */
   #handOver(): void {
     const { clock, signal } = this.context

@@ -245,5 +245,10 @@ async function openSink(component: SinkComponent, input: Input<OptionTable>, sta
     const ends = await Promise.allSettled([sink.end(), commits.end()])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
-  return () => Promise.race([consume(), commits.failed])
+  const abandon = async (error: unknown): Promise<never> => {
+    // What is wrong beyond the failure is a consequence of it.
+    await Promise.resolve(sink.abandon?.()).catch(() => {})
+    throw error
+  }
+  return () => Promise.race([consume(), commits.failed]).catch(abandon).finally(() => state?.release())
 }

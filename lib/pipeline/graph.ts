@@ -188,6 +188,7 @@ export class RunningGraph {
       },
     }
     const open = () => {
+      failed = false
       waiting = []
       return openFused(chain.map(({ stage }) => stage), seat, fusing)
     }
@@ -198,7 +199,6 @@ export class RunningGraph {
     if (typeof first === 'number') return first
     return async () => {
       for (let [run, restarts] = [first as Run | ExitCode, new Restarts()]; ; run = await open()) {
-        failed = false
         const began = this.context.clock.monotonic()
         const code = typeof run === 'number' ? run : await run()
         const lasted = this.context.clock.monotonic() - began

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
+import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
@@ -9,7 +10,7 @@ import { decodeLine } from '../record/decode.js'
 import type { Json } from '../record/json.js'
 import { tailText } from '../record/record.js'
 import { type Checkpoint, checkpointIdentity } from './checkpoint.js'
-import { lockFolder } from '../spool/lock.js'
+import { lockFolder, unlock } from '../spool/lock.js'
 import { isFull } from '../spool/writer.js'
 import { replaceFile } from './replace.js'
 
@@ -18,6 +19,7 @@ const NAME_BYTES = 200
 
 export class State {
   readonly folder: string
+  #lock: Server | null = null
 
   /** @param folder that of `--state`, in which a sink may keep other things as well */
   constructor(folder: string) {
@@ -35,7 +37,13 @@ export class State {
   /** The same, and holds it: one process commits. Throws a Problem. */
   async hold(): Promise<void> {
     await this.make()
-    await lockFolder(this.folder)
+    this.#lock = await lockFolder(this.folder)
+  }
+
+  /** Lets go of what `hold` held. */
+  async release(): Promise<void> {
+    if (this.#lock !== null) await unlock(this.#lock)
+    this.#lock = null
   }
 
   /** What was committed last; null if nothing was, or, with a warning, if the file is damaged. Throws a Problem. */

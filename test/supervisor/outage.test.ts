@@ -196,3 +196,32 @@ t.test('where records are in memory alone, a reload says what it waits for, and 
   const { stages } = await run.pipe('work')
   t.equal(stages.find(({ stage }) => stage === 'write-prometheus')?.dropped.process_ended, Number(lost), 'and counted, by the accounts that go on')
 })
+
+t.test('a branch whose sink fails is started again with its spool, and delivers what the one before had taken', async (t) => {
+  const target = await counting(t as Test)
+  const backend = await OutageReceiver.start(t, 'failing')
+  const run = await new Supervised(
+    t as Test,
+    `version: 1
+pipes:
+  work:
+    from: scrape ${target}/metrics --every 100ms --timeout 100ms
+    to:
+      - write prometheus ${backend.url} --state state --on-bad fail ${QUICK}
+      - write file beside.ndjson
+`,
+  ).running()
+  await holding(run, 'work', 'write-prometheus', 20)
+  await backend.be('refusing')
+  await run.said(/^write-prometheus: ended with 1: again in 1s; the others go on$/)
+  const before = run.text('beside.ndjson').length
+  await until(async () => run.text('beside.ndjson').length > before || undefined, 'the sibling')
+  await backend.be('well')
+  await run.said(/records of an earlier run in state\/spool/)
+  await until(async () => backend.stored.length > 100 || undefined, 'samples')
+  t.same(await gapsOf(run), [])
+  t.equal((await run.pipe('work')).restarts, 0, 'its process goes on')
+  t.equal(await run.stop(), 0)
+  const stored = new Set(storedOf(backend))
+  t.same(samplesOf(run.text('beside.ndjson')).filter((sample) => !stored.has(sample)), [], 'what failed was sent again')
+})

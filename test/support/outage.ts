@@ -8,8 +8,8 @@ import { uncompressSync } from 'snappy'
 import { samplesIn } from './flaky_receiver.js'
 import type { Received } from './remote_write.js'
 
-/** `gone`: nobody listens. `failing`: 500 for every request. */
-export type Health = 'well' | 'failing' | 'gone'
+/** `gone`: nobody listens. `failing`: 500 for every request. `refusing`: 400. */
+export type Health = 'well' | 'failing' | 'refusing' | 'gone'
 
 interface Test {
   teardown(end: () => unknown): void
@@ -74,6 +74,7 @@ export class OutageReceiver {
       this.failed++
       return void response.writeHead(500).end('on fire\n')
     }
+    if (this.#health === 'refusing') return void response.writeHead(400).end('no\n')
     this.stored.push(...samplesIn(uncompressSync(Buffer.concat(chunks)) as Buffer, false))
     response.writeHead(204).end()
   }
