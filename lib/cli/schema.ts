@@ -15,6 +15,12 @@ const refDescribed = (text: string, name: string): Schema => described(text, { a
 const listOf = (items: Schema, description: string): Schema =>
   described(description, { type: 'array', minItems: 1, items })
 
+const ROWS: { readonly [key: string]: Schema } = {
+  from: refDescribed('Where records come from: sources, or pipe NAME.', 'branches'),
+  through: refDescribed('What all records go through.', 'row'),
+  to: refDescribed('Where all records go: sinks, each behind stages of its own if need be.', 'branches'),
+}
+
 const DEFINITIONS: { readonly [name: string]: Schema } = {
   expression: {
     description: 'A CEL expression over env, let, args, dir, file("…") and secret("…").',
@@ -79,8 +85,9 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
             additionalProperties: ref('argument'),
           }),
           pipe: refDescribed('Its stages.', 'row'),
+          ...ROWS,
         },
-        required: ['pipe'],
+        anyOf: [...Object.keys(ROWS), 'pipe'].map((key) => ({ properties: { [key]: {} }, required: [key] })),
         additionalProperties: false,
       },
     ],
@@ -123,9 +130,7 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
         type: 'object',
         properties: {
           help: described('What it does.', { type: 'string' }),
-          from: refDescribed('Where records come from: sources, or pipe NAME.', 'branches'),
-          through: refDescribed('What all records go through.', 'row'),
-          to: refDescribed('Where all records go: sinks, each behind stages of its own if need be.', 'branches'),
+          ...ROWS,
         },
         required: ['from'],
         additionalProperties: false,

@@ -87,8 +87,8 @@ function textOfUse(
   }
 }
 
-/** @param texts with marks */
-function valueOf(spec: OptionSpec, texts: readonly string[], secrets: Secrets): Value {
+/** What the texts of an argument's uses are to expressions. @param texts with marks */
+export function valueOf(spec: OptionSpec, texts: readonly string[], secrets: Secrets): Value {
   const last = texts[texts.length - 1] ?? ''
   switch (spec.type) {
     case 'list':

@@ -14,6 +14,7 @@ import type { ConfigDocument } from './document.js'
 import type { Scope } from './evaluate.js'
 import { type Accepted, wordsOfValue } from './keys.js'
 import type { Language } from './language.js'
+import { readRows, type Rows } from './rows.js'
 import type { Secrets } from './secrets.js'
 import { fillWord, madeUp, type Spelled } from './spelled.js'
 
@@ -22,6 +23,8 @@ export type Draft =
   | Nameless<ComponentStage>
   | Nameless<ProgramStage>
   | { readonly kind: 'pipe'; readonly name: string; readonly place: Place }
+  /** A definition with several sources or sinks. */
+  | { readonly kind: 'piece'; readonly name: string; readonly rows: Rows; readonly place: Place }
   /** Something is wrong with it, which was told; the component may be known all the same. */
   | { readonly kind: 'broken'; readonly component: StageComponent | null; readonly place: Place }
 
@@ -31,6 +34,8 @@ export interface Kit {
   readonly definitions: ReadonlyMap<string, Definition>
   readonly secrets: Secrets
   readonly problems: Problem[]
+  /** Names of the definitions whose stages have been read. */
+  readonly expanded: Set<string>
 }
 
 /** Words that mean something in pipeline files only, with what follows them. */
@@ -213,10 +218,25 @@ export class ChainReader {
       return null
     }
     const values = await argumentsOf(definition, place, words, secrets, problems)
-    if (values === null) return null
-    const args = { names: values.keys(), value: (key: string) => Promise.resolve(values.get(key) as Value) }
-    const scope = { ...definition.scope, args: { ...args, names: [...args.names] } }
-    return new ChainReader(this.kit, definition.document, scope, [...this.within, name]).read(definition.body)
+    return values === null ? null : this.definition(definition, values, place)
+  }
+
+  /** The stages of a definition with these arguments, of which some may be mere examples, used in this place. */
+  async definition(
+    definition: Definition,
+    values: ReadonlyMap<string, Value>,
+    place: Place,
+    examples?: ReadonlySet<string>,
+  ): Promise<Draft[]> {
+    const { name, document, body } = definition
+    this.kit.expanded.add(name)
+    const args = { names: [...values.keys()], value: (key: string) => Promise.resolve(values.get(key) as Value), examples }
+    const inside = new ChainReader(this.kit, document, { ...definition.scope, args }, [...this.within, name])
+    const row = body.get('pipe')
+    if (row !== undefined) return inside.read(row)
+    const rows = await readRows(document, body, (node) => inside.read(node))
+    if (rows.from.length === 0 && rows.to.length === 0) return [...rows.through]
+    return [{ kind: 'piece', name, rows, place }]
   }
 }
 

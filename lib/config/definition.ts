@@ -1,26 +1,32 @@
 // A named piece of a pipe with typed arguments (`define`).
 
 import type { ParsedNode } from 'yaml'
-import { didYouMean, Problem } from '../diag/problem.js'
+import { didYouMean, type Place, Problem } from '../diag/problem.js'
 import { OPTION_TYPES, type OptionSpec, type OptionTable } from '../option/table.js'
 import { parseValue } from '../option/value.js'
 import type { Text } from '../pipeline/text.js'
 import type { ConfigDocument } from './document.js'
 import type { Scope } from './evaluate.js'
-import type { Secrets } from './secrets.js'
 import { wordsOfScalar } from './keys.js'
+import { ROW_KEYS, type RowKey } from './rows.js'
+import type { Secrets } from './secrets.js'
 
 export interface Definition {
   readonly name: string
   readonly document: ConfigDocument
   readonly options: OptionTable
-  /** The stages: text, or a list. */
-  readonly body: ParsedNode
+  /** The stages: in one row under `pipe`, or in rows. */
+  readonly body: ReadonlyMap<'pipe' | RowKey, ParsedNode>
+  /** Where its name stands. */
+  readonly place: Place
   /** What expressions see, without the arguments. */
   readonly scope: Scope
   /** What arguments are when nobody gives them, by their keys; with marks. */
   readonly defaults: ReadonlyMap<string, readonly string[]>
 }
+
+/** What stands under the name of a definition. */
+const PARTS = ['args', 'pipe', ...ROW_KEYS, 'help']
 
 const KEYS = ['type', 'help', 'default', 'required', 'values', 'min', 'max']
 
@@ -37,31 +43,29 @@ export async function readDefinition(
   const entries = document.entries(node)
   if (node === null || (entries === null && text === null)) {
     document.problem(node ?? at, `'${name}' is no definition`, {
-      expected: "stages as text, or a map of 'args' and 'pipe'",
+      expected: "stages as text, or a map of 'args' and 'pipe'; or of from, through and to",
     })
     return null
   }
-  if (entries === null) return { name, document, options: {}, body: node, scope, defaults: new Map() }
-  let body: ParsedNode | null = null
+  const body = new Map<'pipe' | RowKey, ParsedNode>()
   const options: { [key: string]: OptionSpec } = {}
   const defaults = new Map<string, readonly string[]>()
-  for (const { key, at: keyAt, value } of entries) {
-    if (key === 'pipe') body = value
-    else if (key === 'help') continue
-    else if (key === 'args') await readArguments(document, value ?? keyAt, options, defaults, scope, secrets)
-    else {
-      const known = ['args', 'pipe', 'help']
-      document.problem(keyAt, `unknown key '${key}' in a definition`, {
-        expected: known.join(', '),
-        hint: didYouMean(key, known),
-      })
-    }
+  if (entries === null) body.set('pipe', node)
+  for (const { key, at: keyAt, value } of entries ?? []) {
+    if (key === 'help') continue
+    if (key === 'args') await readArguments(document, value ?? keyAt, options, defaults, scope, secrets)
+    else if (!PARTS.includes(key)) {
+      const details = { expected: PARTS.join(', '), hint: didYouMean(key, PARTS) }
+      document.problem(keyAt, `unknown key '${key}' in a definition`, details)
+    } else if (value === null) document.problem(keyAt, `'${key}' is empty`, { expected: 'stages' })
+    else if (body.has('pipe') || (key === 'pipe' && body.size > 0)) {
+      document.problem(keyAt, `'${name}' has 'pipe' and from, through or to`, { expected: 'one or the other' })
+    } else body.set(key as 'pipe' | RowKey, value)
   }
-  if (body === null) {
-    document.problem(at, `'${name}' has no stages`, { expected: "'pipe': its stages" })
-    return null
+  if (body.size === 0 && !entries?.some(({ key }) => key === 'pipe' || (ROW_KEYS as readonly string[]).includes(key))) {
+    document.problem(at, `'${name}' has no stages`, { expected: "'pipe': its stages; or from, through and to" })
   }
-  return { name, document, options, body, scope, defaults }
+  return body.size === 0 ? null : { name, document, options, body, place: document.place(at), scope, defaults }
 }
 
 async function readArguments(

@@ -14,6 +14,8 @@ export interface Names {
   readonly names: Iterable<string>
   /** Throws Problems: none in it where the reason has been told. */
   value(name: string): Promise<Value>
+  /** Names whose values stand for others, of which some may fit where these do not. */
+  readonly examples?: ReadonlySet<string>
 }
 
 /** What expressions see. */
@@ -45,6 +47,7 @@ export async function evaluate(code: string, scope: Scope): Promise<Value> {
   try {
     return run({ source: undefined, locals: [] })
   } catch (error) {
+    if (error instanceof EvaluationError && reader.exemplary) throw new Problems([])
     if (error instanceof EvaluationError) throw at(code, tree, error.message)
     if (error instanceof Problem) throw at(code, tree, error.message, error)
     throw error
@@ -67,6 +70,8 @@ class NameReader {
   readonly problems: Problem[] = []
   /** Whether a value is missing for a reason that has been told. */
   broken = false
+  /** Whether another value might do. */
+  exemplary = false
   readonly values = new Map<string, Value>()
 
   constructor(
@@ -95,6 +100,7 @@ class NameReader {
     }
     try {
       const value = await names.value(name)
+      if (names.examples?.has(name) === true) this.exemplary = true
       this.values.set(`${kind}.${name}`, value)
       if (!passes && hasMark(value)) this.#misused(node)
     } catch (error) {

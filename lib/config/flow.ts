@@ -77,6 +77,11 @@ function checkTypes(pipes: readonly Pipe[], problems: Problem[]): void {
   }
 }
 
+/** Tells the stages of a row that get nothing that they take, whatever comes into it. */
+export function checkRow(stages: readonly PipeStage[], problems: Problem[]): void {
+  typesBehind(stages, null, problems)
+}
+
 /** The types behind stages; a stage that gets nothing that it takes is told. */
 function typesBehind(stages: readonly PipeStage[], incoming: Types, problems: Problem[]): Types {
   let types = incoming

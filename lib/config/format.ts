@@ -54,7 +54,7 @@ function isPipeText(path: readonly unknown[], yaml: Yaml): boolean {
   const keys = path.filter(yaml.isPair).map(({ key }) => String((key as { value?: unknown } | null)?.value))
   const [section, , field] = keys
   if (section === 'pipes') return keys.length === 2 || (keys.length === 3 && /^(from|through|to)$/.test(field))
-  return section === 'define' && (keys.length === 2 || (keys.length === 3 && field === 'pipe'))
+  return section === 'define' && (keys.length === 2 || (keys.length === 3 && /^(pipe|from|through|to)$/.test(field)))
 }
 
 /** Puts each stage on a line of its own where there are several and they are long, or were on several lines. */

@@ -6,6 +6,7 @@ import { collect, didYouMean, type Place, Problem, problemsOf } from '../diag/pr
 import type { Value } from '../expr/value.js'
 import { Secret } from '../net/secret.js'
 import type { Pipe, Pipeline } from '../pipeline/model.js'
+import { checkAlone } from './alone.js'
 import { ChainReader, type Kit } from './chain.js'
 import { conflicts } from './conflict.js'
 import { type Definition, readDefinition } from './definition.js'
@@ -104,6 +105,7 @@ class Loader {
       definitions: this.#definitions,
       secrets: this.#secrets,
       problems: this.#problems,
+      expanded: new Set(),
     }
     const pipes: LonePipe[] = []
     const found = this.#named('pipes')
@@ -112,6 +114,7 @@ class Loader {
       const pipe = await readPipe(entry.document, entry, chain)
       if (pipe !== null) pipes.push(pipe)
     }
+    await this.#unused(kit)
     if (found.length === 0 && this.#definitions.size === 0 && this.#problems.length === 0) {
       const [document] = this.#documents
       const place = { file: document.name, line: 1, column: 1 }
@@ -124,6 +127,16 @@ class Loader {
     )
     conflicts(joined, this.#problems)
     return joined
+  }
+
+  /** Checks the definitions that nobody uses. */
+  async #unused(kit: Kit): Promise<void> {
+    const files = new Set(this.files)
+    for (const definition of this.#definitions.values()) {
+      if (!kit.expanded.has(definition.name)) await checkAlone(definition, kit)
+    }
+    // Names of files that arguments were made of.
+    for (const file of this.files) if (!files.has(file)) this.files.delete(file)
   }
 
   async tests(pipes: Pipeline['pipes']): Promise<PipeTest[]> {

@@ -235,6 +235,7 @@ t.test('the schema takes what check takes', async (t) => {
     t.equal(`${code} ${stderr}`, '0 ', `${path} is right`)
     t.ok(validate(parse(read(path))), path, { errors: validate.errors })
   }
+  t.ok(validate(parse('version: 1\ndefine: {x: {from: [a, b], through: c, to: {write file: d}}}')), 'a definition of a whole pipe')
   for (const [name, text] of Object.entries(MISTAKES)) t.notOk(validate(parse(text)), name)
 })
 
@@ -251,5 +252,6 @@ const MISTAKES: { readonly [name: string]: string } = {
   'argument missing': 'version: 1\npipes: {a: {from: x, to: {write file: {keep: 3}}}}',
   'no from': 'version: 1\npipes: {a: {to: view}}',
   'unknown type': 'version: 1\ndefine: {x: {args: {a: strin}, pipe: relabel}}',
+  'no stages': 'version: 1\ndefine: {x: {args: {a: string}}}',
   'two names in a stage': 'version: 1\npipes: {a: {from: {scrape host: {}, view: {}}}}',
 }

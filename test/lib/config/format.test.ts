@@ -43,7 +43,7 @@ const from = fc.oneof(
 const file = fc.record({
   version: fc.constant(1),
   let: map,
-  define: fc.dictionary(fc.constantFrom('one', 'two'), fc.oneof(pipe, fc.record({ args: map, pipe: from }))),
+  define: fc.dictionary(fc.constantFrom('one', 'two'), fc.oneof(pipe, fc.record({ args: map, pipe: from }), fc.record({ from, to: from }))),
   pipes: fc.dictionary(
     fc.constantFrom('a', 'b', 'c'),
     fc.oneof(pipe, fc.record({ from, through: from, to: from }, { requiredKeys: ['from'] })),

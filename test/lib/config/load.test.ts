@@ -147,6 +147,56 @@ pipes:
   )
 })
 
+t.test('definitions of several sources, of several sinks, and of whole pipes', async (t) => {
+  const text = `version: 1
+define:
+  machines: {args: {site: string}, from: ["scrape host | relabel --set site=\${args.site}", "scrape http://h:1/"]}
+  both: {args: {name: path}, to: ["write file \${args.name}1", "filter true | write file \${args.name}2"]}
+  clean both: {through: filter false, to: {both: {name: c}}}
+  one: {from: scrape http://h:2/, through: relabel --set one=1}
+  clean: {through: [filter true, filter false]}
+  whole: {args: {name: path}, from: [machines --site w, one], through: clean, to: "both --name \${args.name}"}
+pipes:
+  text: machines --site a | relabel --set b=c | both --name a
+  map: {from: {machines: {site: b}}, through: clean, to: both --name b}
+  nested: {from: machines --site c | filter true, to: filter true | clean both}
+  among: {from: [machines --site d, one, scrape host], to: [both --name d, write file e]}
+  all: {from: whole --name f}
+  again: whole --name g
+`
+  const { pipes: found } = await good(t as Test, { 'a.yaml': text })
+  const ins = (site: string) => [`scrape host | relabel --set site=${site}`, 'scrape http://h:1/']
+  const outs = (name: string) => [`write file ${name}1`, `filter true | write file ${name}2`]
+  const one = 'scrape http://h:2/ | relabel --set one=1'
+  const whole = (name: string) => ({ from: [...ins('w'), one], through: ['filter true', 'filter false'], to: outs(name) })
+  t.same(found.map(shape), [
+    { from: ins('a'), through: ['relabel --set b=c'], to: outs('a') },
+    { from: ins('b'), through: ['filter true', 'filter false'], to: outs('b') },
+    { from: ins('c'), through: ['filter true', 'filter true', 'filter false'], to: outs('c') },
+    { from: [...ins('d'), one, 'scrape host'], through: [], to: [...outs('d'), 'write file e'] },
+    whole('f'),
+    whole('g'),
+  ])
+})
+
+t.test('what is right with some arguments is not told of a definition that nobody uses', async (t) => {
+  const text = `version: 1
+define:
+  any:
+    args: {hosts: list, text: string, rules: path, url: url, key: secret, count: {type: int, min: 5}, on: bool, labels: map}
+    pipe: |
+      discover static \${args.hosts.map(host, host + ":" + args.text)} \${args.hosts[1]} --label job=\${args.text.split(":")[2]}
+      | scrape --every \${args.text} --timeout \${args.text}s --bearer \${args.key} --sample-limit \${args.count}
+      | relabel \${args.rules} --replace "a=\${file(args.rules)}"
+      | filter "\${args.text}"
+      | filter 'name.matches("\${args.text}")'
+      | write prometheus \${args.url} \${args.on ? "--protocol=" + args.text : "--protocol=1"} --tenant \${args.labels["x"]}
+`
+  t.same((await load(t as Test, { 'a.yaml': text })).told, [])
+  const used = `${text}pipes:\n  a: any --hosts a --text b --rules c\n`
+  t.ok((await load(t as Test, { 'a.yaml': used })).told.length > 3, 'but where it is used')
+})
+
 t.test('secrets are not shown', async (t) => {
   process.env.SOLDER_TEST_SECRET = 'hush-hush'
   const text = `version: 1
