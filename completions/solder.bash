@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus ndjson lines exec' ;;
+    receive) kinds='exposition prometheus loki ndjson lines exec syslog file' ;;
     scrape) kinds='host' ;;
     write) kinds='prometheus loki file' ;;
   esac
@@ -33,9 +33,12 @@ _solder() {
     'discover http --log-format') words='text json' ;;
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
+    'receive loki --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
     'receive exec --log-format') words='text json' ;;
+    'receive syslog --log-format') words='text json' ;;
+    'receive file --log-format') words='text json' ;;
     'scrape --log-format') words='text json' ;;
     'scrape host --log-format') words='text json' ;;
     'relabel --log-format') words='text json' ;;
@@ -71,8 +74,10 @@ _solder() {
     *' --max-redirects') words='' ;;
     *' --max-header-bytes') words='' ;;
     'receive exposition --format') words='auto text openmetrics protobuf' ;;
+    'receive syslog --format') words='auto rfc5424 rfc3164' ;;
     'write loki --format') words='protobuf json' ;;
-    *' --timestamp') words='' ;;
+    'receive exposition --timestamp') words='' ;;
+    'receive syslog --timestamp') words='message received' ;;
     *' --max-families') words='' ;;
     *' --listen') words='' ;;
     *' --tls-client-ca') files=1 ;;
@@ -95,6 +100,24 @@ _solder() {
     *' --min-backoff') words='' ;;
     *' --max-backoff') words='' ;;
     *' --stop-timeout') words='' ;;
+    *' --label-fields') words='' ;;
+    *' --attribute-fields') words='' ;;
+    *' --framing') words='auto octet-counting newline nul' ;;
+    *' --timezone') words='' ;;
+    *' --max-message-bytes') words='' ;;
+    *' --udp-buffer-bytes') words='' ;;
+    *' --udp-queue-bytes') words='' ;;
+    *' --exclude') words='' ;;
+    'receive file --from') words='checkpoint start end' ;;
+    'replay --from') words='' ;;
+    *' --name') words='' ;;
+    *' --scan-every') words='' ;;
+    *' --delay') words='' ;;
+    *' --linger') words='' ;;
+    *' --partial-wait') words='' ;;
+    *' --ignore-older') words='' ;;
+    *' --max-open') words='' ;;
+    *' --max-files') words='' ;;
     *' --job') words='' ;;
     *' --scheme') words='http https' ;;
     *' --metrics-path') words='' ;;
@@ -151,6 +174,7 @@ _solder() {
     'write loki --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
+    *' --max-entry-bytes') words='' ;;
     *' --max-streams') words='' ;;
     *' --rotate-bytes') words='' ;;
     *' --rotate-every') words='' ;;
@@ -161,7 +185,6 @@ _solder() {
     *' --keep-age') words='' ;;
     *' --flush-every') words='' ;;
     *' --speed') words='' ;;
-    *' --from') words='' ;;
     *' --to') words='' ;;
     *' --rebase') words='none now' ;;
     *' --execute') words='' ;;
@@ -184,7 +207,6 @@ _solder() {
     *' --http-header-timeout') words='' ;;
     *' --http-request-timeout') words='' ;;
     *' --http-idle-timeout') words='' ;;
-    *' --name') words='' ;;
     *' --max-output') words='' ;;
     *' --where') words='' ;;
     *' --rate') words='' ;;
@@ -197,15 +219,18 @@ _solder() {
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive loki') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --label --no-keep-timestamps --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exec') flags='--label --encoding --max-line-bytes --restart --min-backoff --max-backoff --stop-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write loki') flags='--label --tenant --format --gzip --max-line-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-depth --max-identities --help' ;;
+        'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

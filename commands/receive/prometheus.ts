@@ -3,7 +3,7 @@
 import { source } from '../../lib/component.js'
 import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
 import { serverOptions } from '../../lib/net/server_options.js'
-import { STATE_OPTIONS } from '../../lib/state/options.js'
+import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
 
 const since = '0.1.0'
 
@@ -40,32 +40,7 @@ export default source({
   args: [],
   options: {
     ...serverOptions('127.0.0.1:9201'),
-    ack: {
-      type: 'enum',
-      values: ['received', 'durable'],
-      default: 'received',
-      help: 'answer when the records are passed on, or when the sink has stored them',
-      since,
-      group: 'Answers',
-    },
-    ack_timeout: {
-      type: 'duration',
-      default: '20s',
-      min: '1ms',
-      max: '20d',
-      help: 'longest wait of --ack durable; then the sender is told to send again',
-      since,
-      group: 'Answers',
-    },
-    max_waiting: {
-      type: 'int',
-      default: 100,
-      min: 1,
-      help: 'requests that --ack durable lets wait at once; further ones are told to come again',
-      since,
-      group: 'Answers',
-    },
-    ...STATE_OPTIONS,
+    ...ACK_OPTIONS,
     path: { type: 'string', value: 'PATH', default: '/api/v1/write', help: 'path of the URL', since },
     max_request_bytes: {
       type: 'bytes',
@@ -122,7 +97,7 @@ export default source({
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { RemoteWriteReceiver } = await import('../../lib/receive/remote_write.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
-    const acks = acksOf(options, context)
+    const acks = acksOf(`receive.prometheus/${options.listen}${options.path}`, options, context)
     const receiver = new RemoteWriteReceiver({ ...options, snappy: await loadSnappy(), acks }, context)
     const route = { methods: ['POST'], answer: receiver.answer.bind(receiver) }
     const server = await collect(problems, () => new HttpServer(options, new Map([[options.path, route]]), context))
@@ -133,13 +108,9 @@ export default source({
   },
 })
 
-function contradictions({ path, ack, state }: { path: string; ack: string; state: string | undefined }): Problem[] {
-  const problems: Problem[] = []
-  if (!path.startsWith('/'))
-    problems.push(new Problem(`--path: '${path}' is not valid`, { expected: 'a path such as /api/v1/write' }))
-  if (ack === 'durable' && state === undefined)
-    problems.push(new Problem('--ack durable needs --state', { expected: 'the folder of --state of the sink' }))
-  if (ack === 'received' && state !== undefined)
-    problems.push(new Problem('--state is for --ack durable', { hint: 'add --ack durable' }))
+function contradictions(options: { path: string; ack: string; state: string | undefined }): Problem[] {
+  const problems = ackProblems(options)
+  if (!options.path.startsWith('/'))
+    problems.unshift(new Problem(`--path: '${options.path}' is not valid`, { expected: 'a path such as /api/v1/write' }))
   return problems
 }

@@ -43,8 +43,8 @@ export default sink({
     answer or a kill a push is sent again; Loki keeps an entry of the same stream, time and line once. In the account each
     further URL makes a copy of every record ('made'), and so does what an earlier run left. Dropped at the bounds is
     'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt', and other record types
-    are 'unsupported_type'. Rejected are records that Loki would not take ('invalid_labels', 'invalid_timestamp'), lines
-    that are too long ('line_too_long'), and what Loki refuses ('refused').`,
+    are 'unsupported_type'. Rejected are records that Loki would not take ('invalid_labels', 'invalid_timestamp'), entries
+    that are too long ('entry_too_long'), and what Loki refuses ('refused').`,
   args: [{ name: 'URL', help: 'a Loki, e.g. http://127.0.0.1:3100', required: true, variadic: true }],
   options: {
     label: { type: 'map', help: 'label for every stream that does not have it', since, group },
@@ -58,10 +58,10 @@ export default sink({
       group,
     },
     gzip: { type: 'bool', help: 'compress JSON with gzip', since, group },
-    max_line_bytes: {
+    max_entry_bytes: {
       type: 'bytes',
       default: '0',
-      help: 'longest line; longer ones are rejected; 0 for no bound',
+      help: 'longest entry, without its labels; longer ones are rejected; 0 for no bound',
       since,
       group,
     },

@@ -29,7 +29,7 @@ export interface LokiOptions {
   /** Of records that do not name one. */
   tenant: string | undefined
   /** Longest line; 0: no bound. */
-  max_line_bytes: number
+  max_entry_bytes: number
   /** Streams of a push, and streams remembered. */
   max_streams: number
   batch_bytes: number
@@ -117,8 +117,8 @@ export class LokiSink implements Sink {
     if (!isLokiTime(ts)) return this.#reject('invalid_timestamp', `${ts} is not in the years 1677 to 2262`, id, payload)
     const line = lineOf(payload)
     if (this.#isTooLong(line)) {
-      const detail = `a line longer than ${this.options.max_line_bytes} bytes (--max-line-bytes)`
-      return this.#reject('line_too_long', detail, id, payload)
+      const detail = `an entry longer than ${this.options.max_entry_bytes} bytes (--max-entry-bytes)`
+      return this.#reject('entry_too_long', detail, id, payload)
     }
     const batches = this.#tenants.get(stream.tenant) ?? this.#tenant(stream.tenant)
     const lane = stream.hash % this.options.concurrency
@@ -127,7 +127,7 @@ export class LokiSink implements Sink {
   }
 
   #isTooLong(line: string): boolean {
-    const { max_line_bytes: max } = this.options
+    const { max_entry_bytes: max } = this.options
     // A character takes up to three bytes.
     return max > 0 && line.length * 3 > max && Buffer.byteLength(line) > max
   }

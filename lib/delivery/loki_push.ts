@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib'
 import type { Context } from '../component.js'
 import { jsonPush } from '../wire/loki/json.js'
 import { halvesOfPush } from '../wire/loki/split.js'
+import { TENANT_HEADER } from '../wire/loki/tenant.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Divided } from './divided.js'
 import { heldPush, type HeldPush, pushOf, streamsOfPush } from './loki_body.js'
@@ -48,7 +49,7 @@ export class LokiPush {
 
   async #attempt(push: HeldPush, signal: AbortSignal): Promise<Reply> {
     const { body, headers } = await this.#encoded(push)
-    const tenant: { [name: string]: string } = push.tenant === '' ? {} : { 'x-scope-orgid': push.tenant }
+    const tenant: { [name: string]: string } = push.tenant === '' ? {} : { [TENANT_HEADER]: push.tenant }
     const reply = await post(body, { ...this.options, headers: { ...headers, ...tenant, ...this.options.headers } }, signal)
     if (reply.kind === 'stored') this.context.account.out_bytes += body.length
     return reply

@@ -4,11 +4,11 @@ import type { Context, Sink } from '../component.js'
 import { collect, Problem, throwAll } from '../diag/problem.js'
 import type { HttpClient } from '../net/client.js'
 import { reach } from '../net/reach.js'
+import { tenantComplaint } from '../wire/loki/tenant.js'
 import { loadSnappy } from '../wire/snappy.js'
 import { LOKI_PUSH } from './body.js'
 import { checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations } from './destinations.js'
 import { type LokiOptions, LokiSink } from './loki.js'
-import { tenantComplaint } from './loki_stream.js'
 
 type Made = 'url' | 'client' | 'snappy' | 'outbox' | 'when_full'
 

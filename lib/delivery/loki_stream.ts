@@ -2,12 +2,10 @@
 
 import { type Labels, labelPairs, labelsOfMap } from '../record/labels.js'
 import { streamText } from '../wire/loki/labels.js'
-import { TENANT_LABEL } from '../wire/loki/records.js'
+import { TENANT_LABEL, tenantComplaint } from '../wire/loki/tenant.js'
 
 /** As in Prometheus; Loki knows no others. */
 const LABEL_NAME = /^[A-Za-z_]\w*$/
-/** What Loki takes for a tenant, all of it safe in a header. */
-const TENANT = /^[\w!.*'()-]{1,150}$/
 
 /**
  * The labels as text, and the tenant, `''` for none; or what is wrong with them. Labels that begin with two underscores,
@@ -32,11 +30,4 @@ export function streamOf(
   if (own.length === 0) return 'no labels: Loki refuses a stream without any (--label would give one)'
   const wrong = named === '' ? null : tenantComplaint(named)
   return wrong ?? { text: streamText(own), tenant: named }
-}
-
-/** What is wrong with a tenant, or null. */
-export function tenantComplaint(tenant: string): string | null {
-  if (TENANT.test(tenant)) return null
-  const shown = JSON.stringify(tenant.slice(0, 200))
-  return `tenant ${shown}: Loki takes up to 150 letters, digits and !-_.*'()`
 }

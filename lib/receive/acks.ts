@@ -27,14 +27,18 @@ export interface AckContext {
   emit(batch: Batch): void | Promise<void>
 }
 
-/** What `--ack` asks for: null where answers wait for nothing. */
+/**
+ * What `--ack` asks for: null where answers wait for nothing.
+ *
+ * @param source whose checkpoints they are
+ */
 export function acksOf(
-  options: { state: string | undefined; listen: string; path: string; ack_timeout: number; max_waiting: number },
+  source: string,
+  options: { state: string | undefined; ack_timeout: number; max_waiting: number },
   context: AckContext,
 ): Acks | null {
-  const { state, listen, path, ack_timeout: timeout, max_waiting: max } = options
-  if (state === undefined) return null
-  return new Acks({ state: new State(state), source: `receive.prometheus/${listen}${path}`, timeout, max }, context)
+  const { state, ack_timeout: timeout, max_waiting: max } = options
+  return state === undefined ? null : new Acks({ state: new State(state), source, timeout, max }, context)
 }
 
 /** Somebody who waits hears of it this often, milliseconds. */

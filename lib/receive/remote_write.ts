@@ -20,6 +20,7 @@ import { labelsComplaint } from '../wire/remote_write/series.js'
 import type { Version, Written } from '../wire/remote_write/version.js'
 import { lengthOf, type Snappy } from '../wire/snappy.js'
 import type { Acks } from './acks.js'
+import { busy, complaintsText } from './answer.js'
 import { Recent } from './recent.js'
 
 export interface ReceiverOptions {
@@ -42,10 +43,6 @@ export interface ReceiverContext {
 
 /** Separates labels in keys: no text that was read holds a high surrogate alone. */
 const SEPARATOR = '\ud800'
-/** Seconds. */
-const RETRY_AFTER = 5
-/** Complaints that an answer repeats. */
-const TOLD = 5
 const MESSAGES: { readonly [proto: string]: Version } = {
   'prometheus.WriteRequest': 1,
   'io.prometheus.write.v2.Request': 2,
@@ -223,11 +220,6 @@ function complaintOf(labels: readonly string[]): string | null {
   return named ? null : `no metric name in ${JSON.stringify(Object.fromEntries(pairs)).slice(0, 200)}`
 }
 
-/** Whoever sent this is to send it again. */
-function busy(text: string): ServerAnswer {
-  return { status: 503, text, headers: { 'retry-after': String(RETRY_AFTER) } }
-}
-
 /** What is good is taken, whatever stood beside it; the answer says what was not. */
 function answerOf({ written, complaints }: Taken, version: Version): ServerAnswer {
   const headers: { [name: string]: string } = {}
@@ -236,6 +228,5 @@ function answerOf({ written, complaints }: Taken, version: Version): ServerAnswe
       headers[`x-prometheus-remote-write-${kind}-written`] = String(count)
   }
   if (complaints.length === 0) return { status: 204, headers }
-  const more = complaints.length > TOLD ? `; and ${complaints.length - TOLD} more` : ''
-  return { status: 400, headers, text: `${complaints.slice(0, TOLD).join('; ').slice(0, 2000)}${more}` }
+  return { status: 400, headers, text: complaintsText(complaints) }
 }

@@ -27,16 +27,19 @@ function escaped(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
 }
 
+/** Characters of labels that an error shows. */
+const SHOWN = 200
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g
 const SPACE = /[ \t\r\n]*/y
 const NAME = /[A-Za-z_]\w*/y
 /** A string in double or single quotes with escapes, or in backquotes without. */
 const STRING = /"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`([^`]*)`/y
 
 /**
- * The label set of such a text. A name may be a string, too; a comma may stand behind the last label. What is empty is absent.
- * Throws an Error with the place where it is something else.
+ * The label set of such a text, without the label `without`. A name may be a string, too; a comma may stand behind the
+ * last label. What is empty is absent. Throws an Error with the place where it is something else.
  */
-export function parseStream(text: string): Labels {
+export function parseStream(text: string, without = ''): Labels {
   const at = new Place(text)
   at.expect('{')
   const pairs: [string, string][] = []
@@ -47,7 +50,7 @@ export function parseStream(text: string): Labels {
     names.add(name)
     at.expect('=')
     const value = at.string('a quoted value')
-    if (value !== '') pairs.push([name, value])
+    if (value !== '' && name !== without) pairs.push([name, value])
     if (!at.takes(',')) {
       at.expect('}')
       break
@@ -91,8 +94,8 @@ class Place {
   }
 
   #fail(expected: string): never {
-    const shown = this.text.length > 200 ? `${this.text.slice(0, 200)}…` : this.text
-    throw new Error(`labels ${shown}: expected ${expected} at character ${this.#at + 1}`)
+    const shown = this.text.length > SHOWN ? `${this.text.slice(0, SHOWN)}…` : this.text
+    throw new Error(`labels ${shown.replace(CONTROLS, ' ')}: expected ${expected} at character ${this.#at + 1}`)
   }
 }
 

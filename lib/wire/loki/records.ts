@@ -6,9 +6,7 @@ import { type Labels, labelPairs, labelsOfMap } from '../../record/labels.js'
 import type { Payload, Record } from '../../record/record.js'
 import { parseStream } from './labels.js'
 import type { PushEntry, PushStream } from './push.js'
-
-/** The label that says for which tenant a record is; it never goes to a backend. */
-export const TENANT_LABEL = '__tenant_id__'
+import { TENANT_LABEL } from './tenant.js'
 
 /** The identity of a stream: its labels, and those of `more`, which replace others. */
 export function streamIdentity(labels: Labels, more: ReadonlyMap<string, string>): Identity {
