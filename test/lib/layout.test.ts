@@ -124,7 +124,7 @@ async function send(batches: Iterable<Batch>, change: Partial<RemoteWriteOptions
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, reject: ({ detail }) => void sent.rejected.push(detail) }
   const sink = new RemoteWriteSink({ ...OPTIONS, ...change,
     spool: () => ({
-      idle: () => true, room: quiet, sync: async () => {}, drain: async () => {},
+      idle: () => true, room: quiet, sync: async () => {}, drain: async () => {}, abandon: quiet,
       push: (lane, { body, records }) => {
         const lines = recordsOfBody(body, snappy).map(({ identity, payload }) => identity.prefix.toString() + tailText(identity, payload))
         t.equal(records, lines.length)
