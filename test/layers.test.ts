@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['record'],
   ['component.ts', 'transform.ts', 'flow.ts', 'logs', 'diag', 'regex', 'option', 'expr', 'go', 'logql', 'redact', 'relabel', 'wire', 'view', 'ledger'],
   ['io', 'net', 'spool', 'state'],
-  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'receive', 'recording', 'cluster'],
+  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'listen', 'receive', 'recording', 'cluster'],
   ['pipeline', 'config'],
   ['supervisor', 'admin', 'testing'],
   ['cli', 'main.ts'],

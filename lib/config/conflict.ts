@@ -31,8 +31,10 @@ function claimsOf({ component, input }: ComponentStage): { claim: string; shared
   ) {
     claims.push({ claim: `the file '${args[0]}'`, shared: false })
   }
-  if (typeof listen === 'string' && !listen.endsWith(':0'))
-    claims.push({ claim: `the address '${listen}'`, shared: false })
+  for (const address of [listen].flat()) {
+    if (typeof address !== 'string' || address.endsWith(':0')) continue
+    claims.push({ claim: `the address '${address.replace(/^(tcp|tls):\/\//, '')}'`, shared: false })
+  }
   if (typeof state === 'string') claims.push({ claim: `the folder '${state}' of --state`, shared: true })
   return claims
 }

@@ -19,3 +19,8 @@ export function listenAddress(text: string): ListenAddress {
   const host = match[1] ?? match[2]
   return { host: host === '' ? undefined : host, port }
 }
+
+/** How many places of a `--listen` are TCP, so that a supervisor can listen there in the stead of its processes. */
+export function doorsOf(listen: unknown): number {
+  return [listen].flat().filter((place) => typeof place === 'string' && !/^(udp|unix):/.test(place)).length
+}

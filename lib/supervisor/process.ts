@@ -8,6 +8,7 @@ import { stderrLog } from '../io/log.js'
 import { ReaderGone } from '../io/output.js'
 import { HAND_OVER } from '../io/signal.js'
 import { listenThrough } from '../net/door.js'
+import { doorsOf } from '../net/listen.js'
 import type { OptionTable } from '../option/table.js'
 import { type Chain, type GraphContext, type GraphStage, RunningGraph } from '../pipeline/graph.js'
 import { Doors } from './doors.js'
@@ -133,10 +134,11 @@ class PipeProcess {
     await this.#end(code, failed)
   }
 
-  /** Sources that listen. */
+  /** Addresses that sources have this process's supervisor listen on. */
   #servers(): number {
     const stages = this.#chains!.from.flat().map(({ stage }) => stage)
-    return stages.filter((stage) => 'input' in stage && stage.input.options.listen !== undefined).length
+    const doors = stages.map((stage) => ('input' in stage ? doorsOf(stage.input.options.listen) : 0))
+    return doors.reduce((sum, count) => sum + count, 0)
   }
 
   async #end(code: ExitCode, failed: boolean): Promise<void> {
