@@ -34,6 +34,8 @@ export interface Kit {
   readonly definitions: ReadonlyMap<string, Definition>
   readonly secrets: Secrets
   readonly problems: Problem[]
+  /** Every file that was read, also those that stages name. */
+  readonly files: Set<string>
   /** Names of the definitions whose stages have been read. */
   readonly expanded: Set<string>
 }
@@ -195,9 +197,9 @@ export class ChainReader {
   }
 
   async #stage(meaning: Meaning, place: Place, words: readonly Spelled[], form: Form): Promise<Draft[] | null> {
-    const { language, problems } = this.kit
+    const { problems } = this.kit
     if ('component' in meaning) {
-      const stage = await componentStage(meaning.component, place, words, form, language, problems)
+      const stage = await componentStage(meaning.component, place, words, form, this.kit)
       return [stage ?? this.#broken(place, meaning.component)]
     }
     if ('definition' in meaning) return this.#expand(meaning.definition, place, words)

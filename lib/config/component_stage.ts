@@ -1,14 +1,16 @@
 // A stage of solder from its words: options known, values valid, expressions and patterns compiled, secrets hidden.
 
+import { resolve } from 'node:path'
 import type { Component, StageComponent } from '../component.js'
 import { HIDDEN } from '../diag/hidden.js'
 import { collect, didYouMean, nearest, type Place, Problem } from '../diag/problem.js'
 import { flagOf, type OptionSpec, type OptionTable } from '../option/table.js'
 import { givenIn, type Given, type GivenOption } from '../pipeline/given.js'
 import type { ComponentStage } from '../pipeline/model.js'
+import { filesReadAtStart } from '../pipeline/read_at_start.js'
 import { Text } from '../pipeline/text.js'
+import type { Kit } from './chain.js'
 import { listed } from './keys.js'
-import type { Language } from './language.js'
 import type { Spelled } from './spelled.js'
 
 /** A stage before it has a name of its own in its pipe. */
@@ -23,8 +25,7 @@ export async function componentStage(
   place: Place,
   spelled: readonly Spelled[],
   form: Form,
-  language: Language,
-  problems: Problem[],
+  { language, problems, files }: Kit,
 ): Promise<Nameless<ComponentStage> | null> {
   const table = language.options(component)
   const found: Problem[] = []
@@ -40,6 +41,7 @@ export async function componentStage(
   const wrong: Problem[] = []
   const revealed = words.map((word) => word.reveal())
   const input = await collect(wrong, () => language.parse(component, revealed))
+  for (const file of input === undefined ? [] : filesReadAtStart(component, input)) files.add(resolve(file))
   if (input !== undefined && unmatched.length === 0) await collect(wrong, () => component.check?.(input))
   const where = new Where(component, place, known, words, given, form)
   // What an unknown option leaves behind may look like an argument too many, or leave one out.

@@ -30,7 +30,7 @@ export interface Loaded {
   readonly problems: readonly Problem[]
   /** None if there is any problem. */
   readonly tests: readonly PipeTest[]
-  /** Every file that was read. */
+  /** Every file that was read, and that stages read at their start; also where there is any problem. */
   readonly files: readonly string[]
 }
 
@@ -105,6 +105,7 @@ class Loader {
       definitions: this.#definitions,
       secrets: this.#secrets,
       problems: this.#problems,
+      files: this.files,
       expanded: new Set(),
     }
     const pipes: LonePipe[] = []

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import type { Input } from '../component.js'
 import type { OptionTable } from '../option/table.js'
 import type { BranchOptions } from '../pipeline/branch.js'
-import { fingerprintOf, type Pipe, type Pipeline, type PipeStage, stagesOf } from '../pipeline/model.js'
+import { fingerprintOf, type Pipe, type PipeStage, stagesOf } from '../pipeline/model.js'
+import { filesReadAtStart } from '../pipeline/read_at_start.js'
 import { digest } from '../pipeline/text.js'
 import type { PipeJob, StageJob } from './protocol.js'
 
@@ -38,24 +39,12 @@ function withOnce({ args, options }: Input<OptionTable>): Input<OptionTable> {
 
 /** The same digest is the same work: what its words say, and what the files say that its stages read at their start. */
 export async function digestOf(pipe: Pipe): Promise<string> {
-  const contents = filesReadAtStart(pipe).map((file) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code))
+  const contents = filesReadBy(pipe).map((file) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code))
   return digest(JSON.stringify([fingerprintOf(pipe), ...(await Promise.all(contents))]))
 }
 
-/** Every file whose change asks for a reload. */
-export function filesOf({ files, pipes }: Pipeline): string[] {
-  return [...new Set([...files, ...pipes.flatMap(filesReadAtStart)])]
-}
-
-function filesReadAtStart(pipe: Pipe): string[] {
-  return stagesOf(pipe).flatMap((stage) => {
-    if (stage.kind === 'program') return []
-    const { component } = stage
-    const { args, options } = stage.input()
-    const named = Object.entries(component.options).map(([key, spec]) =>
-      spec.type === 'path' && spec.readAtStart === true ? options[key] : undefined,
-    )
-    const listed = component.args.some(({ readAtStart }) => readAtStart === true) ? args : []
-    return [...listed, ...named.filter((file) => typeof file === 'string')]
-  })
+function filesReadBy(pipe: Pipe): string[] {
+  return stagesOf(pipe).flatMap((stage) =>
+    stage.kind === 'program' ? [] : filesReadAtStart(stage.component, stage.input()),
+  )
 }

@@ -9,7 +9,6 @@ import { stopSignal } from '../io/signal.js'
 import type { BranchOptions } from '../pipeline/branch.js'
 import type { Pipeline } from '../pipeline/model.js'
 import { Events } from './events.js'
-import { filesOf } from './job.js'
 import { inheritedSockets, notify } from './notify.js'
 import { type Reloaded, Supervisor } from './supervisor.js'
 import { watchFiles } from './watch.js'
@@ -43,10 +42,12 @@ export interface RunningPipeline {
  * whatever cannot be started.
  */
 export async function runPipeline(options: RunOptions, serve: Serve | null): Promise<number> {
-  const pipeline = await load(options)
+  let files: readonly string[] = []
+  const read = () => load(options, (found) => (files = found))
+  const pipeline = await read()
   const stop = stopSignal()
   const events = new Events(systemClock, options.logFormat, options.logLevel)
-  const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: () => load(options), command: childCommand(options) })
+  const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: read, command: childCommand(options) })
   const over = new AbortController()
   const running = { supervisor, events, signal: over.signal, reload: (why: string) => reload(supervisor, events, why) }
   const inherited = await supervisor.sockets.inherit(inheritedSockets())
@@ -58,8 +59,7 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   failed.catch(() => {})
   try {
     const changed = (file: string) => running.reload(`${file} changed`).then(() => {}, () => {})
-    const files = () => (supervisor.files.length > 0 ? supervisor.files : filesOf(pipeline))
-    if (options.watch) await watchFiles(files, changed, over.signal)
+    if (options.watch) await watchFiles(() => files, changed, over.signal)
     const started = await Promise.race([supervisor.start(pipeline), failed])
     events.info(`running ${started.started.join(', ')}`)
     await notify('--ready', `--status=running ${supervisor.pipes.length} pipes`)
@@ -102,9 +102,11 @@ export function complaint(error: unknown): string {
   return problems.map((problem) => renderProblem(problem, 'solder run').trimEnd()).join('\n')
 }
 
-async function load({ paths, language }: RunOptions): Promise<Pipeline> {
+/** @param read told of all files, also where something is wrong with them */
+async function load({ paths, language }: RunOptions, read: (files: readonly string[]) => void): Promise<Pipeline> {
   const { loadPipeline, pipelineFiles } = await import('../config/load.js')
-  const { pipeline, problems } = await loadPipeline(await pipelineFiles(paths), language)
+  const { pipeline, problems, files } = await loadPipeline(await pipelineFiles(paths), language)
+  read(files)
   throwAll([...problems])
   return pipeline!
 }

@@ -8,7 +8,7 @@ import type { BranchOptions } from '../pipeline/branch.js'
 import type { Pipeline } from '../pipeline/model.js'
 import type { End, PipeChild, Tapped } from './child.js'
 import type { Events } from './events.js'
-import { digestOf, filesOf, jobOf } from './job.js'
+import { digestOf, jobOf } from './job.js'
 import { Link } from './links.js'
 import { type PipeContext, SupervisedPipe } from './pipe.js'
 import type { PipeJob, TapRequest } from './protocol.js'
@@ -51,7 +51,6 @@ const LOOK_EVERY = 1000
 export class Supervisor {
   readonly sockets = new Sockets()
   #pipes = new Map<string, SupervisedPipe>()
-  #files: readonly string[] = []
   readonly #links = new Map<string, Link>()
   readonly #taps = new Set<Attached>()
   readonly #context: PipeContext
@@ -71,11 +70,6 @@ export class Supervisor {
 
   get pipes(): readonly SupervisedPipe[] {
     return [...this.#pipes.values()]
-  }
-
-  /** Files that the pipeline comes from, and those that its stages read at their start. */
-  get files(): readonly string[] {
-    return this.#files
   }
 
   get stopping(): boolean {
@@ -114,7 +108,6 @@ export class Supervisor {
     try {
       const pipeline = await load()
       const reloaded = await this.#apply(pipeline)
-      this.#files = filesOf(pipeline)
       this.reloads.succeeded++
       return reloaded
     } catch (error) {

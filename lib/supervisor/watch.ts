@@ -5,7 +5,8 @@ const QUIET = 200
 
 /**
  * Calls `changed` with a file that has changed, from when it resolves until the signal.
- * @param files the files of the moment; asked for again after a change, since they may be others then
+ * @param files the files of the moment, which may be missing; asked for again after a change, since they may be others
+ *   then. What was looked at once is looked at until the end
  */
 export async function watchFiles(
   files: () => readonly string[], changed: (file: string) => Promise<void>, signal: AbortSignal,

@@ -122,6 +122,18 @@ t.test('--watch takes up what is written', async (t) => {
   await until(async () => /"site":"c"/.test(run.text('one.ndjson')) || undefined, 'the last one')
 })
 
+t.test('--watch looks at what a pipeline names that could not be taken', async (t) => {
+  const run = await new Supervised(t as Test, two('a'), ['--watch']).running()
+  const named = (file: string) => `version: 1\npipes:\n  one: ${HOST} | relabel ${file} | write file one.ndjson\n`
+  const rules = (text: string) => writeFileSync(join(run.folder, 'rules.yaml'), text)
+  run.write(named('rules.yaml'))
+  await run.said(/^not reloaded, nothing has changed:\n.*rules\.yaml: no such file/)
+  rules('- target_lable: site\n')
+  await run.said(/^not reloaded, nothing has changed:\n.*rules\.yaml:1/)
+  rules('- target_label: site\n  replacement: d\n')
+  await until(async () => /"site":"d"/.test(run.text('one.ndjson')) || undefined, 'the rules that were mended')
+})
+
 /** Clients that send, one request after the other, until they are told to stop. */
 class Load {
   sent = 0
