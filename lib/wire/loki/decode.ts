@@ -65,11 +65,11 @@ function readPair(scan: Scan, end: number, to: string[]): void {
 }
 
 function readTime(scan: Scan, end: number): string {
-  let seconds = 0n
-  let nanos = 0
+  let seconds: number | bigint = 0
+  let nanos: number | bigint = 0
   scan.fields(end, (key) => {
     if (key === varintTag(1)) seconds = scan.int64()
-    else if (key === varintTag(2)) nanos = Number(BigInt.asIntN(32, scan.int64()))
+    else if (key === varintTag(2)) nanos = scan.int64()
     else return false
     return true
   })
@@ -113,7 +113,20 @@ class Scan {
     return text
   }
 
-  int64(): bigint {
+  /** A number where it is below 2^49 and not negative. */
+  int64(): number | bigint {
+    let value = 0
+    const start = this.#at
+    for (let scale = 1; scale <= 2 ** 42; scale *= 0x80) {
+      const byte = this.#byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+    }
+    this.#at = start
+    return this.#large()
+  }
+
+  #large(): bigint {
     let value = 0n
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte()

@@ -36,31 +36,30 @@ export function lineOf({ body }: Payload): string {
   return body === undefined || body === null ? '' : canonical(body)
 }
 
-/** Fields of a record beside its attributes, and their names in structured metadata, as those of Loki's own OTLP endpoint. */
-const FIELDS = [
-  ['trace_id', 'trace_id'],
-  ['span_id', 'span_id'],
-  ['severity', 'severity_text'],
-  ['severity_number', 'severity_number'],
-] as const
-
 const NOTHING: readonly string[] = Object.freeze([])
 
-/** The structured metadata of a record: names and values in turn. A field goes before an attribute of its name. */
+/**
+ * The structured metadata of a record: names and values in turn. Fields beside its attributes have the names that Loki's
+ * own OTLP endpoint gives them, and go before an attribute of that name.
+ */
 export function metadataOf(payload: Payload): readonly string[] {
-  let metadata: string[] | null = null
-  for (const [field, name] of FIELDS) {
-    const value = payload[field]
-    if (value !== undefined && value !== null && value !== '') (metadata ??= []).push(name, textOf(value))
-  }
-  const { attributes } = payload
-  if (attributes === undefined || attributes === null) return metadata ?? NOTHING
-  const fields = metadata?.filter((_, i) => i % 2 === 0) ?? NOTHING
+  const { attributes, trace_id, span_id, severity, severity_number } = payload
+  const metadata: string[] = []
+  if (isThere(trace_id)) metadata.push('trace_id', textOf(trace_id))
+  if (isThere(span_id)) metadata.push('span_id', textOf(span_id))
+  if (isThere(severity)) metadata.push('severity_text', textOf(severity))
+  if (isThere(severity_number)) metadata.push('severity_number', textOf(severity_number))
+  if (!isThere(attributes)) return metadata.length === 0 ? NOTHING : metadata
+  const fields = metadata.filter((_, i) => i % 2 === 0)
   const map = attributes as { readonly [name: string]: Payload[string] }
   for (const name of sortedKeys(map)) {
-    if (!fields.includes(name)) (metadata ??= []).push(name, textOf(map[name]))
+    if (!fields.includes(name)) metadata.push(name, textOf(map[name]))
   }
-  return metadata ?? NOTHING
+  return metadata
+}
+
+function isThere(value: Payload[string]): boolean {
+  return value !== undefined && value !== null && value !== ''
 }
 
 /** Structured metadata is text; other values are JSON. */
