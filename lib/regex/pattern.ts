@@ -67,6 +67,25 @@ export class Pattern {
     return this.#re.exec(text)
   }
 
+  /** Named groups and their numbers. */
+  get names(): ReadonlyMap<string, number> {
+    return this.#names
+  }
+
+  /**
+   * The matches from left to right, none overlapping, each as offsets of its groups: start and end of the whole match, of
+   * group 1, and so on, -1 for a group that took no part. Only for patterns that search.
+   */
+  *matches(text: string): Generator<readonly number[]> {
+    const matcher = this.#re.matcher(text)
+    const groups = matcher.groupCount()
+    while (matcher.find()) {
+      const bounds: number[] = []
+      for (let group = 0; group <= groups; group++) bounds.push(matcher.start(group), matcher.end(group))
+      yield bounds
+    }
+  }
+
   /** A template filled with the groups of a match. */
   expand(template: Template, groups: Groups): string {
     return expand(template, groups, this.#names)
