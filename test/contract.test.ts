@@ -59,6 +59,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   GLOB: `${folder}/*.json`,
   TARGET: address,
   FILE: `${folder}/records.ndjson`,
+  ADDRESS: `tcp://${address}`,
   CMD: 'pwd',
   STAGES: 'scrape host | view',
   'PIPE[.STAGE]': 'a',
@@ -100,7 +101,7 @@ function inputOf(component: Component): string {
   if (component.role === 'tool') return ''
   if (component.role !== 'source') return SAMPLE
   if (component.accepts.length === 0) return 'a 1\n'
-  return `{"type":"target","labels":{"__address__":"${address}"},"state":"present"}\n`
+  return `{"type":"target","labels":{"__address__":"${address}","__path__":"${folder}/records.ndjson"},"state":"present"}\n`
 }
 
 interface End {

@@ -50,7 +50,7 @@ export async function* pieces(path: string, packed: boolean, offset: number): As
     return
   }
   let skip = offset
-  for await (const piece of unpacked(path)) {
+  for await (const piece of gunzipped(createReadStream(path, { highWaterMark: PACKED_PIECE }))) {
     if (skip >= piece.length) skip -= piece.length
     else {
       yield piece.subarray(skip)
@@ -59,8 +59,11 @@ export async function* pieces(path: string, packed: boolean, offset: number): As
   }
 }
 
-/** A stream would throw away what it unpacked before an error; here that comes first, but for the last piece. */
-async function* unpacked(path: string): AsyncGenerator<Buffer> {
+/**
+ * What gzip data unpack to. A stream would throw away what it unpacked before an error; here that comes first, but for the
+ * last piece. Throws DamagedFile behind it.
+ */
+export async function* gunzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { createGunzip } = await import('node:zlib')
   const gunzip = createGunzip()
   const ready: Buffer[] = []
@@ -73,7 +76,7 @@ async function* unpacked(path: string): AsyncGenerator<Buffer> {
     wake()
   })
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: PACKED_PIECE })) {
+    for await (const chunk of packed) {
       await new Promise<void>((resolve) => gunzip.write(chunk, (wake = () => resolve())))
       yield* ready.splice(0)
       if (failure !== null) break

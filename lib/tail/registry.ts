@@ -1,0 +1,162 @@
+// The files that are followed and those that were: by device and inode, by path, and by the log that they are pieces of.
+
+import { logOf } from './names.js'
+import type { Place } from './place.js'
+import type { Positions, Slot } from './positions.js'
+import { keyOf, type Seen } from './seen.js'
+import type { Tailed } from './tailed.js'
+
+export class Registry {
+  readonly #files = new Map<string, Tailed>()
+  readonly #paths = new Map<string, Tailed>()
+  /** Files by the log that their path speaks of. */
+  readonly #logs = new Map<string, Set<Tailed>>()
+  /** Positions of files that are not there: gone, truncated, or not found yet. */
+  readonly #kept = new Map<string, Set<Slot>>()
+  /** Of those, the ones of the last run whose file may still be there, by its key. */
+  readonly #resumable = new Map<string, Slot>()
+  /** Under which position a place was kept, when its file went. */
+  readonly #ends = new WeakMap<Place, Slot>()
+
+  constructor(private readonly positions: Positions) {
+    for (const slot of positions.slots()) {
+      this.#keep(slot)
+      this.#offer(slot)
+    }
+  }
+
+  /** A position is gone on with by the file that has its inode; of two the one whose file was there last. */
+  #offer(slot: Slot): void {
+    const key = keyOf(slot.position!)
+    if (slot.position!.gone === undefined || !this.#resumable.has(key)) this.#resumable.set(key, slot)
+  }
+
+  get files(): Iterable<Tailed> {
+    return this.#files.values()
+  }
+
+  get size(): number {
+    return this.#files.size
+  }
+
+  at(path: string): Tailed | undefined {
+    return this.#paths.get(path)
+  }
+
+  find(seen: Seen): Tailed | undefined {
+    return this.#files.get(keyOf(seen))
+  }
+
+  /** The position of the last run for a file; it may be that of another one which had the inode before. */
+  resumable(seen: Seen): Slot | undefined {
+    return this.#resumable.get(keyOf(seen))
+  }
+
+  add(file: Tailed): void {
+    this.#files.set(keyOf(file), file)
+    this.name(file, file.path!)
+  }
+
+  /** The file is found at `path` now. */
+  name(file: Tailed, path: string): void {
+    this.unname(file)
+    drop(this.#logs, logOf(file.lastPath), file)
+    file.path = file.lastPath = path
+    this.#paths.set(path, file)
+    setOf(this.#logs, logOf(path)).add(file)
+  }
+
+  /** The file's path leads elsewhere, or nowhere; it still is a piece of its log. */
+  unname(file: Tailed): void {
+    if (file.path !== null && this.#paths.get(file.path) === file) this.#paths.delete(file.path)
+    file.path = null
+  }
+
+  remove(file: Tailed): void {
+    this.unname(file)
+    drop(this.#logs, logOf(file.lastPath), file)
+    this.#files.delete(keyOf(file))
+  }
+
+  /** Other files of the same log. */
+  related(file: Tailed): Tailed[] {
+    return [...(this.#logs.get(logOf(file.lastPath)) ?? [])].filter((other) => other !== file)
+  }
+
+  /** Positions without a file of the same log. */
+  keptFor(file: Tailed): Slot[] {
+    return [...(this.#kept.get(logOf(file.lastPath)) ?? [])]
+  }
+
+  /**
+   * How far the file was read is kept, for a copy of it may come.
+   *
+   * @param back whether the file itself may come back
+   */
+  end(file: Tailed, gone: number, back: boolean): void {
+    if (file.fresh) return
+    const slot = this.positions.slot(file.inode)
+    this.positions.set(slot, { ...file.position, gone }, 0)
+    this.#keep(slot)
+    this.#ends.set(file.place, slot)
+    if (back) this.#offer(slot)
+  }
+
+  /** Since when the files of kept positions are gone, where that is not known. */
+  missed(gone: number): void {
+    for (const slots of this.#kept.values()) {
+      for (const slot of slots) {
+        if (slot.position!.gone === undefined) this.positions.set(slot, { ...slot.position!, gone }, 0)
+      }
+    }
+  }
+
+  endOf(place: Place): Slot | undefined {
+    return this.#ends.get(place)
+  }
+
+  /** The file goes on where a kept position was. */
+  adopt(file: Tailed, slot: Slot): void {
+    this.release(slot)
+    this.positions.remove(file.slot)
+    file.slot = slot
+  }
+
+  /** The slot's file was found, or will not be. */
+  release(slot: Slot): void {
+    const { position } = slot
+    if (position === null) return
+    drop(this.#kept, logOf(position.path), slot)
+    if (this.#resumable.get(keyOf(position)) === slot) this.#resumable.delete(keyOf(position))
+  }
+
+  /** The file that has the slot's inode is not the one that was read. */
+  notResumed(slot: Slot): void {
+    this.#resumable.delete(keyOf(slot.position!))
+  }
+
+  isOfLastRun(slot: Slot): boolean {
+    return this.#resumable.get(keyOf(slot.position!)) === slot
+  }
+
+  /** Whether a kept position still waits for a copy of its file. */
+  isKept(slot: Slot): boolean {
+    return this.#kept.get(logOf(slot.position!.path))?.has(slot) === true
+  }
+
+  #keep(slot: Slot): void {
+    setOf(this.#kept, logOf(slot.position!.path)).add(slot)
+  }
+}
+
+function setOf<T>(map: Map<string, Set<T>>, key: string): Set<T> {
+  let set = map.get(key)
+  if (set === undefined) map.set(key, (set = new Set()))
+  return set
+}
+
+function drop<T>(map: Map<string, Set<T>>, key: string, value: T): void {
+  const set = map.get(key)
+  set?.delete(value)
+  if (set?.size === 0) map.delete(key)
+}

@@ -1,0 +1,215 @@
+// A file that is followed: what is known of it, and how its bytes become lines.
+
+import type { FileHandle } from 'node:fs/promises'
+import type { Context } from '../component.js'
+import type { Identity } from '../record/identity.js'
+import type { Target } from './follow.js'
+import type { Outlet } from './outlet.js'
+import type { Packing } from './packed.js'
+import { Place } from './place.js'
+import type { Position, Slot } from './positions.js'
+import type { Seen } from './seen.js'
+import { type Text, textOf } from './text.js'
+
+/** Attribute of a line that was longer than --max-body-bytes. */
+const CUT = { truncated: true } as const
+/** Bytes of a file that tell its encoding. */
+const MARK_BYTES = 4
+/** Binary files mostly show a NUL this early. */
+const BINARY_BYTES = 1024
+
+/** What all files have in common. */
+export interface Reading {
+  readonly context: Pick<Context, 'log' | 'account' | 'reject'>
+  readonly outlet: Outlet
+  /** What was asked for; undefined: by the byte order mark. */
+  readonly encoding: string | undefined
+  readonly maxLine: number
+}
+
+export class Tailed {
+  readonly device: string
+  readonly inode: string
+  readonly identity: Identity
+  /** Whether it was there when its target was first looked at. */
+  readonly first: boolean
+  /** Where it is; null where its name was taken away from it. */
+  path: string | null
+  /** Where it was last. */
+  lastPath: string
+  place = new Place()
+  handle: FileHandle | null = null
+  text: Text | null = null
+  /** Within a line that was cut: what is read up to the next newline is left out. */
+  cutting = false
+  /** Whether nothing was read of it yet, so that it may be a copy of another one. */
+  fresh = true
+  /** Bytes behind the place that make no whole line, and since when they are the same, milliseconds. */
+  partial = 0
+  quietSince = 0
+  /** How it is packed; null: not at all, or not known yet. */
+  packing: Packing | null = null
+  /** Size of a packed file that was read to its end; null: not yet. */
+  packedSize: number | null = null
+  /** What is in a packed file that is being read. */
+  pieces: AsyncGenerator<Buffer> | null = null
+  /** Of those, what makes no whole line. */
+  rest: Buffer = Buffer.alloc(0)
+  /** Nothing of it is text. */
+  refused = false
+  /** The place in the file that this one is a copy of; what is behind it is read there, for as long as that goes. */
+  original: Tailed | null = null
+  originalPlace: Place | null = null
+  /** When to look at it again, milliseconds. */
+  nextLook = 0
+  /** As it was at the last look. */
+  size = 0
+  /** As it was when it was read to its end, so that what has not changed is not read again. */
+  readSize = -1
+  readChanged = -1
+  /** Not to be opened: told once. */
+  denied = false
+  #repaired = false
+  #cutTold = false
+
+  /**
+   * @param name the path that its lines are labelled with
+   * @param slot where its position is kept
+   */
+  constructor(
+    seen: Seen,
+    readonly name: string,
+    path: string,
+    readonly target: Target,
+    public slot: Slot,
+    private readonly reading: Reading,
+  ) {
+    this.device = seen.device
+    this.inode = seen.inode
+    this.path = this.lastPath = path
+    this.identity = target.identity(name)
+    this.first = !target.known
+  }
+
+  /** Whether the name that it was found under leads elsewhere now: nobody should write to it any more. */
+  get rotated(): boolean {
+    return this.path !== this.name
+  }
+
+  is(seen: Pick<Seen, 'device' | 'inode'>): boolean {
+    return seen.inode === this.inode && seen.device === this.device
+  }
+
+  get position(): Position {
+    const { device, inode, name, lastPath: path, packedSize } = this
+    return {
+      ...this.place.mark,
+      device,
+      inode,
+      name,
+      path,
+      ...(packedSize === null ? {} : { packed: packedSize }),
+      ...(this.cutting ? { cut: true } : {}),
+    }
+  }
+
+  /** Begins anew: what was read before is elsewhere, or nowhere. */
+  restart(): void {
+    this.place = new Place()
+    this.text = null
+    this.cutting = false
+    this.partial = 0
+    this.packing = this.packedSize = this.pieces = null
+    this.refused = false
+    this.readSize = -1
+    this.fresh = true
+  }
+
+  /** Takes the whole lines that `data`, the bytes behind the place, begins with; returns their bytes. */
+  take(data: Buffer): number {
+    const { maxLine } = this.reading
+    const text = (this.text ??= textOf(data.subarray(0, MARK_BYTES), this.reading.encoding))
+    let from = this.place.offset === 0 ? Math.min(text.mark, data.length) : 0
+    if (this.cutting) {
+      const end = text.firstEnd(data, from)
+      if (end === 0) return this.#advance(data, text.boundary(data, data.length))
+      this.cutting = false
+      from = end
+    }
+    if (text.unit === 1) from = skipZeros(data, from, maxLine)
+    const end = text.lastEnd(data)
+    if (end > from) {
+      this.#lines(text, data.subarray(from, end))
+      from = end
+    } else if (data.length - from > maxLine) from = this.#cut(text, data, from)
+    return this.#advance(data, from)
+  }
+
+  /** Takes what stands behind the last newline as a line. */
+  takePartial(data: Buffer): number {
+    if (this.text !== null && !this.cutting && data.length > 0) this.#lines(this.text, data)
+    return this.#advance(data, data.length)
+  }
+
+  /** Whether bytes from the start of the file are those of no text. */
+  isBinary(data: Buffer): boolean {
+    if (this.reading.encoding !== undefined || textOf(data, undefined).unit === 2) return false
+    const from = skipZeros(data, 0, 0)
+    return data.subarray(from, from + BINARY_BYTES).includes(0)
+  }
+
+  #advance(data: Buffer, to: number): number {
+    this.place.advance(data.subarray(0, to))
+    return to
+  }
+
+  #lines(text: Text, data: Buffer): void {
+    const { outlet, maxLine } = this.reading
+    const { lines, repaired } = text.decode(data)
+    if (repaired > 0) this.#tellRepaired()
+    const whole = data.includes(0) ? lines.map((line) => line.replace(/^\0+/, '')) : lines
+    if (data.length <= maxLine || whole.every((line) => fits(line, maxLine))) {
+      return outlet.add(this.identity, whole, data.length)
+    }
+    for (const line of whole) {
+      if (fits(line, maxLine)) outlet.add(this.identity, [line], line.length)
+      else this.#addCut(Buffer.from(line).subarray(0, maxLine + 1), textOf(Buffer.alloc(0), 'utf-8'))
+    }
+  }
+
+  /** The first part of a line that is too long; the rest is left out as it comes. */
+  #cut(text: Text, data: Buffer, from: number): number {
+    this.cutting = true
+    const part = data.subarray(from, from + this.reading.maxLine + 1)
+    return from + this.#addCut(part, text)
+  }
+
+  #addCut(part: Buffer, text: Text): number {
+    const { outlet, maxLine, context } = this.reading
+    const end = text.boundary(part, maxLine)
+    outlet.add(this.identity, text.decode(part.subarray(0, end)).lines, end, CUT)
+    // What was cut off is counted, so that the account shows how often.
+    context.account.made++
+    context.account.drop('line_too_long', 1)
+    if (!this.#cutTold) context.log.warn(`${this.lastPath}: a line is longer than --max-body-bytes ${maxLine}: cut`)
+    this.#cutTold = true
+    return end
+  }
+
+  #tellRepaired(): void {
+    const encoding = this.reading.encoding ?? 'UTF-8'
+    if (!this.#repaired) this.reading.context.log.warn(`${this.lastPath}: not all of it is ${encoding}: what is not stands as U+FFFD`)
+    this.#repaired = true
+  }
+}
+
+/** Where text begins behind a region of NULs, as a crash or a truncation leaves it. Those at the very end may yet be written. */
+function skipZeros(data: Buffer, from: number, keep: number): number {
+  let at = from
+  while (at < data.length && data[at] === 0) at++
+  return at < data.length || data.length - from > keep ? at : from
+}
+
+function fits(line: string, maxLine: number): boolean {
+  return line.length * 3 <= maxLine || (line.length <= maxLine && Buffer.byteLength(line) <= maxLine)
+}
