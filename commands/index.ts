@@ -42,3 +42,4 @@ export const catalogue: Catalogue = [
 
 /** Runs a command line and ends the process. */
 export const solder = (words: readonly string[]): Promise<never> => main(words, catalogue)
+  { name: 'write syslog', load: () => import('./write/syslog.js') },

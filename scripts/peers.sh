@@ -11,6 +11,8 @@ need promtool prometheus
 need prometheus-node-exporter prometheus-node-exporter
 need victoria-metrics victoria-metrics
 need vmagent victoria-metrics
+need logger bsdutils
+need rsyslogd rsyslog
 need jq jq
 need zsh zsh
 need fish fish

@@ -5,7 +5,7 @@ import type { Account, Clock } from '../component.js'
 import { listenAddress } from '../net/listen.js'
 import { type Endpoint, endpointText } from './address.js'
 import { peerOf } from './peer.js'
-import type { Told } from './told.js'
+import type { Told } from '../io/told.js'
 
 export interface Datagram {
   readonly bytes: Buffer

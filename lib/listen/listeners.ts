@@ -7,7 +7,7 @@ import { type Endpoint, endpointOf, endpointText, type Transport } from './addre
 import type { Connection } from './connection.js'
 import { type Datagram, DatagramListener, type DatagramOptions } from './datagrams.js'
 import { StreamListener, type StreamOptions } from './streams.js'
-import { Told } from './told.js'
+import { Told } from '../io/told.js'
 
 export interface ListenOptions extends StreamOptions, ServerTlsOptions, Partial<DatagramOptions> {
   readonly listen: readonly string[]

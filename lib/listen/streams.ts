@@ -12,7 +12,7 @@ import { reasonOf } from '../net/tls.js'
 import { type Endpoint, endpointText } from './address.js'
 import { Connection } from './connection.js'
 import { peerOf } from './peer.js'
-import type { Told } from './told.js'
+import type { Told } from '../io/told.js'
 
 export interface StreamOptions {
   readonly max_connections: number

@@ -1,6 +1,7 @@
 // Lines of text to log records of one stream.
 
 import type { SourceContext } from '../component.js'
+import { Told } from '../io/told.js'
 import { RecordBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import type { Labels } from '../record/labels.js'
@@ -17,15 +18,12 @@ export interface TextOptions {
 /** What a record says whose line was longer than the bound. */
 export const TRUNCATED = { truncated: true } as const
 
-/** A cut line is told about this often, milliseconds. */
-const TELL_EVERY = 10_000
-
 export class TextLines {
   readonly #identity: Identity
   readonly #text: Utf8Stream
   readonly #lines: LineSplitter
   #payloads: Payload[] = []
-  #told = -Infinity
+  readonly #told: Told
 
   constructor(
     labels: Labels,
@@ -35,6 +33,7 @@ export class TextLines {
   ) {
     this.#identity = Identity.of('log', '', labels)
     this.#text = new Utf8Stream(options.encoding)
+    this.#told = new Told(context)
     this.#lines = new LineSplitter({ maxBytes: options.max_line_bytes })
   }
 
@@ -57,7 +56,8 @@ export class TextLines {
     const payload: Payload = { ts: this.stamps.next(), body: line.utf8Slice(0, line.length) }
     if (cut) {
       payload.attributes = TRUNCATED
-      this.#tell()
+      const { max_line_bytes: max } = this.options
+      this.#told.warn('cut', `a line is longer than ${max} bytes (--max-line-bytes): cut there`)
     }
     this.#payloads.push(payload)
   }
@@ -67,12 +67,5 @@ export class TextLines {
     if (payloads.length === 0) return
     this.#payloads = []
     return this.context.emit(new RecordBatch(new Array<Identity>(payloads.length).fill(this.#identity), payloads))
-  }
-
-  #tell(): void {
-    const now = this.context.clock.monotonic()
-    if (now - this.#told < TELL_EVERY) return
-    this.#told = now
-    this.context.log.warn(`a line is longer than ${this.options.max_line_bytes} bytes (--max-line-bytes): cut there`)
   }
 }
