@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -21,6 +22,8 @@ const seconds = asked > 0 ? asked : onTerminal ? Infinity : 10
 const bold = (text) => (onTerminal && !process.env.NO_COLOR ? `\x1b[1m${text}\x1b[0m` : text)
 
 process.chdir(root)
+/** As it can be typed in this folder. */
+const solder = onPath('solder') ? 'solder' : 'bin/solder.js'
 const port = await choosePort()
 const usual = port === USUAL_PORT
 const address = `${HOST}:${port}`
@@ -28,11 +31,15 @@ const folder = usual ? 'demo' : `demo/${port}`
 const where = usual ? '' : ` --url http://${address}`
 
 if (!usual) {
-  console.log(`Port ${USUAL_PORT} is in use, perhaps by another npm start. This one takes port ${port} and the folder ${folder}.`)
+  console.log(`Port ${USUAL_PORT} is in use, perhaps by another npm start.
+This one takes port ${port} and the folder ${folder}.`)
 }
-console.log(`\n  ${bold(`${usual ? '' : `ADMIN=${address} FOLDER=${folder} `}solder run ${PIPELINE}${usual ? '' : ` --http ${address}`}`)}\n`)
+const command = usual
+  ? `solder run ${PIPELINE}`
+  : `ADMIN=${address} FOLDER=${folder} solder run ${PIPELINE} --http ${address}`
+console.log(`\n  ${bold(command)}\n`)
 if (!existsSync('/proc/stat')) {
-  console.log('This machine has no /proc, so there will be little to see of it: scrape host reads Linux.\n')
+  console.log('This machine has no /proc, so there will be little to see of it:\nscrape host reads Linux.\n')
 }
 
 const run = start()
@@ -42,6 +49,10 @@ if (await ready()) {
 }
 process.exitCode = await run.ended
 if (process.exitCode === 0) tell()
+
+function onPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => dir !== '' && existsSync(join(dir, program)))
+}
 
 /** The usual port, or a free one where that is taken. */
 async function choosePort() {
@@ -65,7 +76,8 @@ function start() {
   const child = spawn(process.execPath, ['bin/solder.js', 'run', PIPELINE, '--http', address], {
     detached: true,
     env: { ...process.env, ADMIN: address, FOLDER: folder },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // The channel is there to end with this process: the pipeline goes with it, even where it is killed.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   let last = -Infinity
   const stop = () => {
@@ -73,7 +85,6 @@ function start() {
     last = performance.now()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
-  process.on('exit', () => child.kill('SIGTERM'))
   const state = { over: false, stop }
   state.ended = new Promise((resolve) => {
     child.once('error', (error) => (console.error(error.message), resolve(1)))
@@ -94,14 +105,19 @@ async function ready() {
 
 function suggest() {
   console.log(`
-It runs: the metrics of this machine go to ${folder}/host.ndjson, its own to ${folder}/supervisor.ndjson. Look into it from another terminal
-('npm link' puts solder on your PATH; until then it is bin/solder.js):
+This machine's metrics go to ${folder}/host.ndjson,
+the pipeline's own to ${folder}/supervisor.ndjson.
 
-  ${bold(`solder top${where}`)}
-  ${bold(`solder tap host.relabel --where 'name == "node_load1"'${where}`)}
-  ${bold(`solder ledger${where}`)}
+Look into it from another terminal, in this folder:
 
-Change ${PIPELINE} or examples/relabel-host.yaml, then: curl -X POST http://${address}/-/reload
+  ${bold(`${solder} top${where}`)}
+  ${bold(`${solder} tap host.relabel --where 'name == "node_load1"'${where}`)}
+  ${bold(`${solder} ledger${where}`)}
+
+Change ${PIPELINE}, and have it taken up:
+
+  ${bold(`curl -X POST http://${address}/-/reload`)}
+
 ${seconds === Infinity ? 'Ctrl-C ends it.' : `It ends by itself after ${seconds} seconds.`}
 `)
 }
@@ -109,14 +125,20 @@ ${seconds === Infinity ? 'Ctrl-C ends it.' : `It ends by itself after ${seconds}
 function tell() {
   const lines = (name) => {
     const path = `${folder}/${name}.ndjson`
-    return existsSync(path) ? `${readFileSync(path, 'utf8').split('\n').length - 1} records in ${path}` : `nothing in ${path}`
+    const count = existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0
+    return `  ${path}: ${count} records`
   }
   console.log(`
-It has ended, with ${lines('host')} and ${lines('supervisor')}. What next:
+It has ended, and left
 
-  solder view < ${folder}/host.ndjson
-  solder filter 'name == "solder_stage_out_records_total"' < ${folder}/supervisor.ndjson | solder view
-  solder explain ${PIPELINE}
-  solder --help
-`)
+${lines('host')}
+${lines('supervisor')}
+
+What next:
+
+  ${solder} view < ${folder}/host.ndjson
+  ${solder} explain ${PIPELINE}
+  ${solder} new 'scrape host | write file host.ndjson' > solder.yaml
+  ${solder} --help
+${solder === 'solder' ? '' : "\n'npm link' puts solder on your PATH.\n"}`)
 }

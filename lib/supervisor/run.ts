@@ -8,6 +8,7 @@ import type { LogFormat } from '../io/log.js'
 import { stopSignal } from '../io/signal.js'
 import type { BranchOptions } from '../pipeline/branch.js'
 import type { Pipeline } from '../pipeline/model.js'
+import { onHangUp, onStarterGone } from './end.js'
 import { Events } from './events.js'
 import { inheritedSockets, notify } from './notify.js'
 import { type Reloaded, Supervisor } from './supervisor.js'
@@ -52,7 +53,10 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   const running = { supervisor, events, signal: over.signal, reload: (why: string) => reload(supervisor, events, why) }
   const inherited = await supervisor.sockets.inherit(inheritedSockets())
   if (inherited.length > 0) events.info(`listening sockets handed over: ${inherited.join(', ')}`)
-  process.on('SIGHUP', () => void running.reload('SIGHUP').catch(() => {}))
+  // As SIGTERM does; a second one would end it without draining.
+  const leave = () => void (stop.aborted || process.kill(process.pid, 'SIGTERM'))
+  onHangUp(() => void running.reload('SIGHUP').catch(() => {}), leave)
+  onStarterGone(leave)
   const served = (await serve?.(running))?.ended
   // It is over when the pipeline is; before, it can only fail.
   const failed = served?.then(() => new Promise<never>(() => {})) ?? new Promise<never>(() => {})

@@ -5,7 +5,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, 
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { environment, ROOT, sh } from '../support/solder.js'
-import { until } from '../support/supervised.js'
+import { gone, until } from '../support/supervised.js'
+import { CTRL_C, noTerminal, Terminal } from '../support/terminal.js'
 
 const skip = existsSync('/proc/stat') ? false : 'no /proc'
 
@@ -66,8 +67,8 @@ function npmStart(t: Test, ...words: string[]) {
   for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk: Buffer) => (told[name] += chunk.toString()))
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const runs = async () => {
-    await until(async () => told.stdout.includes('It runs:') || undefined, `the pipeline: ${JSON.stringify(told)}`)
-    const [, folder] = /go to (\S+)\/host\.ndjson/.exec(told.stdout)!
+    await until(async () => told.stdout.includes('Look into it') || undefined, `the pipeline: ${JSON.stringify(told)}`)
+    const [, folder] = /metrics go to (\S+)\/host\.ndjson/.exec(told.stdout)!
     const [, url] = /(http:\S+)\/-\/reload/.exec(told.stdout)!
     return { folder, url }
   }
@@ -97,7 +98,7 @@ t.test('npm start keeps the quickstart running, tells how to look into it, and e
     t.not(other.folder, folder)
     t.match(two.told.stdout, /^Port 12345 is in use, perhaps by another npm start\./)
     t.equal(await two.ended, 0, 'it ends by itself')
-    t.match(two.told.stdout, /It has ended, with \d+ records in \S+host\.ndjson and/)
+    t.match(two.told.stdout, /It has ended, and left\n\n  \S+host\.ndjson: \d+ records\n/)
     rmSync(join(ROOT, other.folder), { recursive: true })
   })
 
@@ -108,5 +109,31 @@ t.test('npm start keeps the quickstart running, tells how to look into it, and e
   t.match(one.told.stderr, 'what is in flight drains')
   t.match(one.told.stdout, 'It has ended')
   t.match(text(join(ROOT, folder, 'host.ndjson')), /\n$/)
+  await t.rejects(fetch(url), 'nothing is left')
+})
+
+t.test('a kill of npm start takes the pipeline along', { skip }, async (t) => {
+  const { child, told, ended, runs } = npmStart(t as Test, '600')
+  const { url, folder } = await runs()
+  const { pipes } = (await (await fetch(`${url}/api/v1/pipes`)).json()) as { pipes: { pid: number }[] }
+  child.kill('SIGKILL')
+  await ended
+  await gone(pipes.map(({ pid }) => pid))
+  await t.rejects(fetch(url), 'nothing is left')
+  t.match(told.stderr, 'what is in flight drains')
+  if (folder !== 'demo') rmSync(join(ROOT, folder), { recursive: true })
+})
+
+t.test('on a terminal it goes on until Ctrl-C, which ends it once', { skip: skip || noTerminal() }, async (t) => {
+  const screen = new Terminal(t as Test, 'npm start --ignore-scripts')
+  const [, url] = await screen.says(/-X POST (http:\S+)\/-\/reload\n\nCtrl-C ends it\./)
+  screen.type(CTRL_C)
+  // Some versions of npm end as the signal would have ended them.
+  t.ok([0, 130].includes((await screen.ended)!))
+  t.match(screen.text, /stopping: sources stop, what is in flight drains\n[^]*It has ended, and left/)
+  // What npm says of itself may be longer.
+  const own = screen.text.slice(screen.text.indexOf('solder run'))
+  const long = own.split('\n').filter((line) => line.length > 80 && !line.includes('--url'))
+  t.same(long, [], 'no line is too long for it')
   await t.rejects(fetch(url), 'nothing is left')
 })

@@ -3,7 +3,7 @@
 // and everything that it was told is stored arrives.
 
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import type { PipeStatus } from '../../lib/admin/state.js'
 import { decodeMessage, encodeMessage, samplesOf } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
 import { noSmallDisk, SmallDisk } from '../support/small_disk.js'
-import { folderFor, lives, until } from '../support/supervised.js'
+import { folderFor, gone, lives, until } from '../support/supervised.js'
 import { CTRL_C, noTerminal, Terminal } from '../support/terminal.js'
 
 // Many processes, on a machine that may have other work.
@@ -194,3 +194,22 @@ pipes:
   const lost = Array.from({ length: app.stored }, (_, n) => n).filter((n) => !backend.numbers.has(n))
   t.same(lost, [], `all ${app.stored} arrived`)
 })
+
+t.test('who closes the terminal ends the pipeline, who sends SIGHUP reloads it', { skip: noTerminal() }, async (t) => {
+  const folder = folderFor(t as Test)
+  writeFileSync(join(folder, 'solder.yaml'), 'version: 1\npipes:\n  load: scrape host | write file load.ndjson\n')
+  const screen = new Terminal(t as Test, 'solder run --http 127.0.0.1:0', { cwd: folder })
+  const [, url] = await screen.says(/admin server on (http:\S+)/)
+  await screen.says(/running load/)
+  const { pipes } = (await (await fetch(`${url}/api/v1/pipes`)).json()) as { pipes: PipeStatus[] }
+  const supervisor = parentOf(pipes[0].pid!)
+  process.kill(supervisor, 'SIGHUP')
+  await screen.says(/reloaded: unchanged load/)
+  screen.close()
+  await gone([supervisor, pipes[0].pid!])
+  t.match(readFileSync(join(folder, 'load.ndjson'), 'utf8'), /\n$/)
+})
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1])
+}
