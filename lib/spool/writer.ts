@@ -91,18 +91,19 @@ export class SegmentWriter {
 
   async #append(entries: readonly Entry[]): Promise<void> {
     if (this.#failure !== null) throw this.#failure
-    const bytes = Buffer.concat(entries.flatMap((entry) => [encodeHead(entry), entry.body]))
-    if (this.current !== null && this.current.size + bytes.length > this.options.segmentBytes) await this.seal()
+    const parts = entries.flatMap((entry) => [encodeHead(entry), entry.body])
+    const size = sizeOf(entries)
+    if (this.current !== null && this.current.size + size > this.options.segmentBytes) await this.seal()
     if (this.#handle === null) await this.#begin(entries[0].seq)
     const current = this.current!
-    let done = 0
-    while (done < bytes.length) {
-      done += (await this.#handle!.write(bytes, done, bytes.length - done, current.size + done)).bytesWritten
-    }
+    // One copy less than in one piece, which is what remains where there was room for a part only.
+    let { bytesWritten: done } = await this.#handle!.writev(parts, current.size)
+    const bytes = done < size ? Buffer.concat(parts) : null
+    while (done < size) done += (await this.#handle!.write(bytes!, done, size - done, current.size + done)).bytesWritten
     this.#dirty = true
     if (this.options.fsync === 'always') await this.#sync()
     else if (this.options.fsync === 'interval') this.#syncSoon()
-    current.size += bytes.length
+    current.size += size
     current.newest = entries[entries.length - 1].time
   }
 
