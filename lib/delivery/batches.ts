@@ -5,9 +5,6 @@ import type { SeriesBlock } from '../wire/remote_write/block.js'
 import type { WriteRequest } from '../wire/remote_write/v1.js'
 import type { Outbox, Outgoing } from './outbox.js'
 
-/** Why a clock stops; without a reason every request would make an exception. */
-const FLUSHED = 'flushed'
-
 /** A request that still grows. */
 export interface Growing {
   readonly records: number
@@ -27,8 +24,10 @@ export interface BatchLimits {
 
 export class Batches<G extends Growing> {
   readonly #growing: G[]
-  /** By lane: stops the clock of the request under construction. */
-  readonly #clocks: (AbortController | null)[]
+  /** By lane: when the request under construction is old enough, in milliseconds of the clock that never jumps; or null. */
+  readonly #due: (number | null)[]
+  /** Ends the wait for the first of these moments: one for all lanes, since a timer of its own costs more than a request. */
+  #wait: AbortController | null = null
 
   /** @param close makes the request of what has grown, which is then as new */
   constructor(
@@ -40,7 +39,7 @@ export class Batches<G extends Growing> {
     private readonly clock: Clock,
   ) {
     this.#growing = Array.from({ length: lanes }, open)
-    this.#clocks = this.#growing.map(() => null)
+    this.#due = this.#growing.map(() => null)
   }
 
   /** The request of a lane, to add to; then call `added`. */
@@ -51,7 +50,7 @@ export class Batches<G extends Growing> {
   added(lane: number): void {
     const { records, bytes, full } = this.#growing[lane]
     if (records >= this.limits.records || bytes >= this.limits.bytes || full === true) this.#flush(lane)
-    else if (this.#clocks[lane] === null) this.#start(lane)
+    else if (this.#due[lane] === null) this.#start(lane)
   }
 
   /** Whether the request of a lane with so much more would be handed over. */
@@ -80,20 +79,31 @@ export class Batches<G extends Growing> {
 
   /** Hands over everything. */
   flush(): void {
+    this.#wait?.abort()
+    this.#wait = null
     for (let lane = 0; lane < this.#growing.length; lane++) this.#flush(lane)
   }
 
   #start(lane: number): void {
-    const cancel = new AbortController()
-    this.#clocks[lane] = cancel
-    void this.clock.sleep(this.limits.wait, cancel.signal).then(() => {
-      if (!cancel.signal.aborted) this.#flush(lane)
-    })
+    this.#due[lane] = this.clock.monotonic() + this.limits.wait
+    if (this.#wait === null) void this.#keepTime((this.#wait = new AbortController()))
+  }
+
+  /** Flushes lanes as they fall due, until none is left. */
+  async #keepTime(wait: AbortController): Promise<void> {
+    for (;;) {
+      const first = Math.min(...this.#due.map((due) => due ?? Infinity))
+      if (first === Infinity) break
+      await this.clock.sleep(Math.max(1, first - this.clock.monotonic()), wait.signal)
+      if (wait.signal.aborted) return
+      const now = this.clock.monotonic()
+      for (const [lane, due] of this.#due.entries()) if (due !== null && due <= now) this.#flush(lane)
+    }
+    this.#wait = null
   }
 
   #flush(lane: number): void {
-    this.#clocks[lane]?.abort(FLUSHED)
-    this.#clocks[lane] = null
+    this.#due[lane] = null
     if (this.#growing[lane].records > 0) this.outbox.push(lane, this.close(this.#growing[lane]))
   }
 }
