@@ -9,14 +9,17 @@ _solder() {
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter write view record replay run new check fmt explain test tap top ledger spool list schema completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'discover receive scrape relabel filter enrich derive write view record replay run new check fmt explain test tap top ledger spool list schema completion --help --version' -- "$cur"))
     return
   fi
   case $verb in
     discover) kinds='static file http' ;;
     receive) kinds='exposition prometheus loki ndjson lines exec syslog file' ;;
     scrape) kinds='host' ;;
-    write) kinds='prometheus loki file' ;;
+    filter) kinds='drop limit sample' ;;
+    enrich) kinds='logfmt json regex pattern cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split eventlog windowsevent stages' ;;
+    derive) kinds='metrics' ;;
+    write) kinds='prometheus loki syslog file' ;;
   esac
   name=$verb
   if ((COMP_CWORD > 2)); then
@@ -43,8 +46,38 @@ _solder() {
     'scrape host --log-format') words='text json' ;;
     'relabel --log-format') words='text json' ;;
     'filter --log-format') words='text json' ;;
+    'filter drop --log-format') words='text json' ;;
+    'filter limit --log-format') words='text json' ;;
+    'filter sample --log-format') words='text json' ;;
+    'enrich logfmt --log-format') words='text json' ;;
+    'enrich json --log-format') words='text json' ;;
+    'enrich regex --log-format') words='text json' ;;
+    'enrich pattern --log-format') words='text json' ;;
+    'enrich cri --log-format') words='text json' ;;
+    'enrich docker --log-format') words='text json' ;;
+    'enrich decolorize --log-format') words='text json' ;;
+    'enrich labels --log-format') words='text json' ;;
+    'enrich static-labels --log-format') words='text json' ;;
+    'enrich label-keep --log-format') words='text json' ;;
+    'enrich label-drop --log-format') words='text json' ;;
+    'enrich metadata --log-format') words='text json' ;;
+    'enrich metadata-drop --log-format') words='text json' ;;
+    'enrich output --log-format') words='text json' ;;
+    'enrich replace --log-format') words='text json' ;;
+    'enrich tenant --log-format') words='text json' ;;
+    'enrich pack --log-format') words='text json' ;;
+    'enrich multiline --log-format') words='text json' ;;
+    'enrich match --log-format') words='text json' ;;
+    'enrich luhn --log-format') words='text json' ;;
+    'enrich truncate --log-format') words='text json' ;;
+    'enrich split --log-format') words='text json' ;;
+    'enrich eventlog --log-format') words='text json' ;;
+    'enrich windowsevent --log-format') words='text json' ;;
+    'enrich stages --log-format') words='text json' ;;
+    'derive metrics --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
+    'write syslog --log-format') words='text json' ;;
     'write file --log-format') words='text json' ;;
     'view --log-format') words='text json' ;;
     'record --log-format') words='text json' ;;
@@ -76,6 +109,7 @@ _solder() {
     'receive exposition --format') words='auto text openmetrics protobuf' ;;
     'receive syslog --format') words='auto rfc5424 rfc3164' ;;
     'write loki --format') words='protobuf json' ;;
+    'write syslog --format') words='rfc5424 rfc3164' ;;
     'receive exposition --timestamp') words='' ;;
     'receive syslog --timestamp') words='message received' ;;
     *' --max-families') words='' ;;
@@ -102,7 +136,8 @@ _solder() {
     *' --stop-timeout') words='' ;;
     *' --label-fields') words='' ;;
     *' --attribute-fields') words='' ;;
-    *' --framing') words='auto octet-counting newline nul' ;;
+    'receive syslog --framing') words='auto octet-counting newline nul' ;;
+    'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
     *' --max-message-bytes') words='' ;;
     *' --udp-buffer-bytes') words='' ;;
@@ -151,6 +186,39 @@ _solder() {
     *' --rename') words='' ;;
     *' --labeldrop') words='' ;;
     *' --labelkeep') words='' ;;
+    *' --source') words='' ;;
+    *' --value') words='' ;;
+    *' --expression') words='' ;;
+    *' --separator') words='' ;;
+    *' --older-than') words='' ;;
+    *' --longer-than') words='' ;;
+    *' --drop-counter-reason') words='' ;;
+    *' --rate') words='' ;;
+    *' --burst') words='' ;;
+    *' --by-label-name') words='' ;;
+    *' --max-distinct-labels') words='' ;;
+    *' --regex') words='' ;;
+    *' --max-partial-lines') words='' ;;
+    *' --max-partial-line-size') words='' ;;
+    *' --max-wait-time') words='' ;;
+    'enrich labels --source-type') words='extracted structured_metadata' ;;
+    'enrich truncate --source-type') words='line label structured_metadata extracted' ;;
+    *' --max-lines') words='' ;;
+    *' --max-block-size') words='' ;;
+    *' --max-streams') words='' ;;
+    'enrich match --action') words='keep drop' ;;
+    'derive metrics --action') words='' ;;
+    *' --replacement') words='' ;;
+    *' --min-length') words='' ;;
+    *' --delimiters') words='' ;;
+    *' --skip-regex') words='' ;;
+    *' --limit') words='' ;;
+    *' --sources') words='' ;;
+    *' --suffix') words='' ;;
+    *' --prefix') words='' ;;
+    *' --description') words='' ;;
+    *' --max-idle-duration') words='' ;;
+    *' --buckets') words='' ;;
     *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
     *' --write-relabel') files=1 ;;
@@ -165,6 +233,7 @@ _solder() {
     *' --buffer-bytes') words='' ;;
     'write prometheus --when-full') words='block drop_oldest' ;;
     'write loki --when-full') words='block drop_oldest' ;;
+    'write syslog --when-full') words='block drop_oldest' ;;
     'record --when-full') words='skip block' ;;
     *' --max-retry-after') words='' ;;
     *' --drain-timeout') words='' ;;
@@ -172,10 +241,14 @@ _solder() {
     *' --spool-age') words='' ;;
     'write prometheus --fsync') words='always interval never' ;;
     'write loki --fsync') words='always interval never' ;;
+    'write syslog --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
     *' --max-entry-bytes') words='' ;;
-    *' --max-streams') words='' ;;
+    *' --facility') words='' ;;
+    *' --hostname') words='' ;;
+    *' --app') words='' ;;
+    *' --structured-data-id') words='' ;;
     *' --rotate-bytes') words='' ;;
     *' --rotate-every') words='' ;;
     *' --compress') words='none gzip' ;;
@@ -191,8 +264,11 @@ _solder() {
     *' --max-memory') words='' ;;
     *' --drain') words='' ;;
     *' --branch-buffer') words='' ;;
-    *' --branch-full') words='block drop_oldest' ;;
+    *' --branch-full') words='block drop_oldest spool' ;;
     *' --branch-patience') words='' ;;
+    *' --branch-state') files=1 ;;
+    *' --branch-spool-bytes') words='' ;;
+    *' --branch-spool-age') words='' ;;
     *' --child') words='' ;;
     *' --http') words='' ;;
     *' --http-tls-cert') files=1 ;;
@@ -209,7 +285,6 @@ _solder() {
     *' --http-idle-timeout') words='' ;;
     *' --max-output') words='' ;;
     *' --where') words='' ;;
-    *' --rate') words='' ;;
     *' --count') words='' ;;
     *' --url') words='' ;;
     *)
@@ -229,13 +304,43 @@ _solder() {
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter drop') flags='--source --value --expression --separator --older-than --longer-than --drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter limit') flags='--rate --burst --drop --by-label-name --max-distinct-labels --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter sample') flags='--drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich logfmt') flags='--regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich json') flags='--regex --source --drop-malformed --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich regex') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich pattern') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich cri') flags='--max-partial-lines --max-partial-line-size --max-partial-line-size-truncate --max-wait-time --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich docker') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich decolorize') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich labels') flags='--source-type --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich static-labels') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich label-keep') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich label-drop') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich metadata') flags='--regex --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich metadata-drop') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich output') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich replace') flags='--source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich tenant') flags='--value --label --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich pack') flags='--no-ingest-timestamp --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich multiline') flags='--max-wait-time --max-lines --max-block-size --max-streams --no-trim-newlines --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich match') flags='--action --drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'enrich luhn') flags='--replacement --min-length --delimiters --skip-regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich truncate') flags='--limit --source-type --sources --suffix --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich split') flags='--source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich eventlog') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich windowsevent') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich stages') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'record') flags='--rotate-bytes --rotate-every --keep-bytes --keep-age --flush-every --when-full --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'replay') flags='--speed --from --to --rebase --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
-        'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
+        'run') flags='--execute --once --watch --max-memory --drain --branch-buffer --branch-full --branch-patience --branch-state --branch-spool-bytes --branch-spool-age --log-format --log-level --child --http --http-tls-cert --http-tls-key --http-tls-client-ca --http-basic-user --http-basic-password --http-bearer --http-max-body-bytes --http-max-header-bytes --http-max-connections --http-header-timeout --http-request-timeout --http-idle-timeout --help' files=1 ;;
         'new') flags='--name --help' ;;
         'check') flags='--connect --help' files=1 ;;
         'fmt') flags='--write --check --help' files=1 ;;

@@ -18,7 +18,8 @@ const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8')
 /** Names of all series that the admin server tells. */
 function metricNames(): Set<string> {
   const events = new Events(systemClock, 'json', 'info')
-  const branch = { buffer: 0, full: 'block', patience: 0 } as const
+  const bounds = { branch_buffer: 0, branch_patience: 0, branch_spool_bytes: 0, branch_spool_age: 0 }
+  const branch = { ...bounds, branch_full: 'block', branch_state: undefined } as const
   const load = () => Promise.reject(new Error('nothing to load'))
   const supervisor = new Supervisor({ load, command: [], events, clock: systemClock, branch, maxMemory: null, drain: 0, once: false })
   const suffixes = { counter: '_total', info: '_info', gauge: '' }

@@ -5,6 +5,7 @@ import { findEntry, languageOf, parseInput } from '../../lib/cli/command.js'
 import { type Catalogue, tool } from '../../lib/component.js'
 import { Problem } from '../../lib/diag/problem.js'
 import type { OptionTable, OptionValues } from '../../lib/option/table.js'
+import { BRANCH_OPTIONS, branchComplaint } from '../../lib/pipeline/branch_options.js'
 
 const since = '0.1.0'
 const GROUP = { since, group: 'Supervisor' } as const
@@ -15,15 +16,7 @@ const OPTIONS = {
   watch: { ...GROUP, type: 'bool', help: 'reload when a pipeline file changes, or a file of rules' },
   max_memory: { ...GROUP, type: 'bytes', help: 'memory that the process of a pipe may take; beyond, it is started anew' },
   drain: { ...GROUP, type: 'duration', default: '25s', help: 'time that a pipe has for draining; then it is killed' },
-  branch_buffer: { ...GROUP, type: 'bytes', default: '32MiB', help: 'records that may wait for one of several branches' },
-  branch_full: {
-    ...GROUP,
-    type: 'enum',
-    values: ['block', 'drop_oldest'],
-    default: 'drop_oldest',
-    help: 'what happens when they take more: the pipe waits, or the oldest are given up once the branch took nothing for --branch-patience',
-  },
-  branch_patience: { ...GROUP, type: 'duration', default: '5s', help: 'time that a branch which takes nothing is waited for' },
+  ...BRANCH_OPTIONS,
   log_format: {
     ...GROUP,
     type: 'enum',
@@ -44,7 +37,7 @@ export default tool({
     Everything is checked before anything is opened; if a pipe cannot be started, none is. A pipe that fails is started again:
     soon after exit code 75, never after 2, after others with waits that grow to a minute and begin anew when it ran for a
     minute. Of several branches that come together or part, one that fails is started again by itself, and the others go on;
-    what waits for it is bounded by --branch-buffer. Programs that are not solder ('exec') are children of the pipe's
+    what waits for it is bounded by --branch-buffer, in memory, or on the disk with --branch-full spool. Programs that are not solder ('exec') are children of the pipe's
     process. No process outlives the supervisor, not even kill -9 of it.
 
     SIGTERM and SIGINT: sources stop, what is in flight drains, exit 0. SIGHUP, POST /-/reload and --watch read the files
@@ -95,11 +88,13 @@ async function runFiles(paths: readonly string[], options: OptionValues<typeof O
   const { runPipeline } = await import('../../lib/supervisor/run.js')
   const { adminServer } = await import('../../lib/admin/server.js')
   const serve = options.http === 'off' ? null : adminServer(serverValues(options))
-  const { log_format: format, once, watch, drain, max_memory, branch_buffer: buffer, branch_full: full } = options
+  const { log_format: format, once, watch, drain, max_memory } = options
+  const complaint = branchComplaint(options, '--branch-state')
+  if (complaint !== null) throw complaint
   const run = {
     paths,
     language: languageOf(catalogue),
-    branch: { buffer, full, patience: options.branch_patience },
+    branch: options,
     maxMemory: max_memory ?? null,
     drain,
     once,

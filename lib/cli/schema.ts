@@ -3,6 +3,7 @@
 import type { Component } from '../component.js'
 import type { Json } from '../record/json.js'
 import { argumentKey, type ArgumentSpec, OPTION_TYPES, type OptionSpec } from '../option/table.js'
+import { BRANCH_KEYS } from '../pipeline/branch_options.js'
 import { allOptions } from './command.js'
 import { sentence } from './help.js'
 
@@ -112,6 +113,11 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
       },
     ],
   },
+  branch: {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(BRANCH_KEYS).map(([key, spec]) => [key, settingSchema(spec)])),
+    additionalProperties: false,
+  },
   test: {
     type: 'object',
     properties: {
@@ -131,6 +137,7 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
         properties: {
           help: described('What it does.', { type: 'string' }),
           ...ROWS,
+          branch: refDescribed("What waits for each of several branches, where it is not what 'solder run' says.", 'branch'),
         },
         required: ['from'],
         additionalProperties: false,
@@ -217,6 +224,11 @@ function optionSchema(spec: OptionSpec): Schema {
   const standard: Schema = 'default' in spec && spec.default !== undefined ? { default: spec.default } : {}
   const hidden: Schema = spec.secret === true || spec.type === 'secret' ? { writeOnly: true } : {}
   return { description: sentence(spec.help), ...valueSchema(spec), ...standard, ...hidden }
+}
+
+/** Of a setting that is another command's where it is not given. */
+function settingSchema(spec: OptionSpec): Schema {
+  return { description: sentence(spec.help), ...valueSchema(spec) }
 }
 
 function valueSchema(spec: OptionSpec): Schema {

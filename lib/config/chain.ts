@@ -78,6 +78,11 @@ export class ChainReader {
     return drafts
   }
 
+  /** What a map of settings says, as words of its options: for keys of a pipe that are no stages. */
+  settings(node: ParsedNode, accepted: Accepted): Promise<Spelled[] | null> {
+    return wordsOfValue(this.document, node, accepted, this.scope, this.kit.secrets)
+  }
+
   #broken(place: Place, component: StageComponent | null = null): Draft {
     return { kind: 'broken', component, place }
   }

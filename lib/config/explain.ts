@@ -2,6 +2,8 @@
 
 import type { Component } from '../component.js'
 import { didYouMean, Problem } from '../diag/problem.js'
+import { defaultValue, durationText } from '../option/value.js'
+import { BRANCH_OPTIONS, type BranchValues } from '../pipeline/branch_options.js'
 import { type ComponentStage, nameOf, type Pipe, type Pipeline, type PipeStage, stagesOf } from '../pipeline/model.js'
 import { endsOf, pipelinesOf, scriptOf } from './shell.js'
 
@@ -37,7 +39,7 @@ function commentOf(pipe: Pipe, run: Component): string {
   const facts: [string, string][] = [
     ['processes', processes(pipe)],
     ...buffers(pipe, run),
-    ['delivery', delivery(pipe)],
+    ['delivery', delivery(pipe, run)],
     ...stagesOf(pipe).flatMap(promise),
   ]
   const lines = [
@@ -77,13 +79,8 @@ function buffers(pipe: Pipe, run: Component): [string, string][] {
   if (stages.some(({ kind }) => kind === 'program')) found.push(['around programs', 'lines, in pipes of the system'])
   const ways = pipe.to.length + pipe.readers.length
   if (ways > 1) {
-    const { branch_buffer: buffer, branch_full: full, branch_patience: patience } = run.options
-    const lost = `then the oldest go, once it took nothing for ${standard(patience)}`
-    const policy = standard(full) === 'block' ? 'then the pipe waits' : lost
-    found.push([
-      `to each of ${ways} branches`,
-      `${standard(buffer)}, ${policy} (solder run --branch-buffer, --branch-full)`,
-    ])
+    const said = pipe.branch === null ? '(solder run --branch-buffer, --branch-full)' : "('branch' of the pipe)"
+    found.push([`to each of ${ways} branches`, `${waiting(pipe, branchOf(pipe, run))} ${said}`])
   }
   for (const stage of stages) {
     const held = stage.kind === 'component' ? holds(stage) : null
@@ -92,8 +89,22 @@ function buffers(pipe: Pipe, run: Component): [string, string][] {
   return found
 }
 
-function standard(spec: Component['options'][string] | undefined): string {
-  return spec !== undefined && 'default' in spec ? String(spec.default) : ''
+/** What waits for each branch where `solder run` is told nothing. */
+function branchOf({ branch }: Pipe, run: Component): BranchValues {
+  const keys = Object.keys(BRANCH_OPTIONS)
+  const standard = Object.fromEntries(keys.map((key) => [key, defaultValue(run.options[key])])) as unknown as BranchValues
+  return { ...standard, ...branch?.values }
+}
+
+function waiting({ name }: Pipe, branch: BranchValues): string {
+  const { branch_buffer: buffer, branch_full: full, branch_patience: patience, branch_state: state } = branch
+  const { branch_spool_bytes: most, branch_spool_age: age } = branch
+  const memory = `${bytes(buffer)} in memory`
+  const idle = `it took nothing for ${durationText(patience)}`
+  if (full === 'block') return `${memory}, then the pipe waits`
+  if (full === 'drop_oldest') return `${memory}, then the oldest go, once ${idle}`
+  const older = age === 0 ? '' : `, and what is older than ${durationText(age)}`
+  return `${memory}, then, or once ${idle}, ${bytes(most)} on disk, in ${state}/branches/${name}; beyond that the oldest go${older}`
 }
 
 /** What a sink holds that its destination does not take. */
@@ -119,13 +130,15 @@ function bytes(value: unknown): string {
 }
 
 /** What a kill may cost. */
-function delivery(pipe: Pipe): string {
+function delivery(pipe: Pipe, run: Component): string {
   const sinks = pipe.to.map((branch) => branch[branch.length - 1])
   const kept = sinks.length > 0 && sinks.every((stage) => stateOf(stage) !== null)
   const sources = pipe.from.map(({ stages }) => (stages.length > 0 ? goesBack(stages[0]) : null))
   const folders = new Set([...sinks.map(stateOf), ...sources])
   const parts = pipe.to.length + pipe.readers.length > 1
-  const loses = parts ? '; a branch that takes nothing loses its oldest records, and counts them' : ''
+  const full = branchOf(pipe, run).branch_full
+  const bound = full === 'spool' ? ' that the disk has no room for' : ''
+  const loses = parts && full !== 'block' ? `; a branch that takes nothing loses its oldest records${bound}, and counts them` : ''
   const from = pipe.reads.length === 0 ? '' : `of what ${pipe.reads.join(', ')} passes on: `
   if (kept && folders.size === 1 && pipe.reads.length === 0 && !parts) {
     return 'at least once, whatever is killed: the source goes back to what the sink has committed'

@@ -7,6 +7,7 @@ import type { Value } from '../expr/value.js'
 import { Secret } from '../net/secret.js'
 import type { Pipe, Pipeline } from '../pipeline/model.js'
 import { checkAlone } from './alone.js'
+import { checkBranches } from './branch.js'
 import { ChainReader, type Kit } from './chain.js'
 import { conflicts } from './conflict.js'
 import { type Definition, readDefinition } from './definition.js'
@@ -56,6 +57,7 @@ function withoutLines(pipe: Pipe): Pipe {
     from: pipe.from.map((inlet) => ({ ...bare(inlet), stages: inlet.stages.map(bare) })),
     through: pipe.through.map(bare),
     to: pipe.to.map((branch) => branch.map(bare)),
+    branch: pipe.branch === null ? null : bare(pipe.branch),
   }
 }
 
@@ -127,6 +129,7 @@ class Loader {
       this.#problems,
     )
     conflicts(joined, this.#problems)
+    checkBranches(joined, this.#problems)
     return joined
   }
 

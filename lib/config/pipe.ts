@@ -3,12 +3,14 @@
 import { basename } from 'node:path'
 import type { ParsedNode } from 'yaml'
 import { didYouMean, type Place } from '../diag/problem.js'
+import { BRANCH_KEYS } from '../pipeline/branch_options.js'
 import type { Inlet, Pipe, PipeStage } from '../pipeline/model.js'
+import { readBranch, type Setting } from './branch.js'
 import type { ChainReader, Draft } from './chain.js'
 import type { ConfigDocument, Entry } from './document.js'
 import { misplaced, readRows, ROW_KEYS, type RowKey, type Rows, rowsOf } from './rows.js'
 
-const KEYS = ['help', ...ROW_KEYS] as const
+const KEYS = ['help', ...ROW_KEYS, 'branch'] as const
 
 /** A pipe before it is known who reads it. */
 export type LonePipe = Omit<Pipe, 'readers'>
@@ -34,8 +36,10 @@ export async function readPipe(
   const rows = entries === null ? await fromText(document, value, chain) : await fromMap(document, at, entries, chain)
   if (rows === null) return null
   document.problems.push(...misplaced(rows))
+  const said = entries?.find((entry): entry is Setting => entry.key === 'branch' && entry.value !== null)
+  const branch = said === undefined ? null : await readBranch(document, said, chain)
   if (document.problems.length > before) return null
-  return built(name, document.place(at), rows)
+  return built(name, document.place(at), rows, branch)
 }
 
 async function fromText(document: ConfigDocument, node: ParsedNode, chain: ChainReader): Promise<Rows | null> {
@@ -59,14 +63,15 @@ async function fromMap(
         expected: KEYS.join(', '),
         hint: didYouMean(key, KEYS),
       })
-    } else if (value === null) document.problem(keyAt, `'${key}' is empty`, { expected: 'stages' })
-    else if (key !== 'help') nodes.set(key as RowKey, value)
+    } else if (value === null) {
+      document.problem(keyAt, `'${key}' is empty`, { expected: key === 'branch' ? Object.keys(BRANCH_KEYS).join(', ') : 'stages' })
+    } else if ((ROW_KEYS as readonly string[]).includes(key)) nodes.set(key as RowKey, value)
   }
   if (!entries.some(({ key }) => key === 'from')) document.problem(at, "nothing comes into the pipe: 'from' is missing")
   return readRows(document, nodes, (node) => chain.read(node))
 }
 
-function built(name: string, place: Place, { from, through, to }: Rows): LonePipe {
+function built(name: string, place: Place, { from, through, to }: Rows, branch: Pipe['branch']): LonePipe {
   const ids = new Map<string, number>()
   const named = (draft: Draft): PipeStage[] =>
     draft.kind === 'component' || draft.kind === 'program' ? [{ ...draft, id: idOf(draft, ids) }] : []
@@ -82,6 +87,7 @@ function built(name: string, place: Place, { from, through, to }: Rows): LonePip
     through: through.flatMap(named),
     to: to.map(({ drafts }) => drafts.flatMap(named)),
     reads,
+    branch,
   }
 }
 

@@ -1,6 +1,7 @@
-// Where a pipe parts: each branch has a bounded store of its own, so that one that takes nothing stalls nobody but itself.
+// Where a pipe parts: each branch has a bounded store of its own, in memory and maybe on the disk, so that one that takes nothing
+// stalls nobody but itself.
 
-import type { Clock } from '../component.js'
+import type { Clock, Log } from '../component.js'
 import { StageAccount } from '../io/account.js'
 import { ReaderGone } from '../io/output.js'
 import type { StageInput, StageOutput } from '../io/run.js'
@@ -8,13 +9,14 @@ import type { Batch } from '../record/batch.js'
 import { LineBatch } from '../record/line_batch.js'
 import { ByteBuffer } from '../record/bytes.js'
 import { LineReader } from '../record/reader.js'
+import { BranchSpool, type BranchSpoolOptions } from './branch_spool.js'
 
 export interface BranchOptions {
-  /** Bytes that may wait. */
+  /** Bytes that may wait in memory. */
   readonly buffer: number
-  /** What happens when so many wait: the pipe waits, or the oldest records are given up. */
-  readonly full: 'block' | 'drop_oldest'
-  /** Milliseconds for which a branch that takes nothing is waited for before its oldest records are given up. */
+  /** What happens when so many wait: the pipe waits, the oldest records are given up, or they go to the disk. */
+  readonly full: 'block' | 'drop_oldest' | 'spool'
+  /** Milliseconds for which a branch that takes nothing is waited for before its records are given up, or go to the disk. */
   readonly patience: number
 }
 
@@ -23,8 +25,14 @@ interface Held {
   readonly batch: Batch | null
   readonly lines: Buffer | null
   readonly records: number
+  /** In memory. */
   readonly bytes: number
+  /** Where it is on the disk: it is not read again. */
+  readonly done?: () => void
 }
+
+/** Milliseconds that what waits in memory has when the pipe is asked to stop; then it goes to the disk. */
+const LAST_MS = 2000
 
 /** Memory of a sample in columns, bytes: value, time, its share of the layout. */
 const SAMPLE_BYTES = 32
@@ -39,31 +47,52 @@ function never(): Promise<never> {
 export class Branch {
   /** What came, what was read, what was given up; what was read twice is made. */
   readonly account = new StageAccount()
+  /** Behind what the reader has. */
   readonly #held: Held[] = []
+  /** What the reader has, or what was taken from the disk for it. */
+  #hand: Held | null = null
+  /** Whether it was handed over. */
+  #read = false
+  /** Of both. */
   #bytes = 0
-  /** Whether the first one is in its reader's hands. */
-  #reading = false
+  #disk: BranchSpool | null = null
+  readonly #buffer = new ByteBuffer()
+  #fetching: Promise<void> | null = null
+  /** Batches that were taken so far. */
+  #taken = 0
+  #watching = false
   /** How many readers there were: one that failed may still be waiting, and gets nothing any more. */
   #readers = 0
   #ended = false
   #closed = false
-  /** It took nothing for so long that nobody waits for it. */
+  readonly #over = new AbortController()
+  /** It took nothing for so long, or its disk does not, that nobody waits for it. */
   #stuck = false
   #wake: () => void = () => {}
   #room: (() => void)[] = []
 
+  /** @param stop aborts when the pipe is asked to stop: what is on the disk stays there then */
   constructor(
     private readonly options: BranchOptions,
-    private readonly clock: Pick<Clock, 'sleep'>,
+    private readonly clock: Clock,
+    private readonly stop: AbortSignal,
   ) {}
+
+  /** Opens where the records go that find no room. Throws a Problem. */
+  async spool(folder: string, options: BranchSpoolOptions, log: Log): Promise<void> {
+    this.#disk = await BranchSpool.open(folder, options, { clock: this.clock, log, account: this.account })
+  }
 
   /** Wait for the promise, if there is one, before bringing more. */
   push(held: Held): void | Promise<void> {
     this.account.in += held.records
     if (this.#closed) return this.account.drop('branch_ended', held.records)
+    const disk = this.#disk?.broken === false ? this.#disk : null
+    if (disk !== null && (disk.waits || this.#bytes + held.bytes > this.options.buffer)) return this.#store(disk, held)
     this.#held.push(held)
     this.#bytes += held.bytes
     this.#wake()
+    if (disk !== null && !this.#watching) void this.#watch(disk)
     if (this.#bytes <= this.options.buffer) return
     if (this.#stuck) this.#giveUp()
     else return this.#untilRoom()
@@ -85,20 +114,27 @@ export class Branch {
   /** Lets go of a reader that failed; whether there is or may be something for another one in its place. */
   again(): boolean {
     this.#readers++
-    return !this.#ended || this.#held.length > 0
+    return !this.#ended || this.#hand !== null || this.#held.length > 0 || this.#onDisk
   }
 
   end(): void {
     this.#ended = true
     this.#wake()
+    if (this.#disk !== null && this.stop.aborted) void this.#leave(this.#disk)
   }
 
-  /** Nobody will read any more. */
+  /** Nobody will read any more. What is on the disk stays there. */
   close(): void {
     this.#closed = true
-    for (const { records } of this.#held.slice(this.#reading ? 1 : 0)) this.account.drop('branch_ended', records)
+    for (const { records } of this.#held) this.account.drop('branch_ended', records)
     this.#held.length = this.#bytes = 0
     this.#settle()
+  }
+
+  /** Lets go of the disk. */
+  async release(): Promise<void> {
+    this.#over.abort()
+    await this.#disk?.close()
   }
 
   async *#batches(): AsyncGenerator<Batch> {
@@ -116,44 +152,110 @@ export class Branch {
 
   async *#items(): AsyncGenerator<Held> {
     const reader = this.#readers
-    if (this.#reading) this.account.made += this.#held[0].records
     for (;;) {
-      const first = this.#held.at(0)
-      if (first === undefined) {
-        if (this.#ended) return
-        await new Promise<void>((resolve) => (this.#wake = resolve))
+      this.#hand ??= this.#held.shift() ?? null
+      if (this.#hand === null) {
+        if (this.#onDisk) await (this.#fetching ??= this.#fetch())
+        else if (this.#ended) return
+        else await new Promise<void>((resolve) => (this.#wake = resolve))
         if (reader !== this.#readers) await never()
         continue
       }
-      this.#reading = true
-      this.account.out += first.records
-      yield first
+      const hand = this.#hand
+      if (this.#read) this.account.made += hand.records
+      this.#read = true
+      this.account.out += hand.records
+      yield hand
       if (reader !== this.#readers) await never()
-      this.#reading = false
-      if (this.#held.shift() === undefined) return
-      this.#bytes -= first.bytes
+      this.#read = false
+      hand.done?.()
+      this.#hand = null
+      if (this.#closed) return
+      this.#taken++
+      this.#bytes -= hand.bytes
       this.#stuck = false
       this.#settle()
     }
+  }
+
+  /** Whether there is something to be taken from the disk: not at the end of a pipe that was asked to stop. */
+  get #onDisk(): boolean {
+    return this.#disk?.waits === true && !(this.#ended && this.stop.aborted)
+  }
+
+  async #fetch(): Promise<void> {
+    const stored = await this.#disk!.next()
+    this.#fetching = null
+    if (stored !== null) this.#hand = { ...stored, batch: null, bytes: 0 }
+  }
+
+  /** Behind what is in memory: all of that goes to the disk before. */
+  #store(disk: BranchSpool, held: Held): void | Promise<void> {
+    const { records } = held
+    const wait = disk.room()
+    if (wait !== undefined && this.#stuck) return this.account.drop('branch_full', records)
+    this.#spill(disk)
+    disk.append(this.#linesOf(held), records)
+    this.#wake()
+    if (wait === undefined) return
+    // A disk that is full stalls the pipe no longer than a dead branch would.
+    const late = new AbortController()
+    const patience = this.clock.sleep(this.options.patience, late.signal).then(() => {
+      this.#stuck ||= !late.signal.aborted
+    })
+    return Promise.race([wait.then(() => late.abort()), patience])
+  }
+
+  #spill(disk: BranchSpool): void {
+    for (const held of this.#held.splice(0)) {
+      disk.append(this.#linesOf(held), held.records)
+      this.#bytes -= held.bytes
+    }
+  }
+
+  /** For the disk, which keeps them for a while. */
+  #linesOf({ batch, lines }: Held): Buffer {
+    if (lines !== null) return lines
+    batch!.write(this.#buffer)
+    const taken = this.#buffer.take()
+    const kept = Buffer.from(taken)
+    this.#buffer.recycle(taken)
+    return kept
+  }
+
+  /** What waits in memory goes to the disk when nothing is taken, where a kill does not cost it. */
+  async #watch(disk: BranchSpool): Promise<void> {
+    this.#watching = true
+    while (this.#held.length > 0 && !this.#over.signal.aborted) {
+      const taken = this.#taken
+      await this.clock.sleep(this.options.patience, this.#over.signal)
+      if (taken === this.#taken) this.#spill(disk)
+    }
+    this.#watching = false
+  }
+
+  /** The pipe was asked to stop: what is not taken soon stays. */
+  async #leave(disk: BranchSpool): Promise<void> {
+    await this.clock.sleep(LAST_MS, this.#over.signal)
+    if (!disk.broken) this.#spill(disk)
   }
 
   #untilRoom(): Promise<void> {
     const room = new AbortController()
     const found = new Promise<void>((resolve) => this.#room.push(resolve)).then(() => room.abort())
     if (this.options.full === 'block') return found
-    const [first] = this.#held
+    const taken = this.#taken
     return Promise.race([found, this.clock.sleep(this.options.patience, room.signal)]).then(() => {
-      // It is slow, and not stuck, while there is another one in front.
-      if (room.signal.aborted || this.#held[0] !== first) return room.signal.aborted ? undefined : this.#untilRoom()
+      // It is slow, and not stuck, while it takes anything.
+      if (room.signal.aborted || this.#taken !== taken) return room.signal.aborted ? undefined : this.#untilRoom()
       this.#stuck = true
       this.#giveUp()
     })
   }
 
   #giveUp(): void {
-    const from = this.#reading ? 1 : 0
-    while (this.#bytes > this.options.buffer && this.#held.length > from + 1) {
-      const [{ records, bytes }] = this.#held.splice(from, 1)
+    while (this.#bytes > this.options.buffer && this.#held.length > 1) {
+      const { records, bytes } = this.#held.shift()!
       this.#bytes -= bytes
       this.account.drop('branch_full', records)
     }

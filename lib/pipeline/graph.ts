@@ -9,6 +9,7 @@ import type { Junction, Sheet } from '../ledger/sheet.js'
 import { durationText } from '../option/value.js'
 import type { Batch } from '../record/batch.js'
 import { Branch, type BranchOptions, splitOutput } from './branch.js'
+import { type BranchSpoolOptions, strayFolders } from './branch_spool.js'
 import { type Fusable, type Fusing, lastFailure, openFused, readsAgain, type Run } from './fused.js'
 import { Restarts } from './restarts.js'
 import { batchSeam, lineSeam } from './seam.js'
@@ -28,6 +29,8 @@ export interface Graph {
   readonly through: Chain
   readonly to: readonly Chain[]
   readonly branch: BranchOptions
+  /** Where branches of several have what finds no room in memory: a folder for each of `to`. Null: nowhere. */
+  readonly spools: (BranchSpoolOptions & { readonly folders: readonly string[] }) | null
   /** Whether one of several chains side by side is started again when it fails. */
   readonly restarts: boolean
 }
@@ -91,6 +94,7 @@ export class RunningGraph {
   /** Runs to the end. Not `failed` is an end of its own, whatever records were rejected on the way. */
   async run(): Promise<{ code: ExitCode; failed: boolean }> {
     const codes = await Promise.all(this.#runs.map((run) => run()))
+    await Promise.all([...this.#branches.values()].map((branch) => branch.release()))
     return { code: lastFailure(codes), failed: this.#failed }
   }
 
@@ -116,6 +120,11 @@ export class RunningGraph {
     const last = through.length === 0 ? from : [through]
     const parting = this.#meeting(last, to)
     const joining = through.length === 0 ? parting : this.#meeting(from, [through])
+    try {
+      await this.#spools()
+    } catch (error) {
+      return this.context.tell(error, 'branches')
+    }
     const codes: ExitCode[] = []
     const add = async (chain: Chain, input: StageInput, output: StageOutput, again: (() => boolean) | null, done: () => void) => {
       const run = await this.#chain(chain, { stop: this.context.stop, input, output }, this.graph.restarts ? again : null)
@@ -137,6 +146,17 @@ export class RunningGraph {
     return lastFailure(codes)
   }
 
+  async #spools(): Promise<void> {
+    const { spools } = this.graph
+    if (spools === null) return
+    const { log } = this.context
+    for (const [i, branch] of [...this.#branches.values()].entries()) await branch.spool(spools.folders[i], spools, log)
+    for (const { folder, records } of await strayFolders(spools.folders)) {
+      const hint = `'solder spool cat ${folder}' prints them`
+      log.warn(`${folder}: ${records} records of a branch that is not there any more; ${hint}`)
+    }
+  }
+
   #meeting(writers: readonly Chain[], readers: readonly Chain[]): Meeting {
     const tails = writers.map((chain) => chain[chain.length - 1])
     const from = tails.map(({ id }) => id)
@@ -151,7 +171,7 @@ export class RunningGraph {
       return { output, inputs: [input], again: () => false, end, close: () => seam.close() }
     }
     const branches = readers.map(([{ id }]) => {
-      const branch = new Branch(this.graph.branch, this.context.clock)
+      const branch = new Branch(this.graph.branch, this.context.clock, this.context.stop)
       const name = `${id}-branch`
       this.#branches.set(name, branch)
       this.#junctions.push(() => ({ from, to: name, waiting: 0 }))

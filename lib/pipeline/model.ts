@@ -4,6 +4,7 @@
 import type { Input, StageComponent } from '../component.js'
 import type { Place } from '../diag/problem.js'
 import type { OptionTable } from '../option/table.js'
+import type { BranchValues } from './branch_options.js'
 import { digest, type Text } from './text.js'
 
 export interface Pipeline {
@@ -30,6 +31,8 @@ export interface Pipe {
   readonly reads: readonly string[]
   /** Names of the pipes that read it. */
   readonly readers: readonly string[]
+  /** What it says about its branches; null: nothing. */
+  readonly branch: { readonly place: Place; readonly values: Partial<BranchValues> } | null
 }
 
 /** A way in: a source with the stages behind it, or another pipe's records with stages, possibly none. */
@@ -81,13 +84,14 @@ export function nameOf(stage: PipeStage): string {
  * written. It changes with the value of a secret, and does not tell it. What other files say (rules, certificates) is
  * no part of it.
  */
-export function fingerprintOf({ from, through, to, readers }: Pipe): string {
+export function fingerprintOf({ from, through, to, readers, branch }: Pipe): string {
   const stage = (one: PipeStage) => [nameOf(one), ...one.words.map((word) => word.fingerprint())]
   const whole = {
     from: from.map(({ pipe, stages }) => [pipe, stages.map(stage)]),
     through: through.map(stage),
     to: to.map((branch) => branch.map(stage)),
     readers,
+    branch: branch?.values ?? null,
   }
   return digest(JSON.stringify(whole))
 }

@@ -111,7 +111,8 @@ class PipeProcess {
     const log = stderrLog(this.#job!.name, 'info', 'json', systemClock)
     const { signal: stop } = this.#stop
     const context: GraphContext = { clock: systemClock, log, stop, tell: (error, name) => this.#tell(error, name) }
-    const opened = await RunningGraph.open({ ...this.#chains!, branch: this.#job!.branch, restarts: !this.#job!.once }, context)
+    const { branch, spools, once } = this.#job!
+    const opened = await RunningGraph.open({ ...this.#chains!, branch, spools, restarts: !once }, context)
     if (typeof opened === 'number') return this.#end(opened, true)
     this.#graph = opened
     this.#taps.opened(opened)

@@ -25,6 +25,7 @@ import type { Input } from '../component.js'
 import type { Sheet } from '../ledger/sheet.js'
 import type { OptionTable } from '../option/table.js'
 import type { BranchOptions } from '../pipeline/branch.js'
+import type { Graph } from '../pipeline/graph.js'
 
 export type StageJob = { readonly id: string } & (
   | { readonly component: string; readonly input: Input<OptionTable> }
@@ -42,6 +43,7 @@ export interface PipeJob {
   readonly reads: readonly string[]
   readonly readers: readonly string[]
   readonly branch: BranchOptions
+  readonly spools: Graph['spools']
   /** Whether it runs once: nothing is started again. */
   readonly once: boolean
 }

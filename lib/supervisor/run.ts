@@ -6,7 +6,7 @@ import { type Problem, Problems, renderProblem, throwAll } from '../diag/problem
 import { systemClock } from '../io/clock.js'
 import type { LogFormat } from '../io/log.js'
 import { stopSignal } from '../io/signal.js'
-import type { BranchOptions } from '../pipeline/branch.js'
+import type { BranchValues } from '../pipeline/branch_options.js'
 import type { Pipeline } from '../pipeline/model.js'
 import { onHangUp, onStarterGone } from './end.js'
 import { Events } from './events.js'
@@ -17,7 +17,8 @@ import { watchFiles } from './watch.js'
 export interface RunOptions {
   readonly paths: readonly string[]
   readonly language: Language
-  readonly branch: BranchOptions
+  /** Of pipes that say nothing else. */
+  readonly branch: BranchValues
   readonly maxMemory: number | null
   readonly drain: number
   readonly once: boolean

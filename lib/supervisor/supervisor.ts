@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Clock } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { gapsIn } from '../ledger/sheet.js'
-import type { BranchOptions } from '../pipeline/branch.js'
+import type { BranchValues } from '../pipeline/branch_options.js'
 import type { Pipeline } from '../pipeline/model.js'
 import type { End, PipeChild, Tapped } from './child.js'
 import type { Events } from './events.js'
@@ -21,7 +21,8 @@ export interface SupervisorOptions {
   readonly command: readonly string[]
   readonly events: Events
   readonly clock: Clock
-  readonly branch: BranchOptions
+  /** Of pipes that say nothing else. */
+  readonly branch: BranchValues
   /** Bytes of memory for each process; null: any. */
   readonly maxMemory: number | null
   /** Milliseconds for draining. */

@@ -73,7 +73,7 @@ export class Supervised {
   ) {
     this.folder = folder
     this.write(pipeline)
-    const http = quiet ? [] : ['--http', '127.0.0.1:0']
+    const http = ['--http', quiet ? 'off' : '127.0.0.1:0']
     const child = spawn(process.execPath, [`${ROOT}/bin/solder.js`, 'run', ...words, ...http, ...more], {
       cwd: folder,
       env: environment(env),
