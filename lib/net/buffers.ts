@@ -3,9 +3,9 @@
 
 /** Smallest size, and bytes kept for later. */
 const SMALLEST = 1 << 12
-const KEPT = 32 << 20
+const KEPT = 4 << 20
 /** What was never needed in so many takes is let go of. */
-const TRIM_EVERY = 256
+const TRIM_EVERY = 64
 
 export class BodyBuffers {
   readonly #out = new Set<ArrayBufferLike>()
