@@ -2,6 +2,7 @@
 
 import type { Runner } from './suite.js'
 import { expositionSuites } from './suites/exposition.js'
+import { lokiProcess } from './suites/loki_process.js'
 import { relabel } from './suites/relabel.js'
 import { client, sender } from './suites/remote_write.js'
 import { senderTwo } from './suites/remote_write_v2.js'
@@ -10,6 +11,7 @@ import { file, http, targetGroup } from './suites/sd.js'
 
 export const RUNNERS: { readonly [suite: string]: Runner } = {
   ...expositionSuites,
+  loki_process: lokiProcess,
   relabel,
   remote_write_client: client,
   remote_write_v1_sender: sender,

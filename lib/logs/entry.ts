@@ -1,0 +1,126 @@
+// A log entry as stages work on it: labels, time, line, what was extracted, structured metadata. Taken apart once for all
+// stages of a list, and put together once.
+
+import type { Identity } from '../record/identity.js'
+import { canonical, type Json } from '../record/json.js'
+import type { Labels } from '../record/labels.js'
+import { NO_LABELS } from '../record/labels.js'
+import type { Payload, Record } from '../record/record.js'
+
+/** Fields by name. undefined: deleted, where the name would mean a label. */
+export interface Fields {
+  [name: string]: Json | undefined
+}
+
+/** Sets a field whatever its name is. */
+export function put(fields: Fields, name: string, value: Json | undefined): void {
+  if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
+  else fields[name] = value
+}
+
+const isFields = (value: Json | undefined): value is { readonly [name: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export class LogEntry {
+  /** Its stream. */
+  identity: Identity
+  /** Unix nanoseconds, decimal. */
+  ts: string
+  line: string
+  /** Where it stands among all that came; that of the oldest one where several were joined. */
+  order: number
+  readonly #payload: Payload
+  /** The line as it came: a body that is no text reads as its JSON. */
+  readonly #line: string
+  #fields: Fields | undefined
+  #ownFields = false
+  #attributes: Fields | undefined
+  #ownAttributes = false
+  /** Labels that count as extracted: those that the entry came with. */
+  #labels: Labels
+
+  /** @param labelled whether labels that the entry came with count as extracted, as in a pipeline of Alloy */
+  constructor({ identity, payload }: Record, order: number, labelled: boolean) {
+    this.identity = identity
+    this.order = order
+    this.#payload = payload
+    this.ts = payload.ts ?? '0'
+    const { body, extracted, attributes } = payload
+    this.#line = this.line = typeof body === 'string' ? body : body === undefined ? '' : canonical(body)
+    this.#fields = isFields(extracted) ? extracted : undefined
+    this.#attributes = isFields(attributes) ? attributes : undefined
+    this.#labels = labelled ? identity.labels : NO_LABELS
+  }
+
+  /** Value of an extracted field; undefined where there is none. */
+  get(name: string): Json | undefined {
+    const fields = this.#fields
+    if (fields !== undefined && Object.hasOwn(fields, name)) return fields[name]
+    const labels = this.#labels
+    for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]
+    return undefined
+  }
+
+  set(name: string, value: Json): void {
+    put(this.extracting(), name, value)
+  }
+
+  delete(name: string): void {
+    if (this.get(name) !== undefined) put(this.extracting(), name, undefined)
+  }
+
+  /** The extracted fields, to be changed by `put`. */
+  extracting(): Fields {
+    if (!this.#ownFields) {
+      this.#fields = { ...this.#fields }
+      this.#ownFields = true
+    }
+    return this.#fields!
+  }
+
+  /** All fields, labels that count as extracted first. */
+  fields(): Map<string, Json> {
+    const all = new Map<string, Json>()
+    for (let i = 0; i < this.#labels.length; i += 2) all.set(this.#labels[i], this.#labels[i + 1])
+    for (const [name, value] of Object.entries(this.#fields ?? {})) {
+      if (value === undefined) all.delete(name)
+      else all.set(name, value)
+    }
+    return all
+  }
+
+  /** Structured metadata. */
+  get attributes(): Readonly<Fields> {
+    return this.#attributes ?? {}
+  }
+
+  setAttribute(name: string, value: Json | undefined): void {
+    if (!this.#ownAttributes) {
+      this.#attributes = { ...this.#attributes }
+      this.#ownAttributes = true
+    }
+    put(this.#attributes!, name, value)
+  }
+
+  /** Another entry like it, for a stage that makes several of one. */
+  clone(): LogEntry {
+    const { identity, order } = this
+    const entry = new LogEntry(this.record(), order, false)
+    entry.identity = identity
+    entry.#labels = this.#labels
+    return entry
+  }
+
+  /** The record, of which nothing is copied that did not change. */
+  record(): Record {
+    const { identity, ts, line } = this
+    const payload = this.#payload
+    const same = line === this.#line && (payload.ts === ts || payload.ts === undefined)
+    if (same && !this.#ownFields && !this.#ownAttributes) return { identity, payload }
+    const out: Payload = { ...payload, ts }
+    if (line !== this.#line || typeof payload.body === 'string') out.body = line
+    if (this.#ownFields) out.extracted = this.#fields as { [name: string]: Json }
+    if (this.#ownAttributes) out.attributes = this.#attributes as { [name: string]: Json }
+    return { identity, payload: out }
+  }
+}

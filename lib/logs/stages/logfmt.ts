@@ -1,0 +1,40 @@
+// logfmt: extracts fields of a logfmt line.
+
+import { Problem } from '../../diag/problem.js'
+import { Pattern } from '../../regex/pattern.js'
+import { defineStage } from '../definition.js'
+import { put } from '../entry.js'
+import { readLogfmt } from '../logfmt.js'
+import { readSource, SOURCE } from '../source.js'
+
+export default defineStage({
+  name: 'logfmt',
+  options: {
+    mapping: { type: 'map', help: 'fields, and the key that each is read from: NAME=KEY; an empty key is that of the same name', since: '0.1.0' },
+    regex: { type: 'string', help: 'extract the keys that this expression matches, too', since: '0.1.0', value: 'EXPRESSION' },
+    source: SOURCE,
+  },
+  prepare({ mapping, regex = '', source = '' }) {
+    if (mapping.size === 0 && regex === '') {
+      throw new Problem('logfmt mapping or regex is required', { hint: "regex = '.*' extracts all keys" })
+    }
+    // It says nothing about the key, so that it need not be asked.
+    const all = regex === '.*' || regex === '.+'
+    const pattern = regex === '' || all ? null : Pattern.search(regex)
+    const targets = new Map([...mapping].map(([name, key]) => [key === '' ? name : key, name]))
+    const from = source === '' ? undefined : source
+    return () => ({
+      process(entry) {
+        const text = readSource(entry, from)
+        if (text === undefined) return undefined
+        const fields = entry.extracting()
+        readLogfmt(text, (key, value) => {
+          const target = targets.size === 0 ? undefined : targets.get(key)
+          if (target !== undefined) put(fields, target, value)
+          if (all || pattern?.test(key) === true) put(fields, key, value)
+        })
+        return undefined
+      },
+    })
+  },
+})
