@@ -132,7 +132,9 @@ export class Tailer {
       if (seen === null) return false
       const more = !file.refused && (await this.#ready(file, seen)) && (await this.#readOn(file, seen))
       file.denied = false
-      if (!more) await this.#quiet(file, now)
+      // A large file that does not grow any more is not idle before it has been read.
+      if (more) file.nextLook = 0
+      else await this.#quiet(file, now)
       return more
     } catch (error) {
       this.#trouble(file, error as NodeJS.ErrnoException, now)
