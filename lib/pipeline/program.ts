@@ -64,8 +64,8 @@ class RunningProgram {
   async run(): Promise<ExitCode> {
     const gone = this.seat.output.failed.finally(() => this.#child?.kill('SIGKILL'))
     gone.catch(() => {})
-    await Promise.race([this.#keep(), gone])
-    await this.seat.output.flush()
+    // What it wrote before it failed leaves all the same.
+    await Promise.race([this.#keep(), gone]).finally(() => this.seat.output.flush())
     return this.#bad > 0 ? EXIT.failed : EXIT.done
   }
 
@@ -74,9 +74,12 @@ class RunningProgram {
     for (;;) {
       const began = systemClock.monotonic()
       const how = await this.#once()
-      if (this.#ended) return
-      const wait = this.#restarts.next(typeof how === 'number' ? how : EXIT.failed, systemClock.monotonic() - began)
+      const code = typeof how === 'number' ? how : how === 'SIGPIPE' ? EXIT.readerGone : EXIT.failed
       const what = typeof how === 'number' ? `ended with ${how}` : `was ended by ${how}`
+      if (this.#ended && (code === EXIT.done || code === EXIT.readerGone)) return
+      // It may have kept back what it was given, and there is nothing to give it again.
+      if (this.#ended) throw new Problem(`${this.words[0]} ${what} after its input`, { exit: exitOf(code) })
+      const wait = this.#restarts.next(code, systemClock.monotonic() - began)
       // Whoever says 2 would say it again.
       if (wait === null) throw new Problem(`${this.words[0]} ${what}`)
       this.log.error(`${what} before its input: starting it again in ${durationText(Math.round(wait))}`)
@@ -175,6 +178,11 @@ class RunningProgram {
     const last = reader.end()
     if (last !== null) yield last
   }
+}
+
+/** What a pipe makes of a program's code: those that say whether to try again stay. */
+function exitOf(code: number): ExitCode {
+  return code === EXIT.usage || code === EXIT.temporary ? code : EXIT.failed
 }
 
 /** Whether a command can be found and run. */

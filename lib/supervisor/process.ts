@@ -129,8 +129,8 @@ class PipeProcess {
       if (!settled.signal.aborted) void send({ type: 'ready' })
     })
     const { code, failed } = await running
-    // A pipe may be done before anybody could say that it has failed.
-    if (!failed) await send({ type: 'ready' })
+    // A pipe may be done before anybody could say that it has failed; one that runs once stops no other by its failure.
+    if (!failed || this.#job!.once) await send({ type: 'ready' })
     settled.abort()
     await this.#end(code, failed)
   }

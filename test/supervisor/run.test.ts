@@ -125,6 +125,33 @@ t.test('a program that ends too early is started again; one that says 2 is the e
   t.equal((await run.fetch('/-/healthy')).status, 200)
 })
 
+t.test('a program that fails after its input has ended is the failure of its pipe', async (t) => {
+  const once = async (program: string) => {
+    const folder = folderFor(t as Test)
+    writeFileSync(join(folder, 'a.ndjson'), samples(10))
+    const text = `version: 1\npipes:\n  one: receive ndjson a.ndjson | exec sh -c '${program}' | write file one.ndjson\n`
+    const run = new Supervised(t as Test, text, ['--once'], { folder, quiet: true })
+    const { code } = await run.ended
+    t.equal(lines(run.text('one.ndjson')), 10, 'what it wrote is there')
+    return { code, errors: run.log.filter(({ level }) => level === 'error').map(({ stage, message }) => `${stage ?? ''}: ${message}`) }
+  }
+  t.same(await once('cat; exit 3'), { code: 1, errors: ['exec sh: sh ended with 3 after its input', ': ended with exit code 1'] })
+  t.match(await once('cat; kill -9 $$'), { code: 1, errors: ['exec sh: sh was ended by SIGKILL after its input'] })
+  t.match(await once('cat; exit 75'), { code: 75, errors: ['exec sh: sh ended with 75 after its input'] })
+  for (const quiet of ['cat', 'cat; exit 141', 'cat; kill -PIPE $$']) t.same(await once(quiet), { code: 0, errors: [] }, quiet)
+})
+
+t.test('and of its branch; the others have everything', async (t) => {
+  const folder = folderFor(t as Test)
+  writeFileSync(join(folder, 'a.ndjson'), samples(10))
+  const branches = `[exec sh -c "cat; exit 1" | write file one.ndjson, write file two.ndjson]`
+  const text = `version: 1\npipes:\n  one:\n    from: receive ndjson a.ndjson\n    to: ${branches}\n`
+  const run = new Supervised(t as Test, text, ['--once'], { folder, quiet: true })
+  t.equal((await run.ended).code, 1)
+  t.match(run.stderr, /sh ended with 1 after its input/)
+  t.same([lines(run.text('one.ndjson')), lines(run.text('two.ndjson'))], [10, 10])
+})
+
 t.test('a branch without a reader stalls no other, and what it gave up is counted', async (t) => {
   const folder = folderFor(t as Test)
   writeFileSync(join(folder, 'a.ndjson'), samples(60_000))
