@@ -16,6 +16,9 @@ need rsyslogd rsyslog
 need jq jq
 need zsh zsh
 need fish fish
+need logrotate logrotate
+need bzip2 bzip2
+need zstd zstd
 need mandoc mandoc
 need groff groff
 packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ')

@@ -4,7 +4,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../component.js'
 import type { Handles } from './handles.js'
-import { namedAsCopy } from './names.js'
+import { logsOf } from './names.js'
 import { packingOf, unpacked } from './packed.js'
 import { type Mark, Place } from './place.js'
 import type { Positions, Slot } from './positions.js'
@@ -109,17 +109,20 @@ export class Beginning {
     file.fresh = false
   }
 
+  /** A plain copy is what copytruncate leaves, under a name made of that of the original. */
   async #plainCopy(file: Tailed, handle: FileHandle, seen: Seen): Promise<boolean> {
-    for (const slot of this.registry.keptFor(file)) {
-      const kept = slot.position!
-      if (kept.packed !== undefined || kept.offset < this.#least(file, slot)) continue
-      const place = await Place.at(handle, kept.offset)
-      if (place?.matches(kept) !== true) continue
-      this.#goOn(file, slot, place)
-      return true
+    for (const path of new Set([...logsOf(file.lastPath), file.lastPath])) {
+      for (const slot of this.registry.keptAt(path)) {
+        const kept = slot.position!
+        if (kept.packed !== undefined || kept.offset < this.#least(file, slot)) continue
+        const place = await Place.at(handle, kept.offset)
+        if (place?.matches(kept) !== true) continue
+        this.#goOn(file, slot, place)
+        return true
+      }
     }
-    for (const other of this.registry.related(file)) {
-      if (!isRead(other) || other.path === null || !namedAsCopy(file.lastPath, other.path)) continue
+    for (const other of this.registry.originals(file)) {
+      if (!isRead(other)) continue
       const at = Math.min(seen.size, other.place.offset)
       const theirs = at === other.place.offset ? other.place : await Place.at(await this.handles.of(other), at)
       if (theirs === null || (await Place.at(handle, at))?.matches(theirs.mark) !== true) continue
@@ -131,13 +134,12 @@ export class Beginning {
 
   /** How much must be the same, that a file is taken for the one of a kept position. */
   #least(file: Tailed, slot: Slot): number {
-    const { path } = slot.position!
-    if (namedAsCopy(file.lastPath, path)) return LEAST_BYTES
-    return path === file.lastPath && this.registry.isOfLastRun(slot) ? LEAST_MOVED : Infinity
+    if (slot.position!.path !== file.lastPath) return LEAST_BYTES
+    return this.registry.isOfLastRun(slot) ? LEAST_MOVED : Infinity
   }
 
   async #packedCopy(file: Tailed, handle: FileHandle): Promise<boolean> {
-    const slots = this.registry.keptFor(file).filter(({ position }) => isLong(position!) && position!.packed === undefined)
+    const slots = this.registry.keptOf(file).filter(({ position }) => isLong(position!) && position!.packed === undefined)
     const others = this.registry.related(file).filter((other) => isRead(other) && other.packing === null)
     const offsets = [...slots.map(({ position }) => position!.offset), ...others.map(({ place }) => place.offset)]
     if (offsets.length === 0) return false

@@ -1,25 +1,22 @@
-// How rotation names files: which one may be a copy of which other.
+// How rotation names files: which one may hold what another one held.
 
 import { basename, dirname } from 'node:path'
 
 /** Numbers and dates, as logrotate, cronolog, kubelet and newsyslog add them. */
 const TURN = String.raw`[-._]\d[\d\-_:.T]*Z?`
-const BEHIND = new RegExp(`${TURN}$`)
+const BEHIND = new RegExp(`(.)${TURN}$`)
 const WITHIN = new RegExp(`^(.+?)${TURN}(\\.[A-Za-z]+)$`)
-const PACKED = /\.(?:gz|bz2|zst|zstd)$/i
+const PACKED = /(.)\.(?:gz|bz2|zst|zstd)$/i
 
-/** The name, in its folder, that a file had before it was rotated: `a/app.log` for `a/app.log.2.gz` and `a/app-20251122.log`. */
+/** The path without what packing and numbering put behind it: `a/app.log` for `a/app.log.2.gz`. */
 export function logOf(path: string): string {
-  const name = unpackedName(path)
-  const bare = name.replace(BEHIND, '')
-  return `${dirname(path)}/${bare === name || bare === '' ? name.replace(WITHIN, '$1$2') : bare}`
+  return `${dirname(path)}/${basename(path).replace(PACKED, '$1').replace(BEHIND, '$1')}`
 }
 
-/** Whether the name of a plain file says that it may have been copied from one at `other` when that was rotated. */
-export function namedAsCopy(path: string, other: string): boolean {
-  return basename(path) !== basename(other) && logOf(path) === `${dirname(other)}/${basename(other)}`
-}
-
-function unpackedName(path: string): string {
-  return basename(path).replace(PACKED, '')
+/** The logs of which a file may be a piece, by its path: `a/app-20251122.log.gz` of `a/app-20251122.log` and `a/app.log`. */
+export function logsOf(path: string): string[] {
+  const log = logOf(path)
+  const name = basename(log)
+  const within = name.replace(WITHIN, '$1$2')
+  return within === name ? [log] : [log, `${dirname(log)}/${within}`]
 }

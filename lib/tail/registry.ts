@@ -1,6 +1,6 @@
 // The files that are followed and those that were: by device and inode, by path, and by the log that they are pieces of.
 
-import { logOf } from './names.js'
+import { logOf, logsOf } from './names.js'
 import type { Place } from './place.js'
 import type { Positions, Slot } from './positions.js'
 import { keyOf, type Seen } from './seen.js'
@@ -11,8 +11,9 @@ export class Registry {
   readonly #paths = new Map<string, Tailed>()
   /** Files by the log that their path speaks of. */
   readonly #logs = new Map<string, Set<Tailed>>()
-  /** Positions of files that are not there: gone, truncated, or not found yet. */
+  /** Positions of files that are not there (gone, truncated, or not found yet), by path, and by log. */
   readonly #kept = new Map<string, Set<Slot>>()
+  readonly #keptLogs = new Map<string, Set<Slot>>()
   /** Of those, the ones of the last run whose file may still be there, by its key. */
   readonly #resumable = new Map<string, Slot>()
   /** Under which position a place was kept, when its file went. */
@@ -80,12 +81,24 @@ export class Registry {
 
   /** Other files of the same log. */
   related(file: Tailed): Tailed[] {
-    return [...(this.#logs.get(logOf(file.lastPath)) ?? [])].filter((other) => other !== file)
+    const files = logsOf(file.lastPath).flatMap((log) => [...(this.#logs.get(log) ?? [])])
+    return files.filter((other) => other !== file)
   }
 
-  /** Positions without a file of the same log. */
-  keptFor(file: Tailed): Slot[] {
-    return [...(this.#kept.get(logOf(file.lastPath)) ?? [])]
+  /** The files that now have the names which this one may have had before it was rotated. */
+  originals(file: Tailed): Tailed[] {
+    const files = logsOf(file.lastPath).map((log) => this.#paths.get(log))
+    return files.filter((other) => other !== undefined && other !== file) as Tailed[]
+  }
+
+  /** Positions without a file, of the same log. */
+  keptOf(file: Tailed): Slot[] {
+    return logsOf(file.lastPath).flatMap((log) => [...(this.#keptLogs.get(log) ?? [])])
+  }
+
+  /** Positions without a file, of one at this path. */
+  keptAt(path: string): Slot[] {
+    return [...(this.#kept.get(path) ?? [])]
   }
 
   /**
@@ -126,7 +139,8 @@ export class Registry {
   release(slot: Slot): void {
     const { position } = slot
     if (position === null) return
-    drop(this.#kept, logOf(position.path), slot)
+    drop(this.#kept, position.path, slot)
+    drop(this.#keptLogs, logOf(position.path), slot)
     if (this.#resumable.get(keyOf(position)) === slot) this.#resumable.delete(keyOf(position))
   }
 
@@ -141,11 +155,12 @@ export class Registry {
 
   /** Whether a kept position still waits for a copy of its file. */
   isKept(slot: Slot): boolean {
-    return this.#kept.get(logOf(slot.position!.path))?.has(slot) === true
+    return this.#kept.get(slot.position!.path)?.has(slot) === true
   }
 
   #keep(slot: Slot): void {
-    setOf(this.#kept, logOf(slot.position!.path)).add(slot)
+    setOf(this.#kept, slot.position!.path).add(slot)
+    setOf(this.#keptLogs, logOf(slot.position!.path)).add(slot)
   }
 }
 

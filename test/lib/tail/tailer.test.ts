@@ -172,6 +172,8 @@ t.test('positions: where the last run came to, other names, other stages', async
   t.same((await readOnce([`${log}*`], { state, from: 'start' })).lines.length, 14)
   t.same((await readOnce([`${log}*`], { state })).lines.length, 0)
   const first = following(t as Test, [log], { state })
+  appendFileSync(log, 'more\n')
+  await first.count(1)
   await t.rejects(readOnce([log], { state }), { message: /another 'receive file' has the name 'files' there/ })
   await first.stop()
 })
