@@ -51,7 +51,7 @@ export class ScrapeJob {
       createdAsStart: options.created_as_start,
       extraMetrics: options.extra_metrics,
       leftOut: (target, counts) => this.#leftOut(target, counts),
-      outcome: (target, error) => this.#outcome(target, error),
+      outcome: (target, error, bytes) => this.#outcome(target, error, bytes),
     }
     const { defaults } = settings
     this.#pool = new ScrapePool({ shared: this.#shared, defaults, targetLimit: options.target_limit, stop: context.signal })
@@ -108,7 +108,8 @@ export class ScrapeJob {
     drop('out_of_bounds', outOfBounds, 'their time is more than ten minutes ahead')
   }
 
-  #outcome(target: Target, error: Error | null): void {
+  #outcome(target: Target, error: Error | null, bytes: number): void {
+    this.context.account.in_bytes += bytes
     if (error === null) {
       this.up++
       if (this.#complaints.delete(target)) this.context.log.info(`${nameOf(target)}: up again`)

@@ -32,9 +32,10 @@ export interface Shared {
   /** `_created` lines are start times instead of series. */
   createdAsStart: boolean
   extraMetrics: boolean
-  /** Told of samples that were left out, and of targets that fail or recover. */
+  /** Told of samples that were left out, ... */
   leftOut(target: Target, counts: LeftOut): void
-  outcome(target: Target, error: Error | null): void
+  /** ... and how each scrape ended, after so many bytes of a body, decompressed. */
+  outcome(target: Target, error: Error | null, bytes: number): void
 }
 
 interface Outcome {
@@ -73,7 +74,7 @@ export class Scraper {
     const { appended, error, stale, bytes } = outcome
     const up = error === null
     const report = this.#reporter.batch({ ...this.#report(appended, up, bytes), duration: (clock.monotonic() - started) / 1000 }, millis)
-    this.shared.outcome(this.target, error)
+    this.shared.outcome(this.target, error, Math.max(0, bytes))
     this.shared.leftOut(this.target, appended.leftOut)
     const batches: (Batch | null)[] = [this.#metadata(appended.families), appended.samples, stale, report]
     await this.shared.gate.send(batches.filter((batch) => batch !== null))

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import type { SourceContext } from '../../../lib/component.js'
+import type { Account, SourceContext } from '../../../lib/component.js'
 import { Problem } from '../../../lib/diag/problem.js'
 import { systemClock } from '../../../lib/io/clock.js'
 import { BodyBuffers } from '../../../lib/net/buffers.js'
@@ -37,6 +37,10 @@ class Bench {
   readonly log: string[] = []
   readonly stop = new AbortController()
   readonly dropped = new Map<string, number>()
+  readonly account: Account = {
+    in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped: this.dropped,
+    drop: (reason, count) => void this.dropped.set(reason, count),
+  }
   job!: ScrapeJob
   /** Holds back what is emitted. */
   hold: Promise<void> | undefined
@@ -56,10 +60,7 @@ class Bench {
       stage: 'scrape',
       clock: systemClock,
       log: { debug: note, info: note, warn: note, error: note },
-      account: {
-        in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped: this.dropped,
-        drop: (reason, count) => void this.dropped.set(reason, count),
-      },
+      account: this.account,
       signal: this.stop.signal,
       reject: () => {},
       emit: (batch) => this.#take(batch),
@@ -327,6 +328,11 @@ t.test('samples that cannot be taken are counted', async (t) => {
   const bench = await scraped(t, metrics(() => `a 1\na 2\nb 1 ${Date.now() + 3_600_000}\n`))
   t.strictSame([...bench.dropped], [['duplicate', 1], ['out_of_bounds', 1]])
   t.equal(bench.of('a').length, 1)
+})
+
+t.test('bytes of bodies are counted', async (t) => {
+  const bench = await scraped(t, metrics(() => 'a 1\nb 1\n'))
+  t.equal(bench.account.in_bytes, 8)
 })
 
 t.test('options that contradict are refused together', async (t) => {
