@@ -13,6 +13,7 @@ export const catalogue: Catalogue = [
   { name: 'receive ndjson', load: () => import('./receive/ndjson.js') },
   { name: 'receive lines', load: () => import('./receive/lines.js') },
   { name: 'receive exec', load: () => import('./receive/exec.js') },
+  { name: 'receive journal', load: () => import('./receive/journal.js') },
   { name: 'receive syslog', load: () => import('./receive/syslog.js') },
   { name: 'receive tcp', load: () => import('./receive/tcp.js') },
   { name: 'receive gelf', load: () => import('./receive/gelf.js') },

@@ -13,6 +13,8 @@ need victoria-metrics victoria-metrics
 need vmagent victoria-metrics
 need logger bsdutils
 need rsyslogd rsyslog
+need journalctl systemd
+need /lib/systemd/systemd-journal-remote systemd-journal-remote
 need jq jq
 need zsh zsh
 need fish fish
