@@ -111,7 +111,7 @@ the pipeline's own to ${folder}/supervisor.ndjson.
 Look into it from another terminal, in this folder:
 
   ${bold(`${solder} top${where}`)}
-  ${bold(`${solder} tap host.relabel --where 'name == "node_load1"'${where}`)}
+  ${bold(`${solder} tap host --where 'name == "node_load1"'${where} | ${solder} view`)}
   ${bold(`${solder} ledger${where}`)}
 
 Change ${PIPELINE}, and have it taken up:

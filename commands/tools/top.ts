@@ -18,7 +18,8 @@ export default tool({
     that go out and that are dropped, those that it holds, and the bytes a second that it reads and writes. Stages of one
     process share its memory and CPU time.
 
-    On a terminal the table is drawn anew every --every, until Ctrl-C; elsewhere one follows the other.`,
+    On a terminal the table is drawn anew every --every, until Ctrl-C, as far as there is room; elsewhere one follows the
+    other.`,
   since,
   args: [],
   options: {
@@ -36,9 +37,16 @@ export default tool({
     const { systemClock } = await import('../../lib/io/clock.js')
     const { stopSignal } = await import('../../lib/io/signal.js')
     const { terminal } = await import('../../lib/io/terminal.js')
+    const { colored, plain } = await import('../../lib/view/style.js')
     const client = new AdminClient(options)
     const stop = stopSignal()
+    const { color } = terminal()
     const live = terminal().width !== undefined && !options.once
+    /** As it is now: a terminal may change its size. The cursor takes the last line. */
+    const room = () => {
+      const { width, height } = terminal()
+      return { width, height: live && height !== undefined ? height - 1 : undefined, paint: color ? colored : plain }
+    }
     const look = async () => {
       const { pipes } = (await client.json('/api/v1/pipes')) as { pipes: Parameters<typeof tableOf>[0]['pipes'] }
       return { at: systemClock.monotonic(), pipes }
@@ -48,7 +56,7 @@ export default tool({
       await systemClock.sleep(options.every, stop)
       if (stop.aborted) break
       const now = await look()
-      await context.print(`${live ? CLEAR : first ? '' : '\n'}${tableOf(before, now)}`)
+      await context.print(`${live ? CLEAR : first ? '' : '\n'}${tableOf(before, now, room())}`)
       if (options.once) break
       before = now
     }

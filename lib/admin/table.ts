@@ -1,7 +1,8 @@
 // What runs, as a table for people: rates between two looks at the pipes.
 
-import { entryOf, type EntryState, type PipeStatus } from './state.js'
 import { droppedBy } from '../ledger/ledger.js'
+import { type Paint, plain, type Style } from '../view/style.js'
+import { entryOf, type EntryState, type PipeStatus } from './state.js'
 
 /** One look: all pipes at a time, milliseconds of a clock that never jumps. */
 export interface Look {
@@ -9,42 +10,84 @@ export interface Look {
   readonly pipes: readonly PipeStatus[]
 }
 
-const HEAD = ['pipe / stage', 'state', 'in/s', 'out/s', 'dropped/s', 'pending', 'dropped', 'bytes/s', 'cpu', 'memory', 'restarts']
+export interface Room {
+  /** Columns and lines; any number if absent. */
+  readonly width?: number
+  readonly height?: number
+  readonly paint: Paint
+}
 
-/** A line for each pipe and each of its stages. */
-export function tableOf(before: Look, now: Look): string {
+const HEAD = ['stage', 'in/s', 'out/s', 'dropped/s', 'dropped', 'pending', 'bytes/s']
+/** Least widths: columns that move at every look are hard to read. */
+const WIDTHS = [18, 6, 6, 9, 7, 7, 8]
+const GAP = 2
+
+/** A line for each pipe and each of its stages. What there is no room for is left out, and told. */
+export function tableOf(before: Look, now: Look, { width = Infinity, height = Infinity, paint }: Room = NO_BOUNDS): string {
   const seconds = Math.max((now.at - before.at) / 1000, 0.001)
-  const rows = [HEAD]
-  for (const pipe of now.pipes) {
+  const blocks = now.pipes.map((pipe) => {
     const earlier = before.pipes.find(({ name }) => name === pipe.name)
-    rows.push(pipeRow(pipe, earlier, seconds))
-    for (const entry of pipe.stages) {
-      rows.push(stageRow(entry, earlier?.stages.find(({ stage }) => stage === entry.stage), seconds))
-    }
-  }
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  const cell = (text: string, column: number) => (column < 2 ? text.padEnd(widths[column]) : text.padStart(widths[column]))
-  return rows.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`).join('')
+    const rows = pipe.stages.map((entry) => stageRow(entry, earlier, seconds))
+    return { head: pipeLine(pipe, earlier, seconds, width, paint), rows }
+  })
+  const line = layout([HEAD, ...blocks.flatMap(({ rows }) => rows)], width)
+  const lines = [paint('dim', line(HEAD)), ...blocks.flatMap(({ head, rows }) => [head, ...rows.map(line)])]
+  const hidden = lines.length - height
+  const shown = hidden > 0 ? [...lines.slice(0, height - 1), paint('dim', `… ${hidden + 1} more lines`)] : lines
+  return shown.map((text) => `${text}\n`).join('')
 }
 
-function pipeRow(pipe: PipeStatus, earlier: PipeStatus | undefined, seconds: number): string[] {
+const NO_BOUNDS: Room = { paint: plain }
+
+/** How rows become lines: the first column gives way where there is too little room, then the others are cut. */
+function layout(rows: readonly (readonly string[])[], width: number): (row: readonly string[]) => string {
+  const widths = WIDTHS.map((least, column) => Math.max(least, ...rows.map((row) => row[column].length)))
+  const others = widths.slice(1).reduce((sum, one) => sum + GAP + one, 0)
+  widths[0] = Math.min(widths[0], Math.max(WIDTHS[0], width - others))
+  const cell = (text: string, column: number) =>
+    column === 0 ? cut(text, widths[0]).padEnd(widths[0]) : ' '.repeat(GAP) + text.padStart(widths[column])
+  return (row) => cut(row.map(cell).join(''), width)
+}
+
+/** The name of a pipe, and what is known of its process. */
+function pipeLine(pipe: PipeStatus, earlier: PipeStatus | undefined, seconds: number, width: number, paint: Paint): string {
+  const { name, state, pid, exit_code, restarts, rss_bytes } = pipe
   // A new process begins to count anew.
-  const cpu = earlier?.pid === pipe.pid ? (pipe.cpu_seconds - (earlier?.cpu_seconds ?? 0)) / seconds : 0
-  const state = pipe.state === 'failed' ? `failed (${pipe.exit_code})` : pipe.state
-  const alive = pipe.pid !== null
-  return [
-    pipe.name, state, '', '', '', '', '', '', alive ? `${(100 * cpu).toFixed(0)} %` : '', alive ? sizeText(pipe.rss_bytes) : '',
-    String(pipe.restarts),
+  const cpu = earlier?.pid === pid ? (pipe.cpu_seconds - (earlier?.cpu_seconds ?? 0)) / seconds : 0
+  const facts = [
+    state === 'failed' ? `failed (${exit_code})` : state,
+    ...(pid === null ? [] : [`cpu ${(100 * cpu).toFixed(0)} %`, `memory ${sizeText(rss_bytes)}`]),
+    ...(restarts === 0 ? [] : [`started again ${restarts === 1 ? 'once' : `${restarts} times`}`]),
   ]
+  const text = cut(`${name}: ${facts.join(', ')}`, width)
+  const known = Math.min(name.length, text.length)
+  return paint('bold', text.slice(0, known)) + paint(STATES.get(state) ?? 'yellow', text.slice(known))
 }
 
-function stageRow(entry: EntryState, earlier: EntryState | undefined, seconds: number): string[] {
-  const rate = (value: (of: EntryState) => number) => rateText((value(entry) - (earlier === undefined ? 0 : value(earlier))) / seconds)
+const STATES = new Map<string, Style>([
+  ['running', 'green'],
+  ['done', 'dim'],
+  ['failed', 'red'],
+])
+
+function stageRow(entry: EntryState, pipe: PipeStatus | undefined, seconds: number): string[] {
+  const earlier = pipe?.stages.find(({ stage }) => stage === entry.stage)
+  const grown = (value: (of: EntryState) => number) => value(entry) - (earlier === undefined ? 0 : value(earlier))
+  const rate = (value: (of: EntryState) => number) => rateText(grown(value) / seconds)
   const dropped = (of: EntryState) => droppedBy(entryOf(of))
   return [
-    `  ${entry.stage}`, '', rate((of) => of.in + of.made), rate((of) => of.out), rate(dropped), String(entry.pending), String(dropped(entry)),
-    sizeText(Math.max(0, (entry.in_bytes + entry.out_bytes - (earlier?.in_bytes ?? 0) - (earlier?.out_bytes ?? 0)) / seconds)), '', '', '',
+    `  ${entry.stage}`,
+    rate((of) => of.in + of.made),
+    rate((of) => of.out),
+    rate(dropped),
+    String(dropped(entry)),
+    String(entry.pending),
+    sizeText(Math.max(0, grown((of) => of.in_bytes + of.out_bytes) / seconds)),
   ]
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
 }
 
 function rateText(rate: number): string {

@@ -154,6 +154,12 @@ pipes:
   t.equal(await tap.ended, 0)
   t.match(JSON.parse(tap.text.replaceAll('\n', '')), { name: 'sold', labels: { site: 'cellar' } })
 
+  const top = new Terminal(t as Test, `solder top --every 100ms --url ${url}`)
+  await top.says(/shop: running, cpu \d+ %, memory \d+ MiB\n {2}receive-prometheus .*\n {2}relabel .*\n {2}write-prometheus /)
+  top.type(CTRL_C)
+  t.equal(await top.ended, 0)
+  t.same(top.text.split('\n').filter((line) => line.length > 80), [], 'it keeps within the terminal')
+
   // A killed process.
   const { pid: second } = await shop()
   process.kill(second!, 'SIGKILL')

@@ -118,7 +118,7 @@ t.test('top shows rates, ledger the balance', async (t) => {
   const url = await run.url()
   const top = await sh(`solder top --once --every 1s --url ${url}`)
   t.equal(top.code, 0)
-  t.match(top.stdout, /^pipe \/ stage +state +in\/s .*\none +running .*MiB +0\n {2}scrape-host .*\n {2}relabel .*\n {2}filter .*\n {2}write-file /)
+  t.match(top.stdout, /^stage +in\/s .*\none: running, cpu \d+ %, memory \d+ MiB\n {2}scrape-host .*\n {2}relabel .*\n {2}filter .*\n {2}write-file /)
   const ledger = await sh(`solder ledger --url ${url}`)
   t.same([ledger.code, ledger.stderr], [0, ''])
   t.match(ledger.stdout, /^one\nstage +in +made +out .*\nscrape-host .*\nrelabel .*\nfilter .*filter|filtered \d+\nwrite-file .*\n$/)
