@@ -14,10 +14,10 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus loki ndjson lines exec syslog file' ;;
+    receive) kinds='exposition prometheus loki ndjson lines exec journal syslog tcp gelf file' ;;
     scrape) kinds='host' ;;
-    filter) kinds='drop limit sample' ;;
-    enrich) kinds='logfmt json regex pattern cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split eventlog windowsevent stages' ;;
+    filter) kinds='drop limit match sample' ;;
+    enrich) kinds='logfmt json regex pattern cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
     derive) kinds='metrics' ;;
     write) kinds='prometheus loki syslog file' ;;
   esac
@@ -40,7 +40,10 @@ _solder() {
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
     'receive exec --log-format') words='text json' ;;
+    'receive journal --log-format') words='text json' ;;
     'receive syslog --log-format') words='text json' ;;
+    'receive tcp --log-format') words='text json' ;;
+    'receive gelf --log-format') words='text json' ;;
     'receive file --log-format') words='text json' ;;
     'scrape --log-format') words='text json' ;;
     'scrape host --log-format') words='text json' ;;
@@ -48,6 +51,7 @@ _solder() {
     'filter --log-format') words='text json' ;;
     'filter drop --log-format') words='text json' ;;
     'filter limit --log-format') words='text json' ;;
+    'filter match --log-format') words='text json' ;;
     'filter sample --log-format') words='text json' ;;
     'enrich logfmt --log-format') words='text json' ;;
     'enrich json --log-format') words='text json' ;;
@@ -71,6 +75,8 @@ _solder() {
     'enrich luhn --log-format') words='text json' ;;
     'enrich truncate --log-format') words='text json' ;;
     'enrich split --log-format') words='text json' ;;
+    'enrich redact --log-format') words='text json' ;;
+    'enrich geoip --log-format') words='text json' ;;
     'enrich eventlog --log-format') words='text json' ;;
     'enrich windowsevent --log-format') words='text json' ;;
     'enrich stages --log-format') words='text json' ;;
@@ -108,10 +114,12 @@ _solder() {
     *' --max-header-bytes') words='' ;;
     'receive exposition --format') words='auto text openmetrics protobuf' ;;
     'receive syslog --format') words='auto rfc5424 rfc3164' ;;
+    'receive tcp --format') words='lines json records' ;;
     'write loki --format') words='protobuf json' ;;
     'write syslog --format') words='rfc5424 rfc3164' ;;
     'receive exposition --timestamp') words='' ;;
     'receive syslog --timestamp') words='message received' ;;
+    'receive gelf --timestamp') words='message received' ;;
     *' --max-families') words='' ;;
     *' --listen') words='' ;;
     *' --tls-client-ca') files=1 ;;
@@ -134,17 +142,25 @@ _solder() {
     *' --min-backoff') words='' ;;
     *' --max-backoff') words='' ;;
     *' --stop-timeout') words='' ;;
+    *' --unit') words='' ;;
+    *' --directory') files=1 ;;
+    'receive journal --from') words='start end' ;;
+    'receive file --from') words='checkpoint start end' ;;
+    'replay --from') words='' ;;
     *' --label-fields') words='' ;;
     *' --attribute-fields') words='' ;;
+    *' --journalctl') words='' ;;
+    *' --max-entry-bytes') words='' ;;
     'receive syslog --framing') words='auto octet-counting newline nul' ;;
     'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
     *' --max-message-bytes') words='' ;;
     *' --udp-buffer-bytes') words='' ;;
     *' --udp-queue-bytes') words='' ;;
+    *' --peer-label') words='' ;;
+    *' --max-chunk-bytes') words='' ;;
+    *' --chunk-timeout') words='' ;;
     *' --exclude') words='' ;;
-    'receive file --from') words='checkpoint start end' ;;
-    'replay --from') words='' ;;
     *' --name') words='' ;;
     *' --scan-every') words='' ;;
     *' --delay') words='' ;;
@@ -206,8 +222,6 @@ _solder() {
     *' --max-lines') words='' ;;
     *' --max-block-size') words='' ;;
     *' --max-streams') words='' ;;
-    'enrich match --action') words='keep drop' ;;
-    'derive metrics --action') words='' ;;
     *' --replacement') words='' ;;
     *' --min-length') words='' ;;
     *' --delimiters') words='' ;;
@@ -215,9 +229,18 @@ _solder() {
     *' --limit') words='' ;;
     *' --sources') words='' ;;
     *' --suffix') words='' ;;
+    *' --rules') words='' ;;
+    *' --without') words='' ;;
+    *' --rules-file') files=1 ;;
+    *' --replace') words='' ;;
+    *' --key') words='' ;;
+    *' --fields') words='' ;;
+    *' --db-type') words='' ;;
+    *' --custom-lookups') words='' ;;
     *' --prefix') words='' ;;
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
+    *' --action') words='' ;;
     *' --buckets') words='' ;;
     *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
@@ -244,7 +267,6 @@ _solder() {
     'write syslog --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
-    *' --max-entry-bytes') words='' ;;
     *' --facility') words='' ;;
     *' --hostname') words='' ;;
     *' --app') words='' ;;
@@ -298,7 +320,10 @@ _solder() {
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exec') flags='--label --encoding --max-line-bytes --restart --min-backoff --max-backoff --stop-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive journal') flags='--unit --directory --from --once --label --label-fields --attribute-fields --internal-labels --state --journalctl --stop-timeout --max-entry-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -306,6 +331,7 @@ _solder() {
         'filter') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter drop') flags='--source --value --expression --separator --older-than --longer-than --drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter limit') flags='--rate --burst --drop --by-label-name --max-distinct-labels --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter match') flags='--invert --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter sample') flags='--drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich logfmt') flags='--regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich json') flags='--regex --source --drop-malformed --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
@@ -325,10 +351,12 @@ _solder() {
         'enrich tenant') flags='--value --label --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich pack') flags='--no-ingest-timestamp --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich multiline') flags='--max-wait-time --max-lines --max-block-size --max-streams --no-trim-newlines --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'enrich match') flags='--action --drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'enrich match') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'enrich luhn') flags='--replacement --min-length --delimiters --skip-regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich truncate') flags='--limit --source-type --sources --suffix --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich split') flags='--source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich redact') flags='--rules --without --rules-file --replace --key --fields --metric-labels --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich geoip') flags='--db-type --custom-lookups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'enrich eventlog') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich windowsevent') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich stages') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

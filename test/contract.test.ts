@@ -49,7 +49,11 @@ t.teardown(() => {
 })
 writeFileSync(`${folder}/records.ndjson`, SAMPLE)
 writeFileSync(`${folder}/solder.yaml`, 'version: 1\npipes:\n  a: scrape host | filter true | write file a.ndjson\ntests:\n  b: {pipe: a, in: [], out: []}\n')
+const ENTRY = 'printf "MESSAGE=a\\n__REALTIME_TIMESTAMP=1763804400000000\\n\\n"'
+writeFileSync(`${folder}/journalctl`, `#!/bin/sh\n${ENTRY}\ncase "$*" in *--follow*) exec sleep 30;; esac\n`, { mode: 0o755 })
 writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
+
+writeFileSync(`${folder}/stages.yaml`, 'pipeline_stages: [{logfmt: {mapping: {level: }}}]')
 
 /** A word for each required argument or option, by the argument's name or the word that stands for the option's value. */
 const ARGUMENTS: { readonly [name: string]: string } = {
@@ -64,12 +68,30 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   STAGES: 'scrape host | view',
   'PIPE[.STAGE]': 'a',
   PIPE: `discover static ${address} | relabel`,
+  RATE: '1',
+  ENTRIES: '1000',
+  SIZE: '1KiB',
+  EXPRESSION: '^(?P<a>[a-z]*)',
+  FIRSTLINE: '^never',
+  PATTERN: '<a> <b>',
+  SELECTOR: '{job!="none"}',
+  LABEL: 'app',
+  'LABEL=VALUE': 'app=shop',
+  NAME: 'app',
+  FIELD: 'app',
+  'STAGES.yaml': `${folder}/stages.yaml`,
   /** Of one process at a time; as a spool it has something to show. */
   get DIR() {
     const dir = mkdtempSync(`${folder}/dir-`)
     writeFileSync(`${dir}/0000000000000001.seg`, 'torn')
     return dir
   },
+}
+
+/** What a command needs of several options, of which none is required. */
+const ONE_OF: { readonly [name: string]: readonly string[] } = {
+  'filter drop': ['--expression', '^never'],
+  'enrich tenant': ['--value', 'a'],
 }
 
 /** A server has nothing to say as long as nobody asks: it is told to stop, and never meets a reader that is gone. */
@@ -92,8 +114,11 @@ function leastWords(component: Component): string[] {
   const listen = listens(component) ? ['--listen', '127.0.0.1:0'] : []
   // Without a pipe it is a supervisor, which goes on until it is stopped.
   const pipe = component.name === 'run' ? ['-e', ARGUMENTS.PIPE] : []
+  // A machine need not have a journal.
+  const journal = 'journalctl' in component.options ? ['--journalctl', `${folder}/journalctl`] : []
   const admin = component.role === 'tool' && 'url' in component.options ? ['--url', `http://${address}`] : []
-  return [...component.name.split(' '), ...options, ...often, ...listen, ...pipe, ...admin, ...words]
+  const oneOf = ONE_OF[component.name] ?? []
+  return [...component.name.split(' '), ...oneOf, ...options, ...often, ...listen, ...pipe, ...admin, ...journal, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */

@@ -1,7 +1,7 @@
 // Files of log stages, read.
 
 import { readFile } from 'node:fs/promises'
-import { Problem } from '../diag/problem.js'
+import { collect, Problem, throwAll } from '../diag/problem.js'
 import { prepareStages } from '../logs/build.js'
 import type { ReadyStage } from '../logs/definition.js'
 import { parseStages } from '../logs/document.js'
@@ -16,5 +16,13 @@ export async function readStageFile(file: string): Promise<readonly ReadyStage[]
     const reason = (cause as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/s, '')
     throw new Problem(`cannot read ${file}: ${reason}`, { cause, expected: 'a file of log stages' })
   }
-  return prepareStages(await parseStages(text, file))
+  const problems: Problem[] = []
+  const configs = await parseStages(text, file, problems)
+  const stages = await collect(problems, () => prepareStages(configs))
+  throwAll(problems.sort(byPlace))
+  return stages ?? []
+}
+
+function byPlace({ place: a }: Problem, { place: b }: Problem): number {
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0)
 }

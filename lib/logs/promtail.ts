@@ -1,7 +1,7 @@
 // Stages as Promtail writes them: a list `pipeline_stages` in YAML, each stage a map of its name and options.
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml'
-import { didYouMean, type Place, Problem, throwAll } from '../diag/problem.js'
+import { didYouMean, type Place, Problem } from '../diag/problem.js'
 import type { Json } from '../record/json.js'
 import type { StageConfig, WrittenOption } from './definition.js'
 
@@ -13,33 +13,31 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 /** Stages of which the YAML is the values themselves. */
 const VALUES = new Set(['labels', 'static_labels', 'structured_metadata', 'label_keep', 'label_drop', 'structured_metadata_drop'])
 
-/** @param file its name for messages. Throws every Problem with the place. */
-export function parsePromtail(text: string, file: string): readonly StageConfig[] {
-  return new PromtailReader(text, file).stages()
+/** @param file its name for messages; what is wrong is added to `problems`, with the place */
+export function parsePromtail(text: string, file: string, problems: Problem[]): readonly StageConfig[] {
+  return new PromtailReader(text, file, problems).stages()
 }
 
 class PromtailReader {
   readonly #lines = new LineCounter()
-  readonly #problems: Problem[] = []
   readonly #document
 
   constructor(
     private readonly text: string,
     private readonly file: string,
+    private readonly problems: Problem[],
   ) {
     this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true })
   }
 
   stages(): readonly StageConfig[] {
     for (const { message, pos } of this.#document.errors) {
-      this.#problems.push(new Problem(message.split('\n')[0].replace(/ at line \d+.*$/, ''), { place: this.#at(pos[0], 1) }))
+      this.problems.push(new Problem(message.split('\n')[0].replace(/ at line \d+.*$/, ''), { place: this.#at(pos[0], 1) }))
     }
-    throwAll(this.#problems)
+    if (this.#document.errors.length > 0) return []
     const root: unknown = this.#document.contents
     const list = isMap(root) ? (root.get('pipeline_stages', true) as unknown) : root
-    const stages = this.#list(list, root as Node | null)
-    throwAll(this.#problems)
-    return stages
+    return this.#list(list, root as Node | null)
   }
 
   #list(node: unknown, around: Node | null): StageConfig[] {
@@ -109,7 +107,7 @@ class PromtailReader {
   }
 
   #problem(message: string, node: Node | null, expected: string, hint?: string): void {
-    this.#problems.push(new Problem(message, { place: this.#placeOf(node) ?? this.#at(0, 1), expected, hint }))
+    this.problems.push(new Problem(message, { place: this.#placeOf(node) ?? this.#at(0, 1), expected, hint }))
   }
 
   #placeOf(node: Node | null | undefined): Place | undefined {

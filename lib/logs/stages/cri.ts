@@ -24,8 +24,8 @@ export default defineStage({
   },
 })
 
-/** Time, stream, flag and what follows; time is not looked at. */
-const LINE = /^(\S*)\s+(stdout|stderr) *([FP]?) */
+/** Time, stream, flag and what follows, with its indentation; time is not looked at, and the flag may be absent. */
+const LINE = /^(\S*)\s+(stdout|stderr)(?: +(?:([FP])(?::\S*)?(?: |$))?|$)/
 
 interface Partial {
   entry: LogEntry
@@ -49,7 +49,7 @@ class Cri implements HoldingStage {
   take(entry: LogEntry, next: Next): void {
     const match = LINE.exec(entry.line)
     if (match === null) return next(entry)
-    const [head, time, stream, flag] = match
+    const [head, time, stream, flag = ''] = match
     const content = entry.line.slice(head.length)
     const fields = entry.extracting()
     fields.flags = flag
