@@ -150,7 +150,8 @@ t.test('deletion: what was written after it is read, as long as the file is open
   const bench = benchOf(t as Test, deletion, random.fork(), false)
   const pipe = bench.start()
   await bench.work(pipe, 10, true)
-  bench.writer.write(10)
+  // What a stop leaves unread in a deleted file is lost.
+  while (!pipe.over && bench.count().missing.length > 0) await pause(10)
   await bench.stop(pipe)
   await bench.end()
   t.same(bench.count(), { missing: [], again: 0 })
