@@ -40,10 +40,11 @@ export default tool({
     what waits for it is bounded by --branch-buffer, in memory, or on the disk with --branch-full spool. Programs that are not solder ('exec') are children of the pipe's
     process. No process outlives the supervisor, not even kill -9 of it.
 
-    SIGTERM and SIGINT: sources stop, what is in flight drains, exit 0. SIGHUP, POST /-/reload and --watch read the files
-    again: all of it is checked and started, or what ran before goes on and the log and the caller are told why. A pipe is
-    started anew if its words changed, or a file of rules that one of its stages read at its start; others are not touched.
-    The supervisor listens for servers of pipes and hands the connections over, so that a reload refuses none.
+    SIGTERM and SIGINT: sources stop, what is in flight drains, exit 0. The same happens when its terminal goes away, and when
+    a program of Node that started it with an IPC channel (fork) has ended, however it did. SIGHUP, POST /-/reload and --watch
+    read the files again: all of it is checked and started, or what ran before goes on and the log and the caller are told why.
+    A pipe is started anew if its words changed, or a file of rules that one of its stages read at its start; others are not
+    touched. The supervisor listens for servers of pipes and hands the connections over, so that a reload refuses none.
 
     The log is one line an event on stderr. The admin server tells health, metrics, accounts and what passes every stage:
     see 'tap', 'top' and 'ledger'. The configuration goes to the processes by descriptor, never by arguments.
