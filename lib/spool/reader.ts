@@ -3,7 +3,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import type { Clock, Log } from '../component.js'
 import type { Entry, EntryHead } from './frame.js'
-import { type Offset, saveOffset } from './offset.js'
+import type { Offset } from './offset.js'
+import { SavedOffset } from './saved_offset.js'
 import { type Damage, SegmentReader } from './segment.js'
 import type { Segment } from './writer.js'
 
@@ -44,12 +45,6 @@ export interface Loss {
 
 export const TOO_OLD = 'older than --spool-age'
 
-/** Milliseconds between two writes of the offset: an answer each millisecond is no file each millisecond. */
-const SAVE_EVERY = 500
-const SAVE_AGAIN = 1000
-/** A disk that cannot take it is told about this often, milliseconds. */
-const TELL_EVERY = 10_000
-
 export class SpoolReader {
   /** Records that are not done with, ... */
   records = 0
@@ -69,18 +64,18 @@ export class SpoolReader {
   /** The entry before in this file, and damage behind it. */
   #before = 0
   #damage: string | null = null
-  #unsaved = false
-  #told = -Infinity
-  #saving: Promise<void> | null = null
+  readonly #saved: SavedOffset
 
   constructor(
     private readonly store: Store,
     private readonly path: string,
     offset: Offset,
-    private readonly sync: boolean,
-    private readonly clock: Clock,
+    sync: boolean,
+    clock: Clock,
     private readonly log: Log,
   ) {
+    const now = () => ({ next: this.#next, open: [...this.#open.keys()] })
+    this.#saved = new SavedOffset(path, now, sync, store.stop, clock, log)
     this.#next = offset.next
     this.#open = new Map(offset.open.map((seq) => [seq, 0]))
     this.#again = new Set(offset.open)
@@ -121,11 +116,8 @@ export class SpoolReader {
   }
 
   /** What is done is on disk when the promise resolves. */
-  async commit(): Promise<void> {
-    this.#unsaved = false
-    const offset = { next: this.#next, open: [...this.#open.keys()] }
-    this.#writing = this.#writing.catch(() => {}).then(() => saveOffset(this.path, offset, this.sync))
-    await this.#writing
+  commit(): Promise<void> {
+    return this.#saved.write()
   }
 
   /** What waits below is given up: see `gaveUp`. What was handed out stays in hand. Returns what waited until now. */
@@ -144,15 +136,13 @@ export class SpoolReader {
   }
 
   async close(): Promise<void> {
-    await this.#saving
+    await this.#saved.settled()
     this.#loseGivenUp()
     await this.commit().catch((error: unknown) => {
       this.log.warn(`${this.path}: ${(error as Error).message}: some entries will be read twice`)
     })
     await this.#closeFile()
   }
-
-  #writing: Promise<void> = Promise.resolve()
 
   #hand(entry: Entry): Entry {
     // What an earlier process had in hand stands before: what was not found by now is not there.
@@ -314,31 +304,8 @@ export class SpoolReader {
 
   #changed(): void {
     this.#settle()
-    this.#unsaved = true
     this.store.release()
-    this.#saving ??= this.#save().finally(() => (this.#saving = null))
-  }
-
-  async #save(): Promise<void> {
-    // The first answer after a quiet time is remembered at once.
-    while (this.#unsaved && !this.store.stop.aborted) {
-      const wait = await this.commit().then(
-        () => (this.sync ? 0 : SAVE_EVERY),
-        (error: unknown) => {
-          this.#tell(`${this.path}: ${(error as Error).message}: trying again`)
-          this.#unsaved = true
-          return SAVE_AGAIN
-        },
-      )
-      if (wait > 0) await this.clock.sleep(wait, this.store.stop)
-    }
-  }
-
-  #tell(message: string): void {
-    const now = this.clock.monotonic()
-    if (now - this.#told < TELL_EVERY) return
-    this.#told = now
-    this.log.warn(message)
+    this.#saved.changed()
   }
 }
 
