@@ -17,6 +17,7 @@ export const catalogue: Catalogue = [
   { name: 'receive syslog', load: () => import('./receive/syslog.js') },
   { name: 'receive tcp', load: () => import('./receive/tcp.js') },
   { name: 'receive gelf', load: () => import('./receive/gelf.js') },
+  { name: 'receive webhook', load: () => import('./receive/webhook.js') },
   { name: 'receive file', load: () => import('./receive/file.js') },
   { name: 'scrape', load: () => import('./scrape/targets.js') },
   { name: 'scrape host', load: () => import('./scrape/host.js') },

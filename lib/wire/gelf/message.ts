@@ -26,8 +26,8 @@ export interface GelfBounds {
 /** What a level of old, or of none, means (the specification's default). */
 const ALERT = 1
 const OWN = new Set(['version', 'host', 'short_message', 'timestamp', 'level', 'facility'])
-/** Of numbers that a double holds to the microsecond. */
-const LATEST = 2 ** 43
+/** Seconds of the latest time that a record holds. */
+const LATEST = 99_999_999_999
 
 /** The bytes of a datagram, unpacked: gzip, zlib or plain. A complaint where they cannot be. */
 export function unpacked(bytes: Buffer, { maxBytes }: GelfBounds): Buffer | string {

@@ -55,7 +55,11 @@ export function civilSeconds(
   return daysOf(year, month, day) * 86_400 + hour * 3600 + minute * 60 + Math.min(second, 59)
 }
 
+/** Digits of the longest time that a record holds; it is in the year 5138. */
+const MAX_DIGITS = 20
+
 /** @param fraction digits of a second; those beyond nanoseconds do not count */
-export function nanos(seconds: number, fraction: string): string {
-  return (BigInt(seconds) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'))).toString()
+export function nanos(seconds: number, fraction: string): string | undefined {
+  const text = (BigInt(seconds) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'))).toString()
+  return text.length > MAX_DIGITS ? undefined : text
 }

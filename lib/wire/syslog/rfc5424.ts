@@ -15,6 +15,12 @@ export function looksLike5424(text: string): boolean {
  * @param lenient structured data that is broken is not an error but the beginning of the message's text
  */
 export function parse5424(text: string, lenient: boolean): SyslogMessage | string {
+  const header = parseHeader5424(text)
+  return typeof header === 'string' ? header : withData(header.message, text, header.end, lenient)
+}
+
+/** The header alone, and where it ends; or what is wrong with it. */
+export function parseHeader5424(text: string): { message: SyslogMessage; end: number } | string {
   const priority = priorityOf(text)
   if (priority === null) return 'no priority (<0> to <191>) in front'
   const { facility, severity, end } = priority
@@ -27,7 +33,7 @@ export function parse5424(text: string, lenient: boolean): SyslogMessage | strin
   const message: SyslogMessage = {
     facility, severity, ts, hostname: known(hostname), app: known(app), procId: known(procId), msgId: known(msgId), body: '',
   }
-  return withData(message, text, end + match[0].length, lenient)
+  return { message, end: end + match[0].length }
 }
 
 function known(field: string): string | undefined {

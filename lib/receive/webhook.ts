@@ -1,0 +1,160 @@
+// Requests of webhooks to records and answers.
+
+import { timingSafeEqual } from 'node:crypto'
+import type { SourceContext } from '../component.js'
+import type { ServerAnswer, ServerRequest } from '../net/server.js'
+import type { Secret } from '../net/secret.js'
+import { RecordBatch } from '../record/batch.js'
+import { scanDepth } from '../record/decode.js'
+import { Identity } from '../record/identity.js'
+import type { Json } from '../record/json.js'
+import { labelsOfMap } from '../record/labels.js'
+import type { Payload } from '../record/record.js'
+import { SEVERITIES, SEVERITY_NUMBERS } from '../wire/syslog/names.js'
+import type { HookEntry } from '../wire/webhook/entry.js'
+import { ACCESS_KEY_HEADER, ATTRIBUTES_HEADER, commonLabels, firehoseEntries, REQUEST_ID_HEADER } from '../wire/webhook/firehose.js'
+import { gcpEntry } from '../wire/webhook/gcp.js'
+import { herokuEntries } from '../wire/webhook/heroku.js'
+import { jsonEntries, lineEntries } from '../wire/webhook/plain.js'
+import type { Acks } from './acks.js'
+import { busy } from './answer.js'
+import { plainBody, Refusal } from './loki_body.js'
+import { Recent } from './recent.js'
+import { Stamps } from './stamps.js'
+
+export interface WebhookOptions {
+  readonly label: ReadonlyMap<string, string>
+  readonly timestamp: 'message' | 'received'
+  readonly max_request_bytes: number
+  readonly max_depth: number
+  readonly max_identities: number
+  /** What Firehose must send as its access key; undefined: anything. */
+  readonly accessKey: Secret | undefined
+  /** What lets answers wait for commits; null: they do not. */
+  readonly acks: Acks | null
+}
+
+/** Separates names and values in keys: no text that was read holds a high surrogate alone. */
+const SEPARATOR = '\ud800'
+const NO_LABELS: ReadonlyMap<string, string> = new Map()
+
+export class WebhookReceiver {
+  readonly #identities: Recent<Identity>
+  readonly #stamps: Stamps
+
+  constructor(
+    private readonly options: WebhookOptions,
+    private readonly context: Pick<SourceContext, 'account' | 'clock' | 'emit'>,
+  ) {
+    this.#identities = new Recent(options.max_identities)
+    this.#stamps = new Stamps(context.clock)
+  }
+
+  /** Any JSON; text where that is what the request says it is, lines of JSON where it says that. */
+  any(request: ServerRequest): Promise<ServerAnswer> {
+    return this.#answer(request, (body, { headers }) => {
+      const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase() ?? ''
+      if (type.startsWith('text/')) return lineEntries(body.utf8Slice())
+      if (!type.includes('ndjson') && !type.includes('json-lines') && !type.includes('jsonl')) return jsonEntries(this.#json(body))
+      return lineEntries(body.utf8Slice()).map((line) => ({ body: this.#json(Buffer.from(line.body as string)) }))
+    })
+  }
+
+  heroku(request: ServerRequest): Promise<ServerAnswer> {
+    return this.#answer(request, (body) => herokuEntries(body))
+  }
+
+  gcp(request: ServerRequest): Promise<ServerAnswer> {
+    return this.#answer(request, (body) => [gcpEntry(this.#json(body))])
+  }
+
+  /** Firehose wants its request's id back, and why it failed. */
+  async firehose(request: ServerRequest): Promise<ServerAnswer> {
+    const { headers } = request
+    let requestId = headers[REQUEST_ID_HEADER]?.toString() ?? ''
+    const answer = this.#knows(headers[ACCESS_KEY_HEADER]?.toString())
+      ? await this.#answer(request, (body) => {
+          const found = firehoseEntries(this.#json(body), this.options.max_request_bytes)
+          requestId = found.requestId
+          const more = commonLabels(headers[ATTRIBUTES_HEADER]?.toString())
+          return found.entries.map((entry) => ({ ...entry, labels: new Map([...more, ...(entry.labels ?? [])]) }))
+        })
+      : { status: 401, text: 'wrong or missing access key' }
+    const { status, text: errorMessage } = answer
+    const body = { requestId, timestamp: this.context.clock.millis(), errorMessage }
+    return {
+      status: status === 204 ? 200 : status,
+      headers: { ...answer.headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }
+  }
+
+  #knows(given = ''): boolean {
+    const { accessKey } = this.options
+    if (accessKey === undefined) return true
+    const [wanted, found] = [Buffer.from(accessKey.value), Buffer.from(given)]
+    return wanted.length === found.length && timingSafeEqual(wanted, found)
+  }
+
+  async #answer(
+    request: ServerRequest, read: (body: Buffer, request: ServerRequest) => HookEntry[],
+  ): Promise<ServerAnswer> {
+    this.context.account.in_bytes += request.body.length
+    if (this.options.acks?.full === true) return busy('too many requests wait for their commit (--max-waiting)')
+    let entries: HookEntry[]
+    try {
+      const bounds = { max_request_bytes: this.options.max_request_bytes, max_elements: Infinity }
+      const body = await plainBody(request.body, request.headers['content-encoding'], bounds)
+      entries = read(body, request)
+    } catch (error) {
+      if (error instanceof Refusal) return { status: error.status, text: error.message }
+      return { status: 400, text: (error as Error).message }
+    }
+    const stored = entries.length === 0 || (await this.#pass(entries))
+    return stored ? { status: 204 } : busy('not committed within the time of --ack-timeout')
+  }
+
+  async #pass(entries: readonly HookEntry[]): Promise<boolean> {
+    this.#stamps.look()
+    const ids = entries.map(({ labels }) => this.#identity(labels ?? NO_LABELS))
+    const payloads = entries.map((entry) => this.#payload(entry))
+    const { acks } = this.options
+    if (acks !== null) return acks.pass(ids, payloads)
+    await this.context.emit(new RecordBatch(ids, payloads))
+    return true
+  }
+
+  #identity(labels: ReadonlyMap<string, string>): Identity {
+    const key = [...labels].flat().join(SEPARATOR)
+    const known = this.#identities.get(key)
+    if (known !== undefined) return known
+    const identity = Identity.of('log', '', labelsOfMap(new Map([...labels, ...this.options.label])))
+    this.#identities.set(key, identity)
+    return identity
+  }
+
+  #payload({ ts, body, attributes, severity }: HookEntry): Payload {
+    const received = this.#stamps.next()
+    const told = this.options.timestamp === 'message' ? ts : undefined
+    const payload: Payload = { ts: told ?? received, body }
+    if (told !== undefined) payload.observed = received
+    if (severity !== undefined) {
+      payload.severity = SEVERITIES[severity]
+      payload.severity_number = SEVERITY_NUMBERS[severity]
+    }
+    // Safe for any name: properties of the object's own.
+    if (attributes !== undefined && attributes.size > 0) payload.attributes = Object.fromEntries(attributes)
+    return payload
+  }
+
+  /** Throws a Refusal. */
+  #json(body: Buffer): Json {
+    const deep = scanDepth(body, this.options.max_depth)
+    if (deep !== null) throw new Refusal(400, deep.detail)
+    try {
+      return JSON.parse(body.utf8Slice()) as Json
+    } catch (error) {
+      throw new Refusal(400, `not JSON: ${(error as Error).message}`)
+    }
+  }
+}
