@@ -42,10 +42,16 @@ export interface Usage {
 
 /** What a running process and all below it have used so far, without the shells that only hold them. */
 export function usageOf(pid: number): Usage[] {
-  return familyOf(pid)
-    .map((each) => ({ each, words: readFileSync(`/proc/${each}/cmdline`, 'utf8').split('\0') }))
-    .filter(({ words }) => !/^(ba)?sh$/.test(words[0]))
-    .map(({ each, words }) => ({ pid: each, name: nameOf(words), ...cpuOf(each), ...memoryOf(each) }))
+  return familyOf(pid).flatMap((each) => {
+    try {
+      const words = readFileSync(`/proc/${each}/cmdline`, 'utf8').split('\0')
+      if (/^(ba)?sh$/.test(words[0])) return []
+      return [{ pid: each, name: nameOf(words), ...cpuOf(each), ...memoryOf(each) }]
+    } catch {
+      // It has ended meanwhile.
+      return []
+    }
+  })
 }
 
 function familyOf(pid: number): number[] {

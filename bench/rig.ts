@@ -86,7 +86,7 @@ export function delay(ms: number): Promise<void> {
 }
 
 /** What a child prints as JSON when it is ready. */
-function firstLine(child: ChildProcess): Promise<unknown> {
+export function firstLine(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let text = ''
     child.stdout!.on('data', (chunk: Buffer) => {

@@ -43,6 +43,7 @@ const NOTHING: readonly string[] = Object.freeze([])
  * own OTLP endpoint gives them, and go before an attribute of that name.
  */
 export function metadataOf(payload: Payload): readonly string[] {
+  if (isBare(payload)) return NOTHING
   const { attributes, trace_id, span_id, severity, severity_number } = payload
   const metadata: string[] = []
   if (isThere(trace_id)) metadata.push('trace_id', textOf(trace_id))
@@ -56,6 +57,12 @@ export function metadataOf(payload: Payload): readonly string[] {
     if (!fields.includes(name)) metadata.push(name, textOf(map[name]))
   }
   return metadata
+}
+
+/** Whether a record says no more than its time and its line. Asking for what is not there takes five times as long. */
+function isBare(payload: Payload): boolean {
+  for (const key in payload) if (key !== 'ts' && key !== 'body' && key !== 'extracted') return false
+  return true
 }
 
 function isThere(value: Payload[string]): boolean {
