@@ -22,6 +22,17 @@ const ROWS: { readonly [key: string]: Schema } = {
   to: refDescribed('Where all records go: sinks, each behind stages of its own if need be.', 'branches'),
 }
 
+/** A whole number, a text of the pattern, or a text with an expression: as one schema, of which editors tell more than of several. */
+function textOrExpression(expected: string, pattern: string): Schema {
+  return { type: ['string', 'integer'], pattern: `^${pattern}$|\\$\\{`, patternErrorMessage: `This is not ${expected}.` }
+}
+
+/** A number, or a text with an expression. */
+function numberOrExpression(type: 'integer' | 'number', bounds: Schema): Schema {
+  const patternErrorMessage = `This is not ${type === 'integer' ? 'a whole number' : 'a number'}, and no expression.`
+  return { type: [type, 'string'], pattern: '\\$\\{', patternErrorMessage, ...bounds }
+}
+
 const DEFINITIONS: { readonly [name: string]: Schema } = {
   expression: {
     description: 'A CEL expression over env, let, args, dir, file("…") and secret("…").',
@@ -29,26 +40,15 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
     pattern: '\\$\\{',
   },
   duration: {
-    description: 'A duration with its units, such as 15s, 1m30s or 500ms.',
-    anyOf: [
-      { const: 0 },
-      { type: 'string', pattern: '^(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)$' },
-      ref('expression'),
-    ],
+    ...textOrExpression('a duration such as 15s, 1m30s or 500ms', '(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)'),
+    minimum: 0,
+    maximum: 0,
   },
   bytes: {
-    description: 'A size, such as 64KiB, 10MiB or 1024.',
-    anyOf: [
-      { type: 'integer', minimum: 0 },
-      { type: 'string', pattern: '^[0-9]+(?:\\.[0-9]+)?(?:B|kB|KB|MB|GB|KiB|MiB|GiB|TiB)?$' },
-      ref('expression'),
-    ],
+    ...textOrExpression('a size such as 64KiB, 10MiB or 1024', '[0-9]+(?:\\.[0-9]+)?(?:B|kB|KB|MB|GB|KiB|MiB|GiB|TiB)?'),
+    minimum: 0,
   },
-  secret: {
-    description: 'A secret: file:PATH, env:NAME, ${secret("…")} or the text itself.',
-    type: 'string',
-    writeOnly: true,
-  },
+  secret: { type: 'string', writeOnly: true },
   text: { type: ['string', 'number', 'boolean'] },
   stages: described('Stages in a row: text with | between them, or one as a map.', {
     anyOf: [{ type: 'string', minLength: 1 }, ref('stage')],
@@ -146,7 +146,10 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
   },
 }
 
-/** The schema of a pipeline file; `definitions.stage` has a property per component. */
+/**
+ * The schema of a pipeline file; `definitions.stage` has a property per component. `patternErrorMessage` is a word of the
+ * language servers behind VS Code.
+ */
 export function schemaOf(components: readonly Component[]): Schema {
   const properties: { [name: string]: Schema } = {
     pipe: described('The records of another pipe, by its name.', { type: 'string' }),
@@ -243,9 +246,9 @@ function valueSchema(spec: OptionSpec): Schema {
     case 'secret':
       return { allOf: [ref(spec.type)] }
     case 'int':
-      return orExpression({ type: 'integer', ...bounds(spec) })
+      return numberOrExpression('integer', bounds(spec))
     case 'float':
-      return orExpression({ type: 'number', ...bounds(spec) })
+      return numberOrExpression('number', bounds(spec))
     case 'bool':
       return orExpression({ type: 'boolean' })
     case 'enum':
