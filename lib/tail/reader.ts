@@ -4,8 +4,7 @@ import type { SourceContext } from '../component.js'
 import { DamagedFile } from '../recording/lines.js'
 import type { Handles } from './handles.js'
 import { unpacked } from './packed.js'
-import type { Tailed } from './tailed.js'
-import type { Reading } from './tailed.js'
+import type { Reading, Tailed } from './tailed.js'
 
 const CHUNK = 1 << 18
 /** Bytes of one file before the others have their turn. */
@@ -98,8 +97,11 @@ export class Reader {
   /** What was unpacked is read; the rest cannot be, unless the file is still being written. */
   #damaged(file: Tailed, { torn, message }: DamagedFile, read: (bytes: number) => void): Outcome {
     const { log, account, reject } = this.reading.context
-    if (torn) log.warn(`${file.lastPath}: the ${file.packing} data end too early: read as far as they go`)
-    else {
+    if (torn) {
+      log.warn(`${file.lastPath}: the ${file.packing} data end too early: read as far as they go`)
+      // It may still be written: a line in part waits for its rest.
+      file.rest = Buffer.alloc(0)
+    } else {
       account.made++
       const detail = `damaged ${file.packing} data (${message}): the rest of the file cannot be read`
       reject({ reason: 'damaged_file', detail, where: file.lastPath, original: '' })
