@@ -2,7 +2,7 @@
 
 import type { Context, IdentityTransform, RowTransform, StatefulTransform } from '../component.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
-import type { Identity } from '../record/identity.js'
+import { Identity } from '../record/identity.js'
 import { stageContext } from './build.js'
 import type { Block, StageDefinition } from './definition.js'
 import { LogEntry } from './entry.js'
@@ -75,13 +75,14 @@ export async function dropTransform<T extends OptionTable>(
 ): Promise<RowTransform> {
   const { made } = await make(stage, values, options, context, [])
   const identity = (id: Identity) => id
+  const entry = new LogEntry({ identity: Identity.of('log', ''), payload: {} }, 0, true)
   return {
     reason,
     identity,
     byIdentity: () => false,
     row: (batch, row, id) => {
       const record = { identity: id, payload: batch.payload(row) }
-      return (made as EntryStage).process(new LogEntry(record, 0, true)) === undefined
+      return (made as EntryStage).process(entry.load(record, 0, true)) === undefined
     },
   }
 }

@@ -3,8 +3,7 @@
 
 import type { Identity } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
-import type { Labels } from '../record/labels.js'
-import { NO_LABELS } from '../record/labels.js'
+import { labelPairs, NO_LABELS } from '../record/labels.js'
 import type { Payload, Record } from '../record/record.js'
 
 /** Fields by name. undefined: deleted, where the name would mean a label. */
@@ -23,24 +22,29 @@ const isFields = (value: Json | undefined): value is { readonly [name: string]: 
 
 export class LogEntry {
   /** Its stream. */
-  identity: Identity
+  identity!: Identity
   /** Unix nanoseconds, decimal. */
-  ts: string
-  line: string
+  ts = ''
+  line = ''
   /** Where it stands among all that came; that of the oldest one where several were joined. */
-  order: number
-  readonly #payload: Payload
+  order = 0
+  #payload!: Payload
   /** The line as it came: a body that is no text reads as its JSON. */
-  readonly #line: string
+  #line = ''
   #fields: Fields | undefined
   #ownFields = false
   #attributes: Fields | undefined
   #ownAttributes = false
-  /** Labels that count as extracted: those that the entry came with. */
-  #labels: Labels
+  /** Whose labels count as extracted: what the entry came with. */
+  #labelled: Identity | null = null
 
   /** @param labelled whether labels that the entry came with count as extracted, as in a pipeline of Alloy */
-  constructor({ identity, payload }: Record, order: number, labelled: boolean) {
+  constructor(record: Record, order: number, labelled: boolean) {
+    this.load(record, order, labelled)
+  }
+
+  /** Makes it another entry: where none is held, one object serves all of them, which takes a fifth of the time. */
+  load({ identity, payload }: Record, order: number, labelled: boolean): this {
     this.identity = identity
     this.order = order
     this.#payload = payload
@@ -49,14 +53,17 @@ export class LogEntry {
     this.#line = this.line = typeof body === 'string' ? body : body === undefined ? '' : canonical(body)
     this.#fields = isFields(extracted) ? extracted : undefined
     this.#attributes = isFields(attributes) ? attributes : undefined
-    this.#labels = labelled ? identity.labels : NO_LABELS
+    this.#ownFields = this.#ownAttributes = false
+    this.#labelled = labelled ? identity : null
+    return this
   }
 
   /** Value of an extracted field; undefined where there is none. */
   get(name: string): Json | undefined {
     const fields = this.#fields
     if (fields !== undefined && Object.hasOwn(fields, name)) return fields[name]
-    const labels = this.#labels
+    if (this.#labelled === null) return undefined
+    const { labels } = this.#labelled
     for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]
     return undefined
   }
@@ -81,7 +88,7 @@ export class LogEntry {
   /** All fields, labels that count as extracted first. */
   fields(): Map<string, Json> {
     const all = new Map<string, Json>()
-    for (let i = 0; i < this.#labels.length; i += 2) all.set(this.#labels[i], this.#labels[i + 1])
+    for (const [name, value] of labelPairs(this.#labelled?.labels ?? NO_LABELS)) all.set(name, value)
     for (const [name, value] of Object.entries(this.#fields ?? {})) {
       if (value === undefined) all.delete(name)
       else all.set(name, value)
@@ -107,7 +114,7 @@ export class LogEntry {
     const { identity, order } = this
     const entry = new LogEntry(this.record(), order, false)
     entry.identity = identity
-    entry.#labels = this.#labels
+    entry.#labelled = this.#labelled
     return entry
   }
 
@@ -117,10 +124,15 @@ export class LogEntry {
     const payload = this.#payload
     const same = line === this.#line && (payload.ts === ts || payload.ts === undefined)
     if (same && !this.#ownFields && !this.#ownAttributes) return { identity, payload }
-    const out: Payload = { ...payload, ts }
-    if (line !== this.#line || typeof payload.body === 'string') out.body = line
-    if (this.#ownFields) out.extracted = this.#fields as { [name: string]: Json }
-    if (this.#ownAttributes) out.attributes = this.#attributes as { [name: string]: Json }
+    const body = line !== this.#line || typeof payload.body === 'string' ? line : payload.body
+    const out = outOf(ts, body, this.#attributes as Json | undefined, this.#fields as Json | undefined)
+    for (const key in payload) if (!Object.hasOwn(out, key)) put(out, key, payload[key])
     return { identity, payload: out }
   }
+}
+
+/** An object that has its fields from the start takes half of the time that a copy with more fields takes. */
+function outOf(ts: string, body: Json | undefined, attributes: Json | undefined, extracted: Json | undefined): Payload {
+  if (extracted === undefined) return attributes === undefined ? { ts, body } : { ts, body, attributes }
+  return attributes === undefined ? { ts, body, extracted } : { ts, body, attributes, extracted }
 }

@@ -6,11 +6,16 @@ const EQUALS = 61
 const BACKSLASH = 92
 const LF = 10
 
+/** Takes the fields of a line, one by one. */
+export interface LogfmtFields {
+  field(key: string, value: string): void
+}
+
 /**
  * Gives the keys and values of a line, or of several, up to the first place that is no logfmt, as github.com/go-logfmt does.
  * A key without `=` has an empty value. Returns whether all of the text was logfmt.
  */
-export function readLogfmt(text: string, field: (key: string, value: string) => void): boolean {
+export function readLogfmt(text: string, to: LogfmtFields): boolean {
   const { length } = text
   let at = 0
   for (;;) {
@@ -21,7 +26,7 @@ export function readLogfmt(text: string, field: (key: string, value: string) => 
     while (at < length && (c = text.charCodeAt(at)) > SPACE && c !== EQUALS && c !== QUOTE) at++
     const key = text.slice(start, at)
     if (at === length || c <= SPACE) {
-      field(key, '')
+      to.field(key, '')
       continue
     }
     if (c === QUOTE || at === start) return false
@@ -31,14 +36,14 @@ export function readLogfmt(text: string, field: (key: string, value: string) => 
       if (end < 0) return false
       const value = unquoted(text, at + 1, end)
       if (value === undefined) return false
-      field(key, value)
+      to.field(key, value)
       at = end + 1
       continue
     }
     const from = at
     while (at < length && (c = text.charCodeAt(at)) > SPACE && c !== EQUALS && c !== QUOTE) at++
     if (at < length && c > SPACE) return false
-    field(key, text.slice(from, at))
+    to.field(key, text.slice(from, at))
   }
 }
 

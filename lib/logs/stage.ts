@@ -123,6 +123,8 @@ export class Chain implements HoldingStage {
 export class ChainTransform implements StatefulTransform {
   readonly #next: Next
   #pass!: Pass
+  /** The entry under way, where none is held. */
+  #entry: LogEntry | undefined
 
   constructor(
     private readonly chain: Chain,
@@ -134,7 +136,12 @@ export class ChainTransform implements StatefulTransform {
 
   take(record: Record, order: number, pass: Pass): void {
     this.#pass = pass
-    this.chain.take(new LogEntry(record, order, this.context.labelled), this.#next)
+    const { chain, context } = this
+    if (!chain.immediate) return chain.take(new LogEntry(record, order, context.labelled), this.#next)
+    this.#entry = this.#entry?.load(record, order, context.labelled) ?? new LogEntry(record, order, context.labelled)
+    const reason = chain.process(this.#entry)
+    if (reason === undefined) pass(this.#entry.record())
+    else context.account.drop(reason, 1)
   }
 
   held(): number {

@@ -3,7 +3,7 @@
 import { Problem } from '../../diag/problem.js'
 import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
-import { put } from '../entry.js'
+import { type Fields, put } from '../entry.js'
 import { readLogfmt } from '../logfmt.js'
 import { readSource, SOURCE } from '../source.js'
 
@@ -23,18 +23,24 @@ export default defineStage({
     const pattern = regex === '' || all ? null : Pattern.search(regex)
     const targets = new Map([...mapping].map(([name, key]) => [key === '' ? name : key, name]))
     const from = source === '' ? undefined : source
-    return () => ({
-      process(entry) {
-        const text = readSource(entry, from)
-        if (text === undefined) return undefined
-        const fields = entry.extracting()
-        readLogfmt(text, (key, value) => {
+    return () => {
+      const to = {
+        fields: {} as Fields,
+        field(key: string, value: string) {
           const target = targets.size === 0 ? undefined : targets.get(key)
-          if (target !== undefined) put(fields, target, value)
-          if (all || pattern?.test(key) === true) put(fields, key, value)
-        })
-        return undefined
-      },
-    })
+          if (target !== undefined) put(this.fields, target, value)
+          if (all || pattern?.test(key) === true) put(this.fields, key, value)
+        },
+      }
+      return {
+        process(entry) {
+          const text = readSource(entry, from)
+          if (text === undefined) return undefined
+          to.fields = entry.extracting()
+          readLogfmt(text, to)
+          return undefined
+        },
+      }
+    }
   },
 })
