@@ -14,10 +14,10 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus loki ndjson lines exec journal syslog tcp gelf file' ;;
+    receive) kinds='exposition prometheus loki ndjson lines exec journal syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
-    enrich) kinds='logfmt json regex pattern cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
+    enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
     derive) kinds='metrics' ;;
     write) kinds='prometheus loki syslog file' ;;
   esac
@@ -44,6 +44,8 @@ _solder() {
     'receive syslog --log-format') words='text json' ;;
     'receive tcp --log-format') words='text json' ;;
     'receive gelf --log-format') words='text json' ;;
+    'receive fluent --log-format') words='text json' ;;
+    'receive webhook --log-format') words='text json' ;;
     'receive file --log-format') words='text json' ;;
     'scrape --log-format') words='text json' ;;
     'scrape host --log-format') words='text json' ;;
@@ -57,6 +59,8 @@ _solder() {
     'enrich json --log-format') words='text json' ;;
     'enrich regex --log-format') words='text json' ;;
     'enrich pattern --log-format') words='text json' ;;
+    'enrich timestamp --log-format') words='text json' ;;
+    'enrich template --log-format') words='text json' ;;
     'enrich cri --log-format') words='text json' ;;
     'enrich docker --log-format') words='text json' ;;
     'enrich decolorize --log-format') words='text json' ;;
@@ -120,6 +124,8 @@ _solder() {
     'receive exposition --timestamp') words='' ;;
     'receive syslog --timestamp') words='message received' ;;
     'receive gelf --timestamp') words='message received' ;;
+    'receive fluent --timestamp') words='message received' ;;
+    'receive webhook --timestamp') words='message received' ;;
     *' --max-families') words='' ;;
     *' --listen') words='' ;;
     *' --tls-client-ca') files=1 ;;
@@ -160,6 +166,10 @@ _solder() {
     *' --peer-label') words='' ;;
     *' --max-chunk-bytes') words='' ;;
     *' --chunk-timeout') words='' ;;
+    *' --shared-key') words='' ;;
+    *' --tag-label') words='' ;;
+    *' --body-field') words='' ;;
+    *' --access-key') words='' ;;
     *' --exclude') words='' ;;
     *' --name') words='' ;;
     *' --scan-every') words='' ;;
@@ -214,6 +224,9 @@ _solder() {
     *' --by-label-name') words='' ;;
     *' --max-distinct-labels') words='' ;;
     *' --regex') words='' ;;
+    *' --location') words='' ;;
+    *' --action-on-failure') words='skip fudge' ;;
+    *' --action-on-duplicate-timestamp') words='keep fudge' ;;
     *' --max-partial-lines') words='' ;;
     *' --max-partial-line-size') words='' ;;
     *' --max-wait-time') words='' ;;
@@ -324,6 +337,8 @@ _solder() {
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive fluent') flags='--listen --shared-key --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive webhook') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --path --access-key --timestamp --max-request-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -337,6 +352,8 @@ _solder() {
         'enrich json') flags='--regex --source --drop-malformed --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich regex') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich pattern') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich timestamp') flags='--location --action-on-failure --action-on-duplicate-timestamp --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich template') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich cri') flags='--max-partial-lines --max-partial-line-size --max-partial-line-size-truncate --max-wait-time --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich docker') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich decolorize') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

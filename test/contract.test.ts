@@ -15,6 +15,7 @@ import { type Component, loadComponent } from '../lib/component.js'
 import { flagOf, type OptionSpec } from '../lib/option/table.js'
 import { parseDuration, parseValue } from '../lib/option/value.js'
 import { decodeLine, tailText } from '../lib/record/index.js'
+import { mmdb } from './support/mmdb.js'
 import { environment, ROOT, sh } from './support/solder.js'
 import { solderCommands } from './support/shell.js'
 
@@ -53,6 +54,7 @@ const ENTRY = 'printf "MESSAGE=a\\n__REALTIME_TIMESTAMP=1763804400000000\\n\\n"'
 writeFileSync(`${folder}/journalctl`, `#!/bin/sh\n${ENTRY}\ncase "$*" in *--follow*) exec sleep 30;; esac\n`, { mode: 0o755 })
 writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
 
+writeFileSync(`${folder}/places.mmdb`, mmdb({ '192.0.2.0/24': {} }, 'Test-City', 6))
 writeFileSync(`${folder}/stages.yaml`, 'pipeline_stages: [{logfmt: {mapping: {level: }}}]')
 
 /** A word for each required argument or option, by the argument's name or the word that stands for the option's value. */
@@ -73,6 +75,9 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   SIZE: '1KiB',
   EXPRESSION: '^(?P<a>[a-z]*)',
   FIRSTLINE: '^never',
+  FORMAT: 'RFC3339',
+  TEMPLATE: '{{ .Entry }}',
+  MMDB_FILE: `${folder}/places.mmdb`,
   PATTERN: '<a> <b>',
   SELECTOR: '{job!="none"}',
   LABEL: 'app',
@@ -91,6 +96,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
 /** What a command needs of several options, of which none is required. */
 const ONE_OF: { readonly [name: string]: readonly string[] } = {
   'filter drop': ['--expression', '^never'],
+  'enrich geoip': ['--db-type', 'city'],
   'enrich tenant': ['--value', 'a'],
 }
 

@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Clock, Log } from '../component.js'
 import { Problem } from '../diag/problem.js'
+import { fileComplaint } from '../net/file.js'
 
 /** Opens files for a command's work. */
 export function freshFiles({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
@@ -33,7 +34,7 @@ class FreshFile<T> {
       file.#value = parse(await readFile(path))
     } catch (cause) {
       if (cause instanceof Problem) throw cause
-      throw new Problem(`cannot read ${path}: ${reasonOf(cause)}`, { cause })
+      throw new Problem(`cannot read ${path}: ${fileComplaint(cause)}`, { cause })
     }
     file.#looked = clock.monotonic()
     return file
@@ -55,7 +56,7 @@ class FreshFile<T> {
         this.log.info(`${this.path} has changed: read again`)
       }
     } catch (error) {
-      this.log.warn(`${this.path} has changed and cannot be read, its old content serves on: ${reasonOf(error)}`)
+      this.log.warn(`${this.path} has changed and cannot be read, its old content serves on: ${fileComplaint(error)}`)
     } finally {
       this.#looked = this.clock.monotonic()
       this.#looking = false
@@ -66,9 +67,4 @@ class FreshFile<T> {
     const { dev, ino, size, mtimeMs } = await stat(this.path)
     return `${dev} ${ino} ${size} ${mtimeMs}`
   }
-}
-
-/** Node says `ENOENT: no such file or directory, open 'places.mmdb'`. */
-function reasonOf(error: unknown): string {
-  return (error as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/s, '')
 }

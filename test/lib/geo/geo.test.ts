@@ -10,6 +10,7 @@ import { GeoDatabase } from '../../../lib/geo/database.js'
 import { geoFields } from '../../../lib/geo/fields.js'
 import { freshFiles } from '../../../lib/io/fresh_file.js'
 import { mmdb } from '../../support/mmdb.js'
+import { sh } from '../../support/solder.js'
 
 const BERLIN = {
   continent: { code: 'EU', names: { en: 'Europe', de: 'Europa' } },
@@ -87,4 +88,20 @@ t.test('a file is read again when it has changed', async (t) => {
   t.equal(await change('a bad one'), 'two, longer')
   t.equal(await change('three'), 'three')
   t.same(said, ['FILE has changed: read again', 'FILE has changed and cannot be read, its old content serves on: bad content', 'FILE has changed: read again'])
+})
+
+t.test('enrich geoip extracts', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'solder-geo-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'city.mmdb'), mmdb(PLACES, 'Test-City', 6))
+  const line = '{"type":"log","labels":{"ip":"192.0.2.9"},"ts":"1","body":"x"}\n'
+  const ran = await sh(`solder enrich geoip city.mmdb ip --db-type country --custom-lookups 'first=subdivisions[0].names.en'`, { cwd: folder, stdin: line })
+  t.equal(ran.stderr, '')
+  t.same(JSON.parse(ran.stdout).extracted, {
+    first: 'Xland', geoip_continent_code: 'EU', geoip_continent_name: 'Europe', geoip_country_code: 'DE', geoip_country_name: 'Germany',
+  })
+  const wrong = await sh('solder enrich geoip city.mmdb ip --db-type cty', { cwd: folder })
+  t.equal(wrong.code, 2)
+  t.match(wrong.stderr, /expected: city, asn, country\n {2}hint: did you mean 'city'\?/)
+  t.match(await sh('solder enrich geoip none.mmdb ip --db-type city', { cwd: folder }), { code: 2, stderr: /cannot read none.mmdb/ })
 })

@@ -1,0 +1,70 @@
+// Redacts records: logs, spans and, if asked for, the labels of metrics. Labels and resource are looked at once for each identity.
+
+import { Identity, type IdentityRest, memoSlot } from '../record/identity.js'
+import type { Json } from '../record/json.js'
+import type { Payload, Record } from '../record/record.js'
+import type { Redactor } from './redactor.js'
+
+/** Where to look; the `line` of a span is its name and what its status says. */
+export const REDACT_FIELDS = ['line', 'attributes', 'extracted', 'labels', 'resource'] as const
+export type RedactField = (typeof REDACT_FIELDS)[number]
+
+/** Fields of a payload, by what they count as. */
+const PAYLOAD: { readonly [F in RedactField]: readonly string[] } = {
+  line: ['body', 'name', 'status'],
+  attributes: ['attributes', 'events', 'links'],
+  extracted: ['extracted'],
+  labels: [],
+  resource: [],
+}
+
+export class RecordRedactor {
+  readonly #slot = memoSlot()
+  readonly #keys: readonly string[]
+
+  constructor(
+    private readonly redactor: Redactor,
+    private readonly fields: ReadonlySet<RedactField>,
+    private readonly metricLabels: boolean,
+  ) {
+    this.#keys = [...fields].flatMap((field) => PAYLOAD[field])
+  }
+
+  /** What was hidden, by rule; in labels once for each identity. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.redactor.counts
+  }
+
+  /** The record without what is to be hidden; the same one where there is nothing. */
+  record(record: Record): Record {
+    const { identity: id, payload } = record
+    if (id.type === 'metric' && !this.metricLabels) return record
+    const identity = ((id.memo ??= [])[this.#slot] ??= this.#identity(id)) as Identity
+    const redacted = id.type === 'metric' ? payload : this.#payload(payload)
+    return identity === id && redacted === payload ? record : { identity, payload: redacted }
+  }
+
+  #payload(payload: Payload): Payload {
+    let out: Payload | undefined
+    for (const key of this.#keys) {
+      const value = payload[key]
+      if (value === undefined) continue
+      const redacted = this.redactor.value(value)
+      if (redacted !== value) (out ??= { ...payload })[key] = redacted
+    }
+    return out ?? payload
+  }
+
+  #identity(id: Identity): Identity {
+    const labels = this.fields.has('labels') ? this.redactor.labels(id.labels) : id.labels
+    const rest = this.fields.has('resource') ? this.#rest(id.rest) : id.rest
+    return labels === id.labels && rest === id.rest ? id : Identity.of(id.type, id.name, labels, rest)
+  }
+
+  #rest(rest: IdentityRest): IdentityRest {
+    const { resource } = rest
+    if (resource === undefined) return rest
+    const redacted: Json = this.redactor.value(resource)
+    return redacted === resource ? rest : { ...rest, resource: redacted }
+  }
+}

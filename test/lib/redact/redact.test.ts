@@ -1,0 +1,191 @@
+// What redacting finds and what it leaves alone; replacements, own rules, records.
+
+import fc from 'fast-check'
+import t from 'tap'
+import { Problems, problemsOf, renderProblem } from '../../../lib/diag/problem.js'
+import { Identity } from '../../../lib/record/identity.js'
+import { labelsOfObject } from '../../../lib/record/labels.js'
+import { chooseRules, REDACT_RULES } from '../../../lib/redact/choice.js'
+import { parseRedactRules } from '../../../lib/redact/document.js'
+import { REDACT_FIELDS, RecordRedactor } from '../../../lib/redact/record.js'
+import { keyedHash, Redactor } from '../../../lib/redact/redactor.js'
+import { entropy } from '../../../lib/redact/rule.js'
+
+const all = new Redactor(REDACT_RULES, '<${rule}>', undefined)
+const usual = new Redactor(chooseRules(['secrets', 'card', 'email'], [], []), '<${rule}>', undefined)
+
+/** Characters without a pattern; made of pieces, so that nobody takes them for real keys. */
+const random = (length: number, alphabet = 'kR7vPz2LmQ9xT4wNb8YcHs3GdFj6Ae1U') => {
+  let text = ''
+  for (let i = 0; i < length; i++) text += alphabet[(i * 7 + Math.floor(i / 3)) % alphabet.length]
+  return text
+}
+const hex = (length: number) => random(length, '3fa9c07be2d41865')
+
+const SECRETS: readonly (readonly [rule: string, secret: string])[] = [
+  ['aws_access_key', `AKIA${random(16, 'QW3RT5YUI2OPAS7D')}`],
+  ['gcp_api_key', `AIza${random(35)}`],
+  ['google_oauth', `ya29.${random(60)}`],
+  ['github_token', `ghp_${random(36)}`],
+  ['github_token', `github_pat_${random(82)}`],
+  ['gitlab_token', `glpat-${random(20)}`],
+  ['slack_token', `xoxb-1234567890-${random(24)}`],
+  ['telegram_token', `123456789:AA${random(33)}`],
+  ['stripe_key', `sk_live_${random(24)}`],
+  ['shopify_token', `shpat_${hex(32)}`],
+  ['sendgrid_key', `SG.${random(22)}.${random(43)}`],
+  ['npm_token', `npm_${random(36)}`],
+  ['openai_key', `sk-ant-api03-${random(40)}`],
+  ['huggingface_token', `hf_${random(34)}`],
+  ['digitalocean_token', `dop_v1_${hex(64)}`],
+  ['vault_token', `hvs.${random(28)}`],
+  ['grafana_token', `glsa_${random(32)}_${hex(8)}`],
+  ['databricks_token', `dapi${hex(32)}`],
+  ['age_key', `AGE-SECRET-KEY-1${random(58, 'QW3RT5YUI2OPAS7D')}`],
+  ['jwt', `eyJ${random(20)}.eyJ${random(30)}.${random(43)}`],
+  ['private_key', `-----BEGIN RSA PRIVATE KEY-----\n${random(64)}\n-----END RSA PRIVATE KEY-----`],
+  ['card', '4111 1111 1111 1111'],
+  ['card', '378282246310005'],
+  ['email', 'ann.b+news@mail.example.org'],
+  ['iban', 'DE89 3704 0044 0532 0130 00'],
+  ['phone', '+49 30 901820'],
+  ['ipv4', '203.0.113.77'],
+  ['ipv6', '2001:db8::7'],
+  ['ipv6', 'fe80:0:0:0:1:2:3:4'],
+  ['mac', '00:1b:44:11:3a:b7'],
+]
+
+t.test('each form is found, in whatever it stands', async (t) => {
+  for (const [rule, secret] of SECRETS) {
+    for (const [before, after] of [['', ''], ['said ', ' twice'], ['x="', '"'], ['{"k":"', '"}'], ['(', ')'], ['[', '],'], ['a\n', '\n']]) {
+      t.equal(all.text(before + secret + after), `${before}<${rule}>${after}`, `${rule} in ${before}…${after}`)
+    }
+  }
+})
+
+const SENTENCES: readonly (readonly [line: string, hidden: string])[] = [
+  ['Authorization: Basic dXNlcjpwYXNz', 'Authorization: Basic <basic_auth>'],
+  [`authorization: bearer ${random(30)}`, 'authorization: bearer <bearer_token>'],
+  ['postgres://app:s3cr3t@db:5432/shop', 'postgres://app:<url_password>@db:5432/shop'],
+  ['amqp://:pw@host', 'amqp://:<url_password>@host'],
+  ['password=hunter2 user=ann', 'password=<password> user=ann'],
+  ['{"user":"ann","password":"a b\\"c"}', '{"user":"ann","password":"<password>"}'],
+  ['{"m":"{\\"pwd\\":\\"x y\\"}"}', '{"m":"{\\"pwd\\":\\"<password>\\"}"}'],
+  ["db_password: 'x y'", "db_password: '<password>'"],
+  ['GET /?passwd=abc&x=1', 'GET /?passwd=<password>&x=1'],
+  [`api_key=${random(24)} ok`, 'api_key=<generic_secret> ok'],
+  [`"access_token": "${random(40)}"`, '"access_token": "<generic_secret>"'],
+  [`AWS_SECRET_ACCESS_KEY=${random(40)}`, 'AWS_SECRET_ACCESS_KEY=<aws_secret_key>'],
+  [`https://hooks.slack.com/services/T00000000/B00000000/${random(24)}`, 'https://hooks.slack.com/services/<slack_webhook>'],
+  [`https://x.blob.core.windows.net/a?sv=1&sig=${random(43)}%3D`, 'https://x.blob.core.windows.net/a?sv=1&sig=<azure_sas>'],
+  ['to=ann@example.com,bob@example.com', 'to=<email>,<email>'],
+  ['mailto:ann@example.com.', 'mailto:<email>.'],
+]
+
+t.test('names, headers and URLs tell what is secret', async (t) => {
+  for (const [line, hidden] of SENTENCES) t.equal(usual.text(line), hidden)
+})
+
+const INNOCENT = [
+  'user password reset requested', 'password: incorrect', 'invalid token: expired', 'token count=1500 tokens=12', 'secret=***',
+  'password=<redacted> password=${DB_PASSWORD} pwd=[hidden]', 'basic authentication failed', 'Bearer authentication is required here',
+  '@scope/package@1.2.3', 'a@b', 'order 1763804400123000000 at 1763804400123', 'id=4111111111111112',
+  'trace 4bf92f3577b34da6a3ce929d0e0e4736 span 00f067aa0ba902b7', 'v1.2.3.4.5 and 1.2.3', '12:30:45.123 a::b std::vector 10:20:30:40',
+  'https://example.com/a:b@c', 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', 'eyJ is how JSON begins',
+  '2026-01-31 12:00:00 2026-01-31 13:00:00', 'sk_live_ is a prefix', 'AKIA', 'level=info msg="GET /api/v1/users 200 1.3ms" caller=main.go:42',
+]
+
+t.test('what only looks like it stays', async (t) => {
+  for (const line of INNOCENT) t.equal(usual.text(line), line)
+  t.equal(all.text('12:30:45 a::b std::vector 10:20:30:40:50:60 1.2.3 v1.2.3.4.5'), '12:30:45 a::b std::vector 10:20:30:40:50:60 1.2.3 v1.2.3.4.5'.replace('10:20:30:40:50:60', '<mac>'))
+})
+
+t.test('what was redacted is not redacted again', async (t) => {
+  for (const [line] of SENTENCES) t.equal(usual.text(usual.text(line)), usual.text(line))
+  const hashed = new Redactor(REDACT_RULES, '<${rule}#${hash}>', keyedHash('k'))
+  for (const [, secret] of SECRETS) t.equal(hashed.text(hashed.text(`password="${secret}"`)), hashed.text(`password="${secret}"`))
+})
+
+t.test('the first look never keeps a rule from what it would find', async () => {
+  const piece = fc.constantFrom(...SECRETS.map(([, secret]) => secret), ...SENTENCES.map(([line]) => line), ' ', 'ä', 'x', '4', '=', '\n', '€ ')
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const text = pieces.join('')
+      const eager = new Redactor(REDACT_RULES.map((rule) => ({ ...rule, trigger: 'always' as const })), '<${rule}>', undefined)
+      return eager.text(text) === all.text(text)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('hashes keep equal texts equal, under one key', async (t) => {
+  const hashed = (key: string) => new Redactor(chooseRules(['email'], [], []), '${rule}-${hash}', keyedHash(key))
+  const line = 'ann@example.com bob@example.com ann@example.com'
+  t.match(hashed('a').text(line), /^(email-[0-9a-f]{12}) email-[0-9a-f]{12} \1$/)
+  t.equal(hashed('a').text(line), hashed('a').text(line))
+  t.not(hashed('a').text(line), hashed('b').text(line))
+  t.throws(() => new Redactor(REDACT_RULES, '${hash}', undefined), { message: 'a replacement with ${hash} needs a key' })
+  t.throws(() => new Redactor(REDACT_RULES, '${name}', undefined), { message: 'bad replacement: unknown ${name}' })
+  t.equal(entropy('aaaa'), 0)
+  t.equal(entropy('abcd'), 2)
+})
+
+t.test('rules are chosen by name and group', async (t) => {
+  const names = chooseRules(['secrets,card', 'addresses'], ['mac'], []).map(({ name }) => name)
+  t.ok(names.includes('jwt') && names.includes('ipv6') && names.includes('card'))
+  t.notOk(names.includes('mac') || names.includes('email'))
+  t.throws(() => chooseRules(['secerts'], ['nothing'], []), Problems)
+  t.throws(() => chooseRules(['emial'], [], []), { message: "unknown rule 'emial'", hint: "did you mean 'email'?" })
+})
+
+t.test('own rules come from a file', async (t) => {
+  const rules = await parseRedactRules(
+    `rules:
+  - name: customer
+    pattern: 'cust-([0-9]{4})'
+    keywords: [cust-]
+  - {name: whole, pattern: 'cust-([0-9]{4})x', group: 0, replace: 'X'}
+  - {name: dense, pattern: '[a-z]{8}', entropy: 2.9}
+`,
+    'own.yaml',
+  )
+  const redactor = new Redactor(rules, '<${rule}>', undefined)
+  t.equal(redactor.text('CUST-1 cust-1234 aaaaaaaa abcdefgh'), 'CUST-1 cust-<customer> aaaaaaaa <dense>')
+  t.equal(new Redactor(rules.slice(1, 2), '', undefined).text('a cust-1234x'), 'a X')
+  const wrong = await parseRedactRules(
+    `rules:
+  - {nam: a, pattern: '(a'}
+  - {name: b, pattern: 'a', group: 1, keywords: [ab]}
+  - {name: b, pattern: 1}
+  - 7
+`,
+    'own.yaml',
+  ).catch((error: unknown) => problemsOf(error).map((problem) => renderProblem(problem, 'test').split('\n')[0]))
+  t.same(wrong, [
+    "own.yaml:2:6: unknown key 'nam'",
+    'own.yaml:3:49: keywords is not valid',
+    'own.yaml:3:24: the pattern has 0 groups, not 1',
+    'own.yaml:4:24: pattern is not valid',
+    'own.yaml:5:5: a rule is a map',
+  ])
+  t.match(await parseRedactRules('[]', 'f').catch((error: unknown) => problemsOf(error)[0].message), 'no list of rules')
+})
+
+t.test('records: body, attributes, labels, resource; spans and metrics', async (t) => {
+  const redactor = new Redactor(chooseRules(['secrets', 'email'], [], []), '<${rule}>', undefined)
+  const records = new RecordRedactor(redactor, new Set(REDACT_FIELDS), false)
+  const id = Identity.of('log', '', labelsOfObject({ app: 'shop', user: 'ann@example.com' }), { resource: { 'db.password': 'x' } })
+  const first = records.record({ identity: id, payload: { ts: '1', body: 'ok', attributes: { a: ['b@example.com', 1], api_key: 'k', n: { __proto__x: null } } } })
+  t.same(first.payload, { ts: '1', body: 'ok', attributes: { a: ['<email>', 1], api_key: '<password>', n: { __proto__x: null } } })
+  t.same(first.identity.labels, ['app', 'shop', 'user', '<email>'])
+  t.same(first.identity.rest, { resource: { 'db.password': '<password>' } })
+  t.equal(records.record({ identity: id, payload: { ts: '2' } }).identity, first.identity, 'once for each identity')
+  const clean = { identity: Identity.of('log', '', labelsOfObject({ app: 'shop' })), payload: { ts: '1', body: 'nothing' } }
+  t.equal(records.record(clean), clean)
+  const span = { identity: Identity.of('span', ''), payload: { ts: '1', name: 'mail a@example.com', events: [{ name: 'e', attributes: { to: 'a@example.com' } }] } }
+  t.same(records.record(span).payload, { ts: '1', name: 'mail <email>', events: [{ name: 'e', attributes: { to: '<email>' } }] })
+  const metric = { identity: Identity.of('metric', 'up', labelsOfObject({ user: 'a@example.com' })), payload: { ts: '1', value: 1 } }
+  t.equal(records.record(metric), metric)
+  t.same(new RecordRedactor(redactor, new Set(REDACT_FIELDS), true).record(metric).identity.labels, ['user', '<email>'])
+  t.ok(records.counts.get('email')! > 3)
+})
