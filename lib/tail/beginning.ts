@@ -103,6 +103,7 @@ export class Beginning {
 
   #goOn(file: Tailed, slot: Slot, place: Place): void {
     this.registry.adopt(file, slot)
+    file.rename(slot.position!.name)
     file.place = place
     file.cutting = slot.position!.cut === true
     file.original = file.originalPlace = null

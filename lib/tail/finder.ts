@@ -75,8 +75,7 @@ export class Finder {
       this.#full = true
       return
     }
-    const name = kept?.position!.name ?? path
-    const file = new Tailed(seen, name, path, target, this.positions.slot(seen.inode), this.reading)
+    const file = new Tailed(seen, path, target, this.positions.slot(seen.inode), this.reading)
     file.quietSince = now
     registry.add(file)
   }

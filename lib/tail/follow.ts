@@ -17,10 +17,11 @@ export class Target {
     globs: readonly Glob[],
     exclude: readonly string[],
     private readonly labels: ReadonlyMap<string, string>,
+    maxFolders: number,
     tell: (message: string) => void,
   ) {
     const excluded = exclude.map(exclusion)
-    this.#walks = globs.map((glob) => new Walk(glob, (path) => excluded.some((leaves) => leaves(path)), tell))
+    this.#walks = globs.map((glob) => new Walk(glob, (path) => excluded.some((leaves) => leaves(path)), maxFolders, tell))
   }
 
   /** Paths that match now. */
@@ -39,11 +40,12 @@ export function targetOf(
   labels: ReadonlyMap<string, string>,
   more: ReadonlyMap<string, string>,
   exclude: readonly string[],
+  maxFolders: number,
   tell: (message: string) => void,
 ): Target {
   const own = new Map(more)
   for (const [name, value] of labels) if (!name.startsWith('__') || name === '__tenant_id__') own.set(name, value)
   const left = labels.get('__path_exclude__')
   const excluded = left === undefined || left === '' ? exclude : [...exclude, left]
-  return new Target([globOf(labels.get('__path__') ?? '')], excluded, own, tell)
+  return new Target([globOf(labels.get('__path__') ?? '')], excluded, own, maxFolders, tell)
 }

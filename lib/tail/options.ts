@@ -62,5 +62,6 @@ export const TAIL_OPTIONS = {
     help: "longest line; a longer one is cut, has the attribute 'truncated', and is counted",
   },
   max_open: { ...BOUND, type: 'int', default: 1000, min: 16, help: 'files open at once; others are opened when they grow' },
+  max_folders: { ...BOUND, type: 'int', default: 10_000, min: 1, help: 'folders looked into for one pattern' },
   max_files: { ...BOUND, type: 'int', default: 100_000, min: 1, help: 'files followed at once' },
 } as const satisfies OptionTable

@@ -52,7 +52,7 @@ export async function followFiles(globs: readonly string[], options: StageOption
     const targets = new Set<Target>()
     const tailer = new Tailer(targets, positions, state !== null, settingsOf(options), context)
     if (globs.length === 0) return await fed(tailer, targets, options, context)
-    targets.add(new Target(globs.map(globOf), options.exclude, options.label, context.log.error))
+    targets.add(new Target(globs.map(globOf), options.exclude, options.label, options.max_folders, context.log.error))
     await tailer.run()
   } finally {
     if (lock !== null) await unlock(lock)
@@ -119,7 +119,7 @@ function take(
   record: Record,
   known: Map<string, Target>,
   targets: Set<Target>,
-  { label, exclude }: StageOptions,
+  { label, exclude, max_folders }: StageOptions,
   { account, reject, log }: SourceContext,
 ): void {
   const { type, labels } = record.identity
@@ -134,7 +134,7 @@ function take(
     } else if (!hasLabel(labels, '__path__')) {
       return account.drop('no_path', 1)
     } else if (target === undefined) {
-      const made = targetOf(new Map(labelPairs(labels)), label, exclude, log.error)
+      const made = targetOf(new Map(labelPairs(labels)), label, exclude, max_folders, log.error)
       known.set(key, made)
       targets.add(made)
     }

@@ -30,7 +30,9 @@ export interface Reading {
 export class Tailed {
   readonly device: string
   readonly inode: string
-  readonly identity: Identity
+  /** The path that its lines are labelled with. */
+  name: string
+  identity: Identity
   /** Whether it was there when its target was first looked at. */
   readonly first: boolean
   /** Where it is; null where its name was taken away from it. */
@@ -72,13 +74,9 @@ export class Tailed {
   #repaired = false
   #cutTold = false
 
-  /**
-   * @param name the path that its lines are labelled with
-   * @param slot where its position is kept
-   */
+  /** @param slot where its position is kept */
   constructor(
     seen: Seen,
-    readonly name: string,
     path: string,
     readonly target: Target,
     public slot: Slot,
@@ -86,14 +84,20 @@ export class Tailed {
   ) {
     this.device = seen.device
     this.inode = seen.inode
-    this.path = this.lastPath = path
-    this.identity = target.identity(name)
+    this.path = this.lastPath = this.name = path
+    this.identity = target.identity(path)
     this.first = !target.known
   }
 
   /** Whether the name that it was found under leads elsewhere now: nobody should write to it any more. */
   get rotated(): boolean {
     return this.path !== this.name
+  }
+
+  /** It goes on with what was found first under another name. */
+  rename(name: string): void {
+    this.name = name
+    this.identity = this.target.identity(name)
   }
 
   is(seen: Pick<Seen, 'device' | 'inode'>): boolean {

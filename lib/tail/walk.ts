@@ -25,10 +25,11 @@ export class Walk {
   #seen = new Set<string>()
   readonly #told = new Set<string>()
 
-  /** @param tell told once of each folder that cannot be read */
+  /** @param tell told once of each folder that cannot be read, and of `maxFolders` */
   constructor(
     private readonly glob: Glob,
     private readonly excluded: (path: string) => boolean,
+    private readonly maxFolders: number,
     private readonly tell: (message: string) => void,
   ) {}
 
@@ -50,6 +51,7 @@ export class Walk {
       const { dev, ino, mtimeMs } = statSync(path === '' ? '.' : path)
       const identity = `${dev}:${ino}`
       if (above.includes(identity) || above.length > MAX_DEPTH) return
+      if (this.#seen.size >= this.maxFolders) return this.#full()
       this.#seen.add(below)
       let folder = this.#folders.get(below)
       if (folder === undefined || folder.changed !== mtimeMs || this.#old(folder, now)) {
@@ -77,10 +79,17 @@ export class Walk {
       const enters = this.glob.enters(inner)
       if (!matches && !enters) continue
       const kind = entry.isSymbolicLink() ? kindOf(this.glob.base + inner) : entry.isDirectory() ? 'folder' : 'file'
-      if (kind === 'file' && matches) folder.files.push(this.glob.base + inner)
+      // What a link leads to may come later than the link.
+      if (kind !== 'folder' && matches) folder.files.push(this.glob.base + inner)
       if (kind === 'folder' && enters) folder.folders.push(inner)
     }
     return folder
+  }
+
+  #full(): void {
+    const { text } = this.glob
+    if (!this.#told.has(text)) this.tell(`${text}: more folders than --max-folders ${this.maxFolders}: not all are looked into`)
+    this.#told.add(text)
   }
 
   /** A folder that is not there, or no longer, has no files. */

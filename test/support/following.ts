@@ -29,6 +29,7 @@ const OPTIONS: StageOptions = {
   ignore_older: undefined,
   max_body_bytes: 1 << 20,
   max_open: 100,
+  max_folders: 1000,
   max_files: 1000,
   state: undefined,
 }

@@ -68,7 +68,7 @@ t.test('folders are read again when they change', async (t) => {
   writeFileSync(`${folder}/a/one.log`, '')
   symlinkSync('..', `${folder}/a/b/up`)
   const told: string[] = []
-  const walk = new Walk(globOf(`${folder}/**/*.log`), exclusion('two.log'), (message) => told.push(message))
+  const walk = new Walk(globOf(`${folder}/**/*.log`), exclusion('two.log'), 10, (message) => told.push(message))
   t.same(walk.files(Date.now()), [`${folder}/a/one.log`])
   writeFileSync(`${folder}/a/b/two.log`, '')
   writeFileSync(`${folder}/a/b/three.log`, '')
@@ -78,8 +78,16 @@ t.test('folders are read again when they change', async (t) => {
   rmSync(`${folder}/a`, { recursive: true })
   t.same(walk.files(Date.now()), [])
   writeFileSync(`${folder}/[x]*.log`, '')
-  t.same(new Walk(globOf(`${folder}/[x]*.log`), () => false, () => {}).files(0), [`${folder}/[x]*.log`], 'a name as it is')
+  t.same(new Walk(globOf(`${folder}/[x]*.log`), () => false, 10, () => {}).files(0), [`${folder}/[x]*.log`], 'a name as it is')
   t.same(told, [])
+  for (let i = 0; i < 20; i++) mkdirSync(`${folder}/${i}`)
+  writeFileSync(`${folder}/a.log`, '')
+  const few = new Walk(globOf(`${folder}/**/*.log`), () => false, 10, (message) => told.push(message))
+  t.same([few.files(0), few.files(0)], [[`${folder}/[x]*.log`, `${folder}/a.log`], [`${folder}/[x]*.log`, `${folder}/a.log`]])
+  t.match(told, [/more folders than --max-folders 10: not all/])
+  symlinkSync('later', `${folder}/link.log`)
+  const links = new Walk(globOf(`${folder}/l*.log`), () => false, 10, () => {})
+  t.same(links.files(0), [`${folder}/link.log`], 'a link that leads nowhere may lead somewhere later')
 })
 
 t.test('names of rotated files', async (t) => {

@@ -113,6 +113,21 @@ t.test('copytruncate: the copy goes on where the original was left', async (t) =
   appendFileSync(log, text(numbered(121, 125)))
   const after = await readOnce([`${log}*`], { state })
   t.same([...tail.bodies, ...after.bodies].sort(), numbered(1, 125))
+  const names = after.lines.map(({ labels, payload }) => [payload.body, labels.filename])
+  t.equal(new Map(names as [string, string][]).get(numbered(115, 115)[0]), log, 'a copy goes on under the name of the original')
+})
+
+t.test('an inode that is used again is another file', async (t) => {
+  const folder = folderOf(t as Test)
+  const state = `${folder}/state`
+  writeFileSync(`${folder}/a.log`, text(numbered(1, 5)))
+  await readOnce([`${folder}/*.log`], { state })
+  // Written in place: the inode is the same for sure.
+  writeFileSync(`${folder}/a.log`, text(numbered(11, 30)))
+  renameSync(`${folder}/a.log`, `${folder}/b.log`)
+  const { lines, bodies } = await readOnce([`${folder}/*.log`], { state })
+  t.same(bodies, numbered(11, 30))
+  t.equal(lines[0].labels.filename, `${folder}/b.log`)
 })
 
 for (const [name, pack] of [['gz', ['gzip']], ['bz2', ['bzip2']], ['zst', ['zstd', '-q', '--rm']]] as const) {
