@@ -52,8 +52,8 @@ export class Connection {
     }
   }
 
-  /** Bytes to the client; false where it is better to wait for `drained`. */
-  write(bytes: Buffer | string): boolean {
+  /** Bytes to the client; false where it does not take them now. */
+  write(bytes: Uint8Array | string): boolean {
     return this.socket.writable && this.socket.write(bytes)
   }
 

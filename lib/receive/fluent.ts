@@ -1,0 +1,139 @@
+// The forward protocol's connections to records and acknowledgements.
+
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { SourceContext } from '../component.js'
+import type { Connection } from '../listen/connection.js'
+import type { Secret } from '../net/secret.js'
+import { RecordBatch } from '../record/batch.js'
+import { Identity } from '../record/identity.js'
+import type { Json } from '../record/json.js'
+import { labelsOf } from '../record/labels.js'
+import type { Payload } from '../record/record.js'
+import { ValueFrames } from '../wire/fluent/frames.js'
+import { helo, pong } from '../wire/fluent/handshake.js'
+import { ackOf, decodeValue, type FluentEvent, type FluentMessage, jsonOf, messageOf } from '../wire/fluent/message.js'
+import type { Acks } from './acks.js'
+import { Recent } from './recent.js'
+import { Stamps } from './stamps.js'
+
+export interface FluentOptions {
+  readonly label: ReadonlyMap<string, string>
+  readonly tag_label: string
+  readonly body_field: readonly string[]
+  readonly timestamp: 'message' | 'received'
+  readonly max_message_bytes: number
+  readonly max_depth: number
+  readonly max_identities: number
+  /** Bytes that the shared key must have proven; undefined: no handshake. */
+  readonly sharedKey: Secret | undefined
+  /** What lets acknowledgements wait for commits; null: they do not. */
+  readonly acks: Acks | null
+}
+
+type Context = Pick<SourceContext, 'account' | 'clock' | 'emit' | 'reject' | 'log'>
+
+const NONCE_BYTES = 16
+
+export class FluentReceiver {
+  readonly #stamps: Stamps
+  readonly #identities: Recent<Identity>
+
+  constructor(
+    private readonly options: FluentOptions,
+    private readonly context: Context,
+  ) {
+    this.#stamps = new Stamps(context.clock)
+    this.#identities = new Recent(options.max_identities)
+  }
+
+  /** Reads a connection to its end, or to what cannot be read. */
+  async stream(connection: Connection): Promise<void> {
+    const { sharedKey, max_message_bytes: maxBytes, max_depth: maxDepth } = this.options
+    const nonce = sharedKey === undefined ? null : randomBytes(NONCE_BYTES)
+    let admitted = nonce === null
+    if (nonce !== null) connection.write(helo(nonce))
+    const frames = new ValueFrames({ maxBytes, maxDepth })
+    let values: Buffer[] = []
+    for await (const chunk of connection.chunks()) {
+      this.context.account.in_bytes += chunk.length
+      const wrong = frames.push(chunk, (value) => values.push(Buffer.from(value)))
+      for (const value of values) {
+        if (admitted) await this.#value(value, connection)
+        else if (!(admitted = this.#admits(value, nonce!, connection))) return
+      }
+      values = []
+      if (wrong !== null) return this.#reject(wrong, connection.peer, '')
+    }
+    if (frames.held > 0) this.#reject('the last message is cut off', connection.peer, '')
+  }
+
+  #admits(value: Buffer, nonce: Buffer, connection: Connection): boolean {
+    try {
+      const { answer, admitted } = pong(decodeValue(value), nonce, this.options.sharedKey!.value, hostname())
+      connection.write(answer)
+      if (!admitted) this.context.log.warn(`${connection.peer}: wrong shared key`)
+      return admitted
+    } catch (error) {
+      this.context.log.warn(`${connection.peer}: ${(error as Error).message}`)
+      return false
+    }
+  }
+
+  async #value(bytes: Buffer, connection: Connection): Promise<void> {
+    let message: FluentMessage | null
+    let value: unknown
+    try {
+      value = decodeValue(bytes)
+      message = messageOf(value, { maxBytes: this.options.max_message_bytes, maxDepth: this.options.max_depth })
+    } catch (error) {
+      const original = value === undefined ? bytes.toString('base64') : JSON.stringify(jsonOf(value))
+      return this.#reject((error as Error).message, connection.peer, original)
+    }
+    if (message === null) return
+    for (const complaint of message.complaints) this.#reject(complaint, connection.peer, JSON.stringify(jsonOf(value)))
+    // What is wrong would not be better when it comes again.
+    if (await this.#pass(message)) if (message.chunk !== undefined) connection.write(ackOf(message.chunk))
+  }
+
+  async #pass({ tag, events }: FluentMessage): Promise<boolean> {
+    if (events.length === 0) return true
+    this.#stamps.look()
+    const identity = this.#identity(tag)
+    const ids = events.map(() => identity)
+    const payloads = events.map((event) => this.#payload(event))
+    const { acks } = this.options
+    if (acks !== null) return acks.pass(ids, payloads)
+    await this.context.emit(new RecordBatch(ids, payloads))
+    return true
+  }
+
+  #identity(tag: string): Identity {
+    const known = this.#identities.get(tag)
+    if (known !== undefined) return known
+    const { label, tag_label } = this.options
+    const identity = Identity.of('log', '', labelsOf([[tag_label, tag], ...label]))
+    this.#identities.set(tag, identity)
+    return identity
+  }
+
+  /** The first text among --body-field is the body, and what stands beside it attributes; else the body is the whole. */
+  #payload({ ts, record, metadata }: FluentEvent): Payload {
+    const received = this.#stamps.next()
+    const told = this.options.timestamp === 'message' ? ts : undefined
+    const fields = new Map(Object.entries(record as { readonly [name: string]: Json }))
+    const name = this.options.body_field.find((field) => typeof fields.get(field) === 'string')
+    const payload: Payload = { ts: told ?? received, body: name === undefined ? record : fields.get(name)! }
+    if (told !== undefined) payload.observed = received
+    const attributes: [string, Json][] = name === undefined ? [] : [...fields].filter(([field]) => field !== name)
+    if (metadata !== undefined) attributes.push(['metadata', metadata])
+    // Safe for any name: properties of the object's own.
+    if (attributes.length > 0) payload.attributes = Object.fromEntries(attributes)
+    return payload
+  }
+
+  #reject(detail: string, peer: string, original: string): void {
+    this.context.account.in++
+    this.context.reject({ reason: 'bad_message', detail, where: peer, original })
+  }
+}
