@@ -6,6 +6,7 @@ import { type Ask, BY_ROW, Decided, DROPPED, UNKNOWN } from './decided.js'
 import type { Dictionary, Names } from './dictionary.js'
 import type { Identity } from './identity.js'
 import { fieldOf, numberOf } from './json.js'
+import { SOMETHING_ELSE } from './log_line.js'
 import { isPlain, type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
 import { sameText } from './words.js'
@@ -20,15 +21,17 @@ export interface Lines {
   numbers: Int32Array
   /**
    * Four offsets a line: its start, the start of its tail, the start of the value, the end after the newline. No value (0):
-   * the line is unread, or what it says beside its identity is in `payloads`.
+   * the line is unread, or what it says beside its identity is in `payloads`. Less than 0: a log entry in canonical form,
+   * of which the payload is not decoded; the start of its body where that is plain and all that it has, or SOMETHING_ELSE.
    */
   bounds: Int32Array
   readonly payloads: Map<number, Payload>
 }
 
 const TENS = Array.from({ length: 16 }, (_, i) => 10 ** i)
-/** Between the last digit of `ts` and the value: `","value":`. */
+/** Between the last digit of `ts` and the value: `","value":`, or `","body":"`. */
 const BETWEEN = 10
+const QUOTE = 34
 
 export class LineBatch implements Batch {
   readonly layout = null
@@ -42,6 +45,9 @@ export class LineBatch implements Batch {
   /** A line with a time, and that time in milliseconds. */
   #timed = -1
   #millis = 0
+  /** The time of a log entry, and where it stands. */
+  #stamp = ''
+  #stampStart = 0
 
   constructor(
     lines: Lines,
@@ -62,7 +68,7 @@ export class LineBatch implements Batch {
   #payload(line: number): Payload | undefined {
     return this.#lines.bounds[4 * line + 2] === 0 ? this.#lines.payloads.get(line) : undefined
   }
-  /** Whether all rows are metric samples with `ts` and `value` alone, or unread. */
+  /** Whether all rows are metric samples with `ts` and `value` alone, log entries in canonical form, or unread. */
   get allPlain(): boolean {
     return this.#lines.payloads.size === 0
   }
@@ -74,7 +80,28 @@ export class LineBatch implements Batch {
     return this.#ids === null ? this.names.id(this.number(row)) : this.#ids[row]
   }
   payload(row: number): Payload {
-    return this.#payload(this.#line(row)) ?? { ts: this.ts(row), value: fieldOf(this.value(row)) }
+    const line = this.#line(row)
+    const state = this.#lines.bounds[4 * line + 2]
+    if (state < 0) return this.#entry(line, state)
+    return this.#payload(line) ?? { ts: this.ts(row), value: fieldOf(this.value(row)) }
+  }
+  /** The payload of a log entry in canonical form. */
+  #entry(line: number, state: number): Payload {
+    const { buffer, bounds } = this.#lines
+    const tail = bounds[4 * line + 1]
+    const end = bounds[4 * line + 3]
+    if (state === SOMETHING_ELSE) return JSON.parse(`{"ts":"${buffer.utf8Slice(tail, end - 1)}`) as Payload
+    return { ts: this.#stampAt(tail, -state - BETWEEN), body: buffer.latin1Slice(-state, end - 3) }
+  }
+  /** The time in these bytes. Neighbours mostly have the same one. */
+  #stampAt(start: number, end: number): string {
+    const { buffer, view } = this.#lines
+    const length = end - start
+    if (length < 8 || length !== this.#stamp.length || !sameText(view, this.#stampStart, view, start, length)) {
+      this.#stamp = buffer.latin1Slice(start, end)
+      this.#stampStart = start
+    }
+    return this.#stamp
   }
   plain(row: number): boolean {
     const line = this.#line(row)
@@ -87,6 +114,7 @@ export class LineBatch implements Batch {
     const payload = this.#payload(line)
     if (payload !== undefined) return numberOf(payload.value) ?? NaN
     const { buffer, bounds } = this.#lines
+    if (bounds[4 * line + 2] < 0) return NaN
     return canonicalNumber(buffer, bounds[4 * line + 2], bounds[4 * line + 3] - 2)
   }
   ts(row: number): string | undefined {
@@ -94,7 +122,9 @@ export class LineBatch implements Batch {
     const payload = this.#payload(line)
     if (payload !== undefined) return payload.ts
     const { buffer, bounds } = this.#lines
-    return buffer.latin1Slice(bounds[4 * line + 1], bounds[4 * line + 2] - BETWEEN)
+    const tail = bounds[4 * line + 1]
+    const value = bounds[4 * line + 2]
+    return buffer.latin1Slice(tail, value < 0 ? buffer.indexOf(QUOTE, tail) : value - BETWEEN)
   }
   millis(row: number): number {
     const line = this.#line(row)
@@ -159,7 +189,7 @@ export class LineBatch implements Batch {
       const number = numbers[line]
       const other = changed !== null && changed[number] === 1
       const end = bounds[4 * line + 3]
-      if (!other && (value > 0 || number === 0)) {
+      if (!other && (value !== 0 || number === 0)) {
         const start = bounds[4 * line]
         if (start !== runEnd) {
           out.slice(buffer, runStart, runEnd)
@@ -173,7 +203,7 @@ export class LineBatch implements Batch {
       if (other) prefixes.write(number, out)
       else this.#lines.dictionary.prefixes.write(number, out)
       const tail = bounds[4 * line + 1]
-      if (value > 0) out.piece(view, tail, end - tail)
+      if (value !== 0) out.piece(view, tail, end - tail)
       else out.text(tailText(this.names.id(number)!, payloads.get(line)!))
     }
     out.slice(buffer, runStart, runEnd)

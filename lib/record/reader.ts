@@ -5,6 +5,7 @@
 import { decodeLine, type Rejection, scanDepth } from './decode.js'
 import { Dictionary } from './dictionary.js'
 import { LineBatch, type Lines } from './line_batch.js'
+import { LogScanner } from './log_line.js'
 import { larger } from './prefixes.js'
 import { sameText, viewOf } from './words.js'
 
@@ -26,9 +27,10 @@ const VALUE_KEY = Buffer.from('","value":')
 const NO_BYTES = Buffer.alloc(0)
 /** Longest `ts` and what stands between it and the value. */
 const MAX_STAMP = 40
-/** Where the type stands in a line, and the first letter of a metric's; others with it have no time. */
+/** Where the type stands in a line, and the first letter of a metric's and of a log entry's; others with it have no time. */
 const TYPE_AT = 9
 const METRIC = 109
+const LOG = 108
 
 export class LineReader {
   readonly #options: ReaderOptions
@@ -44,6 +46,7 @@ export class LineReader {
   #taken = 0
   #end = 0
   #skipping = false
+  readonly #logs = new LogScanner()
   /** The last batch's rows; the arrays serve the next one again. */
   readonly #lines: Lines
   /** Number of the last line that was begun, from 1. */
@@ -165,7 +168,7 @@ export class LineReader {
     this.#previous = 0
   }
 
-  /** Reads a plain sample of a known identity in canonical form: where the next line starts; 0 if the line is anything else. */
+  /** Reads a plain sample or a log entry in canonical form, of a known identity: where the next line starts; 0 if the line is anything else. */
   #fast(start: number, row: number): number {
     const { buffer, view, bounds, numbers } = this.#lines
     const dictionary = this.#dictionary
@@ -173,10 +176,17 @@ export class LineReader {
     if (!dictionary.prefixes.stands(number, view, start)) number = this.#find(start)
     if (number === 0) return 0
     const tail = start + dictionary.prefixes.length(number)
-    const value = this.#valueStart(tail)
-    if (value === 0 || buffer[start + TYPE_AT] !== METRIC) return 0
-    const next = plainLineEnd(buffer, value)
-    if (next < 0 || next - start > this.#options.maxLineBytes) return 0
+    const type = buffer[start + TYPE_AT]
+    let value = 0
+    let next = 0
+    if (type === LOG) {
+      next = this.#logs.scan(buffer, tail, this.#options.maxDepth)
+      value = this.#logs.state
+    } else {
+      value = type === METRIC ? this.#valueStart(tail) : 0
+      if (value > 0) next = plainLineEnd(buffer, value)
+    }
+    if (next <= 0 || next - start > this.#options.maxLineBytes) return 0
     this.#previous = number
     dictionary.saw(number)
     numbers[row] = number

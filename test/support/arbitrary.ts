@@ -46,6 +46,23 @@ const timed = fc.record(
   { type: fc.constantFrom('log', 'span', 'profile'), ts: nanos, labels, resource: fc.dictionary(text.filter((name) => name !== '__proto__'), json, { maxKeys: 2 }), body: json, attributes: labels },
   { requiredKeys: ['type', 'ts'] },
 )
+const small = fc.oneof({ weight: 3, arbitrary: text }, fc.boolean(), fc.integer(), fc.maxSafeInteger(), fc.constantFrom(0, -0, 0.5, 1e15, 1e16, -1))
+const fields = fc.dictionary(text.filter((name) => name !== '__proto__'), small, { maxKeys: 4 })
+/** Log entries as stages write them, of few streams. */
+const entry = fc.record(
+  {
+    type: fc.constant('log'),
+    labels: fc.constantFrom<{ [name: string]: string }>({ app: 'a' }, { app: 'b', level: 'é' }, {}),
+    ts: nanos,
+    body: fc.oneof(text, fc.constantFrom('plain text', 'say "hi"\n', '\u0001', 'ü')),
+    severity: text,
+    attributes: fields,
+    extracted: fields,
+    trace_id: text,
+    span_id: text,
+  },
+  { requiredKeys: ['type', 'ts'] },
+)
 const other = fc.record(
   { type: fc.constantFrom('target', 'metadata', 'checkpoint'), labels, name: text, state: text, position: json, help: text, source: text },
   { requiredKeys: ['type'] },
@@ -56,6 +73,7 @@ export const record: fc.Arbitrary<Fields> = fc.oneof(
   { weight: 4, arbitrary: metric as fc.Arbitrary<Fields> },
   rich.map(([a, b]) => ({ ...a, ...b }) as Fields),
   timed as fc.Arbitrary<Fields>,
+  { weight: 3, arbitrary: entry as fc.Arbitrary<Fields> },
   other as fc.Arbitrary<Fields>,
 )
 

@@ -1,0 +1,150 @@
+// Log lines in canonical form, checked where they stand: what is beside the identity is decoded when somebody asks for it. Measured,
+// 240 bytes: 0.3 µs, where JSON takes 4.
+
+import { isUtf8 } from 'node:buffer'
+
+const LF = 10
+const QUOTE = 34
+const COMMA = 44
+const MINUS = 45
+const BACKSLASH = 92
+const OPEN = 123
+const CLOSE = 125
+/** What may stand behind a backslash; other escapes are left to JSON. */
+const ESCAPES = new Set(Buffer.from('"\\bfnrt'))
+/** Tails are copied eight bytes at a time. */
+const LEAST_BYTES = 8
+/** The largest integers that are their own text, by digits. */
+const SAFE_DIGITS = 15
+
+/** Keys behind `ts`, in canonical order, and whether their value is a map; lines with others are left to JSON. */
+const KEYS = [
+  { bytes: Buffer.from(',"body":'), map: false },
+  { bytes: Buffer.from(',"severity":'), map: false },
+  { bytes: Buffer.from(',"attributes":'), map: true },
+  { bytes: Buffer.from(',"extracted":'), map: true },
+  { bytes: Buffer.from(',"trace_id":'), map: false },
+  { bytes: Buffer.from(',"span_id":'), map: false },
+]
+const WORDS = [Buffer.from('true'), Buffer.from('false')]
+
+/** Where the body of a line that has nothing else starts, in the state of its row; see `Lines`. */
+export const SOMETHING_ELSE = -1
+
+/** One place in a buffer that ends with a newline. */
+export class LogScanner {
+  #buffer: Buffer = Buffer.alloc(0)
+  #at = 0
+  /** Whether a backslash, and whether a byte beyond ASCII was seen. */
+  #escaped = false
+  #wide = false
+  /** Of the last line that was good: less than 0; the start of its body, negative, or SOMETHING_ELSE. */
+  state = 0
+
+  /**
+   * Checks a line from the first digit of its `ts` on. Where the next one starts; 0 if the line is not in canonical form, or of a
+   * form that is left to JSON.
+   */
+  scan(buffer: Buffer, tail: number, maxDepth: number): number {
+    this.#buffer = buffer
+    this.#at = tail
+    this.#escaped = this.#wide = false
+    if (!this.#time()) return 0
+    let fields = 0
+    let body = 0
+    for (const { bytes, map } of KEYS) {
+      if (!this.#takes(bytes)) continue
+      if (fields++ === 0 && bytes === KEYS[0].bytes) body = this.#at + 1
+      if (!(map ? maxDepth > 1 && this.#map() : this.#string())) return 0
+    }
+    if (buffer[this.#at] !== CLOSE || buffer[this.#at + 1] !== LF) return 0
+    const next = this.#at + 2
+    if (next - tail < LEAST_BYTES) return 0
+    if (this.#wide && !isUtf8(buffer.subarray(tail, next))) return 0
+    this.state = fields === 1 && body > 0 && !this.#escaped && !this.#wide ? -body : SOMETHING_ELSE
+    return next
+  }
+
+  /** Digits as records have them, and the quote behind them. */
+  #time(): boolean {
+    const start = this.#at
+    if (this.#buffer[start] === MINUS) this.#at++
+    const digits = this.#integer(20)
+    const time = digits && this.#at - start <= 20 && this.#buffer[this.#at] === QUOTE
+    this.#at++
+    return time
+  }
+
+  /** `0` or digits that begin with no zero. */
+  #integer(most: number): boolean {
+    const buffer = this.#buffer
+    const start = this.#at
+    let at = start
+    while (buffer[at] >= 48 && buffer[at] <= 57) at++
+    this.#at = at
+    const digits = at - start
+    return digits > 0 && digits <= most && (buffer[start] !== 48 || (digits === 1 && buffer[start - 1] !== MINUS))
+  }
+
+  #takes(bytes: Buffer): boolean {
+    const buffer = this.#buffer
+    const at = this.#at
+    for (let i = 0; i < bytes.length; i++) if (buffer[at + i] !== bytes[i]) return false
+    this.#at = at + bytes.length
+    return true
+  }
+
+  #string(): boolean {
+    const buffer = this.#buffer
+    let at = this.#at
+    if (buffer[at] !== QUOTE) return false
+    for (;;) {
+      const c = buffer[++at]
+      if (c === QUOTE) break
+      if (c < 0x20) return false
+      if (c === BACKSLASH) {
+        if (!ESCAPES.has(buffer[++at])) return false
+        this.#escaped = true
+      } else if (c > 0x7f) this.#wide = true
+    }
+    this.#at = at + 1
+    return true
+  }
+
+  /** Names in order, none twice, with text, small integers or truth values; an empty map would have been left out. */
+  #map(): boolean {
+    if (this.#buffer[this.#at] !== OPEN) return false
+    let before = 0
+    let end = 0
+    do {
+      const start = ++this.#at + 1
+      const escaped = this.#escaped
+      this.#escaped = false
+      if (!this.#string() || this.#escaped) return false
+      this.#escaped = escaped
+      if (end > 0 && !this.#isBefore(before, end, start, this.#at - 1)) return false
+      before = start
+      end = this.#at - 1
+      if (this.#buffer[this.#at++] !== 58 || !this.#value()) return false
+    } while (this.#buffer[this.#at] === COMMA)
+    return this.#buffer[this.#at++] === CLOSE
+  }
+
+  #value(): boolean {
+    const c = this.#buffer[this.#at]
+    if (c === QUOTE) return this.#string()
+    if (c === 116 || c === 102) return WORDS.some((word) => this.#takes(word))
+    if (c === MINUS) this.#at++
+    return this.#integer(SAFE_DIGITS)
+  }
+
+  /** Whether one run of bytes sorts before another one. */
+  #isBefore(start: number, end: number, other: number, otherEnd: number): boolean {
+    const buffer = this.#buffer
+    const length = Math.min(end - start, otherEnd - other)
+    for (let i = 0; i < length; i++) {
+      if (buffer[start + i] !== buffer[other + i]) return buffer[start + i] < buffer[other + i]
+    }
+    return end - start < otherEnd - other
+  }
+}
