@@ -1,8 +1,6 @@
 // Log lines in canonical form, checked where they stand: what is beside the identity is decoded when somebody asks for it. Measured,
 // 240 bytes: 0.3 µs, where JSON takes 4.
 
-import { isUtf8 } from 'node:buffer'
-
 const LF = 10
 const QUOTE = 34
 const COMMA = 44
@@ -60,7 +58,8 @@ export class LogScanner {
     if (buffer[this.#at] !== CLOSE || buffer[this.#at + 1] !== LF) return 0
     const next = this.#at + 2
     if (next - tail < LEAST_BYTES) return 0
-    if (this.#wide && !isUtf8(buffer.subarray(tail, next))) return 0
+    // What is not UTF-8 is read as this character.
+    if (this.#wide && buffer.utf8Slice(tail, next).includes('\ufffd')) return 0
     this.state = fields === 1 && body > 0 && !this.#escaped && !this.#wide ? -body : SOMETHING_ELSE
     return next
   }
