@@ -59,6 +59,8 @@ export class PipeChild {
   #reports = new Map<number, (report: Report | null) => void>()
   #releases = new Map<number, () => void>()
   #taps = new Map<number, Tapped>()
+  /** Connections that were handed over, and have not been taken yet. */
+  #handed = new Map<number, Socket>()
   #next = 1
   #over = false
   /** What it told last. */
@@ -180,10 +182,18 @@ export class PipeChild {
     return this.#process.stdio[FIRST_LINK + this.job.reads.length + this.job.readers.indexOf(pipe)] as Readable
   }
 
-  send(message: ToPipe, socket?: Socket): void {
-    if (!this.#process.connected) return
+  send(message: ToPipe): void {
     // A process that ended meanwhile says so itself.
-    this.#process.send(message, socket, {}, (error) => void (error !== null && socket?.destroy()))
+    if (this.#process.connected) this.#process.send(message, () => {})
+  }
+
+  /** It stays open here until the process has it: one that dies before would leave its client without an end. */
+  #hand(id: number, socket: Socket): boolean {
+    if (!this.#process.connected) return false
+    const number = this.#next++
+    this.#handed.set(number, socket)
+    this.#process.send({ type: 'connection', id, socket: number } satisfies ToPipe, socket, { keepOpen: true }, () => {})
+    return true
   }
 
   #take(message: FromPipe): void {
@@ -199,6 +209,9 @@ export class PipeChild {
         return this.#taps.get(message.id)?.(message.lines, message.missed, message.refused)
       case 'listen':
         return void this.#listen(message.id, message.address)
+      case 'taken':
+        this.#handed.get(message.socket)?.destroy()
+        return void this.#handed.delete(message.socket)
       case 'closed':
         this.#releases.get(message.id)?.()
         return void this.#releases.delete(message.id)
@@ -209,7 +222,7 @@ export class PipeChild {
 
   async #listen(id: number, text: string): Promise<void> {
     try {
-      const deliver = (socket: Socket) => this.send({ type: 'connection', id }, socket)
+      const deliver = (socket: Socket) => this.#hand(id, socket)
       const { address, release } = await this.context.sockets.claim(this.job.name, text, deliver)
       this.send({ type: 'listening', id, address, code: null })
       if (this.#over) release()
@@ -229,6 +242,8 @@ export class PipeChild {
   #end(code: number | null, signal: NodeJS.Signals | null): End {
     this.#over = true
     for (const release of this.#releases.values()) release()
+    // Something of these may have been read.
+    for (const socket of this.#handed.values()) socket.destroy()
     for (const resolve of this.#reports.values()) resolve(this.report)
     const failed = signal !== null || this.#said === null || this.#said.failed
     return { code: code ?? 128, signal, failed, errors: this.#errors }

@@ -39,7 +39,8 @@ export class Doors {
   }
 
   /** A client that has gone on its way here leaves no socket. */
-  connection(id: number, socket: Socket | undefined): void {
+  connection(id: number, number: number, socket: Socket | undefined): void {
+    this.send({ type: 'taken', socket: number })
     if (socket !== undefined) this.#asked.get(id)!.connection(socket)
   }
 }

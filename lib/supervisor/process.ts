@@ -74,7 +74,7 @@ class PipeProcess {
       case 'listening':
         return this.#doors.opened(message.id, message.address, message.code)
       case 'connection':
-        return this.#doors.connection(message.id, socket)
+        return this.#doors.connection(message.id, message.socket, socket)
     }
   }
 

@@ -9,6 +9,7 @@
 //     run                       ->   starts the sources
 //                               <-   listen (an address)              where a source is a server
 //     listening, connection …   ->   sockets of that address, as they are accepted
+//                               <-   taken                            of each
 //                               <-   closed                           no more of them
 //                               <-   ready                            nothing failed on the way
 //     report                    ->
@@ -78,8 +79,8 @@ export type ToPipe =
   | { readonly type: 'tap'; readonly id: number; readonly request: TapRequest }
   | { readonly type: 'untap'; readonly id: number }
   | { readonly type: 'listening'; readonly id: number; readonly address: string | null; readonly code: string | null }
-  /** With a socket. */
-  | { readonly type: 'connection'; readonly id: number }
+  /** With a socket, which has a number of its own. */
+  | { readonly type: 'connection'; readonly id: number; readonly socket: number }
 
 export type FromPipe =
   | { readonly type: 'loaded' | 'opened' | 'ready' }
@@ -88,5 +89,7 @@ export type FromPipe =
   | { readonly type: 'tapped'; readonly id: number; readonly lines: string; readonly missed: number; readonly refused: string | null }
   | { readonly type: 'listen'; readonly id: number; readonly address: string }
   | { readonly type: 'closed'; readonly id: number }
+  /** A socket is here. */
+  | { readonly type: 'taken'; readonly socket: number }
   /** `failed`: something else than records kept it from its end. */
   | { readonly type: 'ended'; readonly code: number; readonly failed: boolean }

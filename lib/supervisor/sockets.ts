@@ -8,7 +8,8 @@ import { listenAddress } from '../net/listen.js'
 /** Connections of an address that wait for a process; beyond, the kernel's own queue is all there is. */
 const WAITING = 1024
 
-type Deliver = (socket: Socket) => void
+/** Hands a connection over; false where nobody is there any more. */
+type Deliver = (socket: Socket) => boolean
 
 class Listener {
   #serving: Deliver | null = null
@@ -20,10 +21,10 @@ class Listener {
     readonly address: string,
   ) {
     server.on('connection', (socket) => {
-      if (this.#serving !== null) return this.#serving(socket)
-      if (this.#waiting.length >= WAITING) return void socket.destroy()
       // One that gave up meanwhile is closed by whoever gets it.
       socket.on('error', () => {})
+      if (this.#serving?.(socket) === true) return
+      if (this.#waiting.length >= WAITING) return void socket.destroy()
       this.#waiting.push(socket)
     })
   }
@@ -34,7 +35,7 @@ class Listener {
 
   serve(deliver: Deliver): void {
     this.#serving = deliver
-    for (const socket of this.#waiting.splice(0)) deliver(socket)
+    for (const socket of this.#waiting.splice(0)) if (!deliver(socket)) this.#waiting.push(socket)
   }
 
   /** Whoever was replaced meanwhile takes nothing from its successor. */

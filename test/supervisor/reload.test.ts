@@ -210,6 +210,22 @@ t.test('a killed server: connections wait for the next one', async (t) => {
   await until(async () => run.text('out.ndjson') !== '' || undefined, 'the record')
 })
 
+t.test('connections that a server dies with, before or after it has them, have an end', async (t) => {
+  const run = await new Supervised(t as Test, 'version: 1\npipes:\n  in: receive prometheus --listen 127.0.0.1:0 | write file out.ndjson\n').running()
+  const url = (await run.said(/^listening on /)).message.replace('listening on ', '')
+  const { pid } = await run.pipe('in')
+  const body = compressSync(encodeMessage({ timeseries: [] })) as Buffer
+  t.equal(await post(url, new Agent(), body), 204)
+  // It is handed connections and takes none of them.
+  process.kill(pid!, 'SIGSTOP')
+  const asked = [1, 2, 3].map(() => post(url, new Agent(), body).then(() => 'answered', (error: NodeJS.ErrnoException) => error.code))
+  await run.fetch('/-/healthy')
+  process.kill(pid!, 'SIGKILL')
+  for (const code of await Promise.all(asked)) t.match(code, /^(answered|ECONNRESET)$/)
+  await run.said(/was ended by SIGKILL/)
+  t.equal(await post(url, new Agent(), body), 204, 'the next one answers')
+})
+
 t.test('sockets that systemd hands over are listened on', async (t) => {
   const server: Server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
