@@ -3,14 +3,14 @@
 //
 // CHAOS_KILLS: how many kills, CHAOS_SEED: which ones.
 
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { FlakyReceiver, RUN_HEADER } from '../support/flaky_receiver.js'
 import { Random } from '../support/random.js'
 import { sh } from '../support/solder.js'
-import { checkRun, type Fate, KILLS, QUICK, type Run, runPipe, SEED, some, waysText } from './run.js'
+import { checkRun, committed, type Fate, KILLS, QUICK, type Run, runPipe, SEED, some, waysText } from './run.js'
 import { RELABEL, Trail } from './trail.js'
 
 t.setTimeout(KILLS * 20_000 + 60_000)
@@ -148,15 +148,6 @@ async function chaos(t: Test, shape: Shape, random: Random, kills: number): Prom
     const what = `${shape.name}: ${journey.kills} kills, ${journey.stops} stops`
     t.comment(`${what}, ${trail.arrived} of ${trail.kept} records, ${trail.again} arrived again; requests: ${waysText(receiver)}`)
   }
-}
-
-/** Lines that were committed. */
-function committed(state: string): number {
-  const folder = join(state, 'checkpoints')
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
-  if (names.length === 0) return 0
-  const { position } = JSON.parse(readFileSync(join(folder, names[0]), 'utf8')) as { position: { line: number } }
-  return position.line
 }
 
 const random = new Random(SEED)

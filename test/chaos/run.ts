@@ -1,6 +1,8 @@
 // One run of a pipe: started, killed or stopped at a moment of chance, and its accounts compared with what is on disk and
 // what the receiver says.
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Entry, gapsOf } from '../../lib/ledger/ledger.js'
 import type { FlakyReceiver } from '../support/flaky_receiver.js'
@@ -143,6 +145,15 @@ function checkSink(
   t.ok(sink.out <= acknowledged + checkpoints, `${name}: ${sink.out} out, ${acknowledged} acknowledged`)
   const reasons = [...sink.dropped.keys()].filter((reason) => !REASONS.has(reason))
   t.same(reasons, [], `${name}: dropped is what a kill has torn, and metadata`)
+}
+
+/** Lines of the file that were committed. */
+export function committed(state: string): number {
+  const folder = join(state, 'checkpoints')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
+  if (names.length === 0) return 0
+  const { position } = JSON.parse(readFileSync(join(folder, names[0]), 'utf8')) as { position: { line: number } }
+  return position.line
 }
 
 /** A few of many. */
