@@ -1,5 +1,5 @@
-// `npm start`: keeps examples/quickstart.yaml running, and tells how to look into it. Until Ctrl-C on a terminal, else for
-// some seconds; `npm start -- 30` says how many.
+// `npm start`: keeps examples/quickstart.yaml running, and tells how to look into it. Until Ctrl-C on a terminal, else
+// for some seconds; `npm start -- 30` says how many.
 
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// Wrong pipeline files and exactly what `solder check` says of each: test/bad/NAME.yaml and NAME.stderr. UPDATE=1 records
-// them anew.
+// Wrong pipeline files and exactly what `solder check` says of each: test/bad/NAME.yaml and NAME.stderr. UPDATE=1
+// records them anew.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'

@@ -11,10 +11,11 @@ export default tool({
   description: `
     Reads pipeline files, and folders of them, as one pipeline, with all that they import; without FILE, the file that
     is found here or in a folder above: solder.yaml, .yml, .json, .js, .mjs or .cjs, or the key 'solder' of a
-    package.json. Everything that is wrong is told at once, each with its place, what was expected, and the nearest known
-    word: unknown commands, options and keys, values that are none, expressions, patterns, files that are missing, stages
-    that cannot stand where they do or get no record that they take, pipes that read each other in a circle or that
-    nobody reads. A module (.js, .mjs, .cjs) is run, for what it exports. Nothing is opened but files, for reading.
+    package.json. Everything that is wrong is told at once, each with its place, what was expected, and the nearest
+    known word: unknown commands, options and keys, values that are none, expressions, patterns, files that are
+    missing, stages that cannot stand where they do or get no record that they take, pipes that read each other in a
+    circle or that nobody reads. A module (.js, .mjs, .cjs) is run, for what it exports. Nothing is opened but files,
+    for reading.
 
     With --connect the servers that stages name by URL are asked, too, with the credentials of the stage: 'write
     prometheus' sends a request without samples, 'scrape' and 'discover http' fetch the URL once. Targets that are

@@ -8,9 +8,9 @@ export default tool({
   name: 'fmt',
   summary: 'print pipeline files in their usual form, or rewrite them',
   description: `
-    Prints a pipeline file with its lines and blanks as usual: indentation by two, a stage a line in pipes that are long or
-    were on several lines, lines of up to 100 characters where they can be broken. Comments and the order of keys stay.
-    A file that was formatted stays as it is. It is not checked but for its YAML: see 'solder check'.
+    Prints a pipeline file with its lines and blanks as usual: indentation by two, a stage a line in pipes that are
+    long or were on several lines, lines of up to 100 characters where they can be broken. Comments and the order of
+    keys stay. A file that was formatted stays as it is. It is not checked but for its YAML: see 'solder check'.
 
     With --write files are rewritten and the names of those that changed are printed. With --check nothing
     is written; the names of files that would change are printed, and the exit code is 1 if there are any.`,

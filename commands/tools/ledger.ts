@@ -14,16 +14,17 @@ export default tool({
   name: 'ledger',
   summary: 'add up the accounts of the stages of a pipe',
   description: `
-    Without files, asks the pipeline that 'solder run FILE' keeps running, and prints the balance sheet of each pipe: a line
-    for each stage, and one for what waits before each of several branches. It is that of the processes of the moment.
+    Without files, asks the pipeline that 'solder run FILE' keeps running, and prints the balance sheet of each pipe:
+    a line for each stage, and one for what waits before each of several branches. It is that of the processes of the
+    moment.
 
-    With files, reads what the stages of a pipe wrote with --ledger. A FILE holds what one stage wrote to stderr: its last
-    account counts, all other lines are passed over; the files stand in the order of the pipe. '-' is stdin, with one account
-    a line, in that order.
+    With files, reads what the stages of a pipe wrote with --ledger. A FILE holds what one stage wrote to stderr: its
+    last account counts, all other lines are passed over; the files stand in the order of the pipe. '-' is stdin, with
+    one account a line, in that order.
 
-    In every stage in + made must be out + dropped + pending, and what goes out of one must come into the next; else it
-    says what is missing, or too many, and where, and the exit code is 1. A checkpoint counts as a record. Bytes are shown
-    and not judged: a program between two stages may write the same records otherwise.`,
+    In every stage in + made must be out + dropped + pending, and what goes out of one must come into the next; else
+    it says what is missing, or too many, and where, and the exit code is 1. A checkpoint counts as a record. Bytes
+    are shown and not judged: a program between two stages may write the same records otherwise.`,
   since: '0.1.0',
   args: [{ name: 'FILE', help: 'accounts, a file a stage; - for stdin', variadic: true, path: true }],
   options: {
@@ -59,7 +60,8 @@ export default tool({
 async function balance(pipes: readonly PipeLedger[], settled: boolean, context: ToolContext): Promise<number> {
   let exit: number = EXIT.done
   for (const [i, { name, stages, gaps }] of pipes.entries()) {
-    const pending = settled ? stages.filter((entry) => entry.pending > 0).map((entry) => `${entry.stage}: ${entry.pending} pending`) : []
+    const held = settled ? stages.filter((entry) => entry.pending > 0) : []
+    const pending = held.map((entry) => `${entry.stage}: ${entry.pending} pending`)
     const told = [...gaps, ...pending]
     if (told.length > 0) exit = EXIT.failed
     const lines = told.map((gap) => `gap: ${gap}\n`).join('')

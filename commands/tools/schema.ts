@@ -8,11 +8,11 @@ export default tool({
   summary: 'print the JSON Schema of pipeline files',
   description: `
     Prints one JSON Schema (draft 7) of a pipeline file, with the arguments and options of every stage by their keys:
-    types, defaults, help. Secrets are marked writeOnly. An editor that is given it completes and checks while one types;
-    what it cannot know, such as the words in a text, 'solder check' tells.
+    types, defaults, help. Secrets are marked writeOnly. An editor that is given it completes and checks while one
+    types; what it cannot know, such as the words in a text, 'solder check' tells.
 
-    With the line "# yaml-language-server: $schema=solder.schema.json" at its head, VS Code's YAML extension reads a file
-    with it.`,
+    With the line "# yaml-language-server: $schema=solder.schema.json" at its head, VS Code's YAML extension reads a
+    file with it.`,
   since: '0.1.0',
   args: [],
   options: {},

@@ -14,17 +14,19 @@ export default tool({
     Runs tests one after the other, and prints in the form of the Test Anything Protocol (TAP 13) which passed, and
     what differs where one failed.
 
-    A pipeline file has tests under 'tests': records that are put in at one seam of a pipe and those that have to come out at
-    another. The stages between run in this process; sources, sinks and 'record' do not, nothing goes to dead letters, and the
-    clock is that of the records. Programs ('exec') run. Records are compared in their canonical form, in order.
+    A pipeline file has tests under 'tests': records that are put in at one seam of a pipe and those that have to come
+    out at another. The stages between run in this process; sources, sinks and 'record' do not, nothing goes to dead
+    letters, and the clock is that of the records. Programs ('exec') run. Records are compared in their canonical
+    form, in order.
 
     A folder with a file 'cmd' is a test: 'cmd' is run by sh in this folder, reads input.ndjson, and has to write
-    expected.ndjson to stdout and expected.stderr to stderr, byte for byte, and to end with the code in expected.code. A file
-    that is not there stands for no input, no output, code 0. With --update what comes is recorded as what is expected.
-    Folders are searched for such folders and for pipeline files with tests, but for node_modules and names with a dot in front.
+    expected.ndjson to stdout and expected.stderr to stderr, byte for byte, and to end with the code in expected.code.
+    A file that is not there stands for no input, no output, code 0. With --update what comes is recorded as what is
+    expected. Folders are searched for such folders and for pipeline files with tests, but for node_modules and names
+    with a dot in front.
 
-    The exit code is 0 where all tests passed, 1 where one failed, and 2 where there are none or they are wrong; nothing is run
-    then.`,
+    The exit code is 0 where all tests passed, 1 where one failed, and 2 where there are none or they are wrong;
+    nothing is run then.`,
   since,
   args: [{ name: 'FILE', help: 'pipeline files, or folders of tests', variadic: true, path: true }],
   options: {
@@ -34,7 +36,7 @@ export default tool({
   },
   examples: [
     { command: 'solder test test/', about: 'run the tests of a folder', needs: 'tests' },
-    { command: "prove -e 'solder test' solder.yaml", about: 'let prove (1) sum up the tests of a file', needs: 'a file' },
+    { command: "prove -e 'solder test' solder.yaml", about: 'let prove (1) sum up tests of a file', needs: 'a file' },
   ],
   async run({ args, options }, { print }, catalogue) {
     const { pipelineFiles } = await import('../../lib/config/load.js')

@@ -13,13 +13,13 @@ export default tool({
   name: 'top',
   summary: 'show the stages of a running pipeline: rates, drops, memory',
   description: `
-    A line for each pipe that 'solder run FILE' keeps running, with its state, the CPU time and memory of its process and how
-    often it was started again; below it a line for each of its stages, with the records a second that come in or are made,
-    that go out and that are dropped, those that it holds, and the bytes a second that it reads and writes. Stages of one
-    process share its memory and CPU time.
+    A line for each pipe that 'solder run FILE' keeps running, with its state, the CPU time and memory of its process
+    and how often it was started again; below it a line for each of its stages, with the records a second that come in
+    or are made, that go out and that are dropped, those that it holds, and the bytes a second that it reads and
+    writes. Stages of one process share its memory and CPU time.
 
-    On a terminal the table is drawn anew every --every, until Ctrl-C, as far as there is room; elsewhere one follows the
-    other.`,
+    On a terminal the table is drawn anew every --every, until Ctrl-C, as far as there is room; elsewhere one follows
+    the other.`,
   since,
   args: [],
   options: {

@@ -23,12 +23,13 @@ const WIDTHS = [18, 6, 6, 9, 7, 7, 8]
 const GAP = 2
 
 /** A line for each pipe and each of its stages. What there is no room for is left out, and told. */
-export function tableOf(before: Look, now: Look, { width = Infinity, height = Infinity, paint }: Room = NO_BOUNDS): string {
+export function tableOf(before: Look, now: Look, room: Room = NO_BOUNDS): string {
+  const { width = Infinity, height = Infinity, paint } = room
   const seconds = Math.max((now.at - before.at) / 1000, 0.001)
   const blocks = now.pipes.map((pipe) => {
     const earlier = before.pipes.find(({ name }) => name === pipe.name)
     const rows = pipe.stages.map((entry) => stageRow(entry, earlier, seconds))
-    return { head: pipeLine(pipe, earlier, seconds, width, paint), rows }
+    return { head: pipeLine(pipe, processorShare(pipe, earlier, seconds), width, paint), rows }
   })
   const line = layout([HEAD, ...blocks.flatMap(({ rows }) => rows)], width)
   const lines = [paint('dim', line(HEAD)), ...blocks.flatMap(({ head, rows }) => [head, ...rows.map(line)])]
@@ -50,10 +51,8 @@ function layout(rows: readonly (readonly string[])[], width: number): (row: read
 }
 
 /** The name of a pipe, and what is known of its process. */
-function pipeLine(pipe: PipeStatus, earlier: PipeStatus | undefined, seconds: number, width: number, paint: Paint): string {
+function pipeLine(pipe: PipeStatus, cpu: number, width: number, paint: Paint): string {
   const { name, state, pid, exit_code, restarts, rss_bytes } = pipe
-  // A new process begins to count anew.
-  const cpu = earlier?.pid === pid ? (pipe.cpu_seconds - (earlier?.cpu_seconds ?? 0)) / seconds : 0
   const facts = [
     state === 'failed' ? `failed (${exit_code})` : state,
     ...(pid === null ? [] : [`cpu ${(100 * cpu).toFixed(0)} %`, `memory ${sizeText(rss_bytes)}`]),
@@ -62,6 +61,11 @@ function pipeLine(pipe: PipeStatus, earlier: PipeStatus | undefined, seconds: nu
   const text = cut(`${name}: ${facts.join(', ')}`, width)
   const known = Math.min(name.length, text.length)
   return paint('bold', text.slice(0, known)) + paint(STATES.get(state) ?? 'yellow', text.slice(known))
+}
+
+/** Of one processor, between two looks. A new process begins to count anew. */
+function processorShare({ pid, cpu_seconds }: PipeStatus, earlier: PipeStatus | undefined, seconds: number): number {
+  return earlier?.pid === pid ? (cpu_seconds - (earlier?.cpu_seconds ?? 0)) / seconds : 0
 }
 
 const STATES = new Map<string, Style>([

@@ -22,9 +22,13 @@ const ROWS: { readonly [key: string]: Schema } = {
   to: refDescribed('Where all records go: sinks, each behind stages of its own if need be.', 'branches'),
 }
 
-/** A whole number, a text of the pattern, or a text with an expression: as one schema, of which editors tell more than of several. */
+/**
+ * A whole number, a text of the pattern, or a text with an expression: as one schema, of which editors tell more than of
+ * several.
+ */
 function textOrExpression(expected: string, pattern: string): Schema {
-  return { type: ['string', 'integer'], pattern: `^${pattern}$|\\$\\{`, patternErrorMessage: `This is not ${expected}.` }
+  const patternErrorMessage = `This is not ${expected}.`
+  return { type: ['string', 'integer'], pattern: `^${pattern}$|\\$\\{`, patternErrorMessage }
 }
 
 /** A number, or a text with an expression. */
@@ -40,12 +44,18 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
     pattern: '\\$\\{',
   },
   duration: {
-    ...textOrExpression('a duration such as 15s, 1m30s or 500ms', '(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)'),
+    ...textOrExpression(
+      'a duration such as 15s, 1m30s or 500ms',
+      '(?:0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|[smhdwy]))+)',
+    ),
     minimum: 0,
     maximum: 0,
   },
   bytes: {
-    ...textOrExpression('a size such as 64KiB, 10MiB or 1024', '[0-9]+(?:\\.[0-9]+)?(?:B|kB|KB|MB|GB|KiB|MiB|GiB|TiB)?'),
+    ...textOrExpression(
+      'a size such as 64KiB, 10MiB or 1024',
+      '[0-9]+(?:\\.[0-9]+)?(?:B|kB|KB|MB|GB|KiB|MiB|GiB|TiB)?',
+    ),
     minimum: 0,
   },
   secret: { type: 'string', writeOnly: true },
@@ -93,10 +103,11 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
       },
     ],
   },
+  record: { type: 'object', properties: { type: { type: 'string' } }, required: ['type'] },
   records: {
     anyOf: [
       { type: 'string' },
-      { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'object', properties: { type: { type: 'string' } }, required: ['type'] }] } },
+      { type: 'array', items: { anyOf: [{ type: 'string' }, ref('record')] } },
     ],
   },
   side: {
@@ -137,7 +148,7 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
         properties: {
           help: described('What it does.', { type: 'string' }),
           ...ROWS,
-          branch: refDescribed("What waits for each of several branches, where it is not what 'solder run' says.", 'branch'),
+          branch: refDescribed("What waits for each of several branches; else what 'solder run' says.", 'branch'),
         },
         required: ['from'],
         additionalProperties: false,
@@ -147,8 +158,8 @@ const DEFINITIONS: { readonly [name: string]: Schema } = {
 }
 
 /**
- * The schema of a pipeline file; `definitions.stage` has a property per component. `patternErrorMessage` is a word of the
- * language servers behind VS Code.
+ * The schema of a pipeline file; `definitions.stage` has a property per component. `patternErrorMessage` is a word of
+ * the language servers behind VS Code.
  */
 export function schemaOf(components: readonly Component[]): Schema {
   const properties: { [name: string]: Schema } = {

@@ -12,8 +12,8 @@ import { checkRow } from './flow.js'
 import { misplaced, misplacedBetween } from './rows.js'
 
 /**
- * Arguments that nobody gave. What is wrong with one of these values may be right with another; problems tell values, so
- * they are not the same for all of them.
+ * Arguments that nobody gave. What is wrong with one of these values may be right with another; problems tell values,
+ * so they are not the same for all of them.
  */
 const EXAMPLES: { readonly [type in OptionSpec['type']]: readonly string[] } = {
   string: ['one', '2', '3s', 'http://four.example:4/five,six=seven'],
@@ -72,7 +72,9 @@ async function check(definition: Definition, time: number, kit: Kit): Promise<vo
 }
 
 function named(drafts: readonly Draft[]): PipeStage[] {
-  return drafts.flatMap((draft) => (draft.kind === 'component' || draft.kind === 'program' ? [{ ...draft, id: '' }] : []))
+  return drafts.flatMap((draft) =>
+    draft.kind === 'component' || draft.kind === 'program' ? [{ ...draft, id: '' }] : [],
+  )
 }
 
 /** Valid values, as many as a list has at that time. */

@@ -237,7 +237,8 @@ export class ChainReader {
   ): Promise<Draft[]> {
     const { name, document, body } = definition
     this.kit.expanded.add(name)
-    const args = { names: [...values.keys()], value: (key: string) => Promise.resolve(values.get(key) as Value), examples }
+    const value = (key: string) => Promise.resolve(values.get(key) as Value)
+    const args = { names: [...values.keys()], value, examples }
     const inside = new ChainReader(this.kit, document, { ...definition.scope, args }, [...this.within, name])
     const row = body.get('pipe')
     if (row !== undefined) return inside.read(row)

@@ -1,4 +1,4 @@
-// What a pipeline does, said: its processes, what waits where, what a kill may cost, and shell pipelines that do the same.
+// What a pipeline does, said: its processes, what waits where, what a kill may cost, and shell pipelines that do so too.
 
 import type { Component } from '../component.js'
 import { didYouMean, Problem } from '../diag/problem.js'

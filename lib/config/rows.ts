@@ -1,5 +1,5 @@
-// Stages in rows: the branches of `from`, what follows them, the branches of `to`; of a pipe, or of a definition that is a
-// piece of one.
+// Stages in rows: the branches of `from`, what follows them, the branches of `to`; of a pipe, or of a definition that
+// is a piece of one.
 
 import type { ParsedNode } from 'yaml'
 import type { StageComponent } from '../component.js'
@@ -106,7 +106,8 @@ function stray({ name, place, rows }: Piece, side: 'from' | 'to'): Problem {
   const [kind, where] = side === 'from' ? ['sources', 'behind'] : ['sinks', 'before']
   const alone = `'${name}' as all there is under '${side}'`
   if (rows.through.length > 0) {
-    return new Problem(`'${name}' is several ${kind} with stages ${where} them, and no branch`, { place, expected: alone })
+    const message = `'${name}' is several ${kind} with stages ${where} them, and no branch`
+    return new Problem(message, { place, expected: alone })
   }
   const expected = `them under 'through', or ${alone}`
   return new Problem(`no stages can stand ${where} '${name}' here: it is several ${kind}`, { place, expected })

@@ -2,7 +2,7 @@
 
 import { isatty } from 'node:tty'
 
-/** Calls `gone` when whoever started this process by Node's `fork`, or with a channel to it, has ended, however he did. */
+/** Calls `gone` when whoever started this process by Node's `fork`, or with a channel to it, has ended in any way. */
 export function onStarterGone(gone: () => void): void {
   process.once('disconnect', gone)
   process.channel?.unref()

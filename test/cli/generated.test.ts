@@ -17,6 +17,9 @@ import { argumentKey } from '../../lib/option/table.js'
 import { ByteBuffer, type Json, LineReader, RECORD_TYPES } from '../../lib/record/index.js'
 import { ROOT, sh } from '../support/solder.js'
 
+// Many programs, on a machine that may have other work.
+t.setTimeout(120_000)
+
 const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8')
 const components = await Promise.all(catalogue.map(loadComponent))
 const written = readdirSync(`${ROOT}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)

@@ -61,10 +61,16 @@ t.test('set-up', (t) => {
 
 /** `npm start`, as a shell that stands between passes signals on. */
 function npmStart(t: Test, ...words: string[]) {
-  const child = spawn(process.execPath, ['scripts/demo.mjs', ...words], { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['scripts/demo.mjs', ...words], {
+    cwd: ROOT,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   t.teardown(() => child.kill('SIGTERM'))
   const told = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk: Buffer) => (told[name] += chunk.toString()))
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => (told[name] += chunk.toString()))
+  }
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const runs = async () => {
     await until(async () => told.stdout.includes('Look into it') || undefined, `the pipeline: ${JSON.stringify(told)}`)
@@ -78,12 +84,13 @@ function npmStart(t: Test, ...words: string[]) {
 /** What makes commands end that go on. */
 const ENDS: { readonly [verb: string]: string } = { top: ' --once', tap: ' --count 1 ' }
 
-t.test('npm start keeps the quickstart running, tells how to look into it, and ends with Ctrl-C', { skip }, async (t) => {
+t.test('npm start keeps the quickstart running, tells how to look into it, ends with Ctrl-C', { skip }, async (t) => {
   const one = npmStart(t as Test, '600')
   const { folder, url } = await one.runs()
   t.match(one.told.stdout, / solder run examples\/quickstart\.yaml/)
   // Its commands, as they are shown; a tap that has seen enough.
-  const shown = [...one.told.stdout.matchAll(/^ {2}solder (top|tap|ledger)([^|\n]*)(.*)$/gm)].map(([, ...words]) => words)
+  const matches = one.told.stdout.matchAll(/^ {2}solder (top|tap|ledger)([^|\n]*)(.*)$/gm)
+  const shown = [...matches].map(([, ...words]) => words)
   t.same(shown.map(([verb, , rest]) => verb + rest), ['top', 'tap| solder view', 'ledger'])
   for (const [verb, words, rest] of shown) {
     const { code, stdout, stderr } = await sh(`solder ${verb}${words}${ENDS[verb] ?? ''}${rest}`)
@@ -91,7 +98,8 @@ t.test('npm start keeps the quickstart running, tells how to look into it, and e
     t.match(stdout, verb === 'tap' ? /node_load1/ : /^host\b/m)
   }
   const text = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
-  await until(async () => text(join(ROOT, folder, 'supervisor.ndjson')).includes('"name":"solder_stage_out_records_total"') || undefined, 'its own')
+  const own = () => text(join(ROOT, folder, 'supervisor.ndjson'))
+  await until(async () => own().includes('"name":"solder_stage_out_records_total"') || undefined, 'its own')
   t.match(text(join(ROOT, folder, 'host.ndjson')), /"name":"node_load1"/)
 
   await t.test('a second one takes another port and other files', async (t) => {

@@ -1,6 +1,6 @@
-// A day with solder as a new user has it, on a real terminal: a mistake in the file, its repair, a reload, a look at what
-// passes, a killed process, a full disk, a backend that goes and comes back, Ctrl-C. An application sends all the while,
-// and everything that it was told is stored arrives.
+// A day with solder as a new user has it, on a real terminal: a mistake in the file, its repair, a reload, a look at
+// what passes, a killed process, a full disk, a backend that goes and comes back, Ctrl-C. An application sends all the
+// while, and everything that it was told is stored arrives.
 
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -155,7 +155,7 @@ pipes:
   t.match(JSON.parse(tap.text.replaceAll('\n', '')), { name: 'sold', labels: { site: 'cellar' } })
 
   const top = new Terminal(t as Test, `solder top --every 100ms --url ${url}`)
-  await top.says(/shop: running, cpu \d+ %, memory \d+ MiB\n {2}receive-prometheus .*\n {2}relabel .*\n {2}write-prometheus /)
+  await top.says(/shop: running, cpu \d+ %, memory \d+ MiB\n {2}receive-prometheus .*\n {2}relabel .*\n {2}write-p/)
   top.type(CTRL_C)
   t.equal(await top.ended, 0)
   t.same(top.text.split('\n').filter((line) => line.length > 80), [], 'it keeps within the terminal')

@@ -25,9 +25,9 @@ export class Terminal {
   readonly #type: (keys: string) => void
 
   /** Starts the command, for sh, on a terminal of 80 columns and 24 lines. */
-  constructor(t: Test, command: string, { cwd = ROOT, env = {} }: { cwd?: string; env?: { [name: string]: string } } = {}) {
+  constructor(t: Test, command: string, { cwd = ROOT }: { cwd?: string } = {}) {
     const words = ['-qfec', `stty cols 80 rows 24 && exec ${command}`, '/dev/null']
-    const child = spawn('script', words, { cwd, env: environment({ TERM: 'xterm', ...env }), stdio: 'pipe' })
+    const child = spawn('script', words, { cwd, env: environment({ TERM: 'xterm' }), stdio: 'pipe' })
     child.stdout.on('data', (chunk: Buffer) => (this.shown += chunk.toString()))
     child.stdin.on('error', () => {})
     this.#type = (keys) => void child.stdin.write(keys)
@@ -50,6 +50,7 @@ export class Terminal {
 
   /** Waits for what is shown from a position in `text` on; the match. */
   says(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    return until(async () => pattern.exec(this.text.slice(from)) ?? undefined, `${pattern} on the terminal: ${this.text}`)
+    const what = `${pattern} on the terminal: ${this.text}`
+    return until(async () => pattern.exec(this.text.slice(from)) ?? undefined, what)
   }
 }

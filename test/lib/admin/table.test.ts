@@ -5,11 +5,15 @@ import { tableOf } from '../../../lib/admin/table.js'
 import type { PipeStatus } from '../../../lib/admin/state.js'
 import { colored, plain } from '../../../lib/view/style.js'
 
-const stage = (name: string, out: number, filtered = 0) =>
-  ({ stage: name, in: out + filtered, made: 0, out, pending: 3, in_bytes: out * 100, out_bytes: 0, dropped: { filtered } })
+const stage = (name: string, out: number, filtered = 0) => {
+  const account = { in: out + filtered, made: 0, out, dropped: { filtered }, pending: 3 }
+  return { stage: name, ...account, in_bytes: out * 100, out_bytes: 0 }
+}
 
-const pipe = (name: string, more: Partial<PipeStatus>): PipeStatus =>
-  ({ name, state: 'running', pid: 1, exit_code: null, restarts: 0, started: '0', cpu_seconds: 0, rss_bytes: 0, stages: [], ...more })
+const pipe = (name: string, more: Partial<PipeStatus>): PipeStatus => {
+  const facts = { state: 'running', pid: 1, exit_code: null, restarts: 0, started: '0', cpu_seconds: 0, rss_bytes: 0 }
+  return { name, ...facts, stages: [], ...more }
+}
 
 const before = { at: 0, pipes: [pipe('shop', { cpu_seconds: 1, stages: [stage('filter', 100, 50)] })] }
 const now = {
@@ -38,7 +42,8 @@ gone: failed (2), started again once
 })
 
 t.test('it keeps within its room, and tells what there is none for', async (t) => {
-  const lines = (width: number, height: number) => tableOf(before, now, { width, height, paint: plain }).split('\n').slice(0, -1)
+  const lines = (width: number, height: number) =>
+    tableOf(before, now, { width, height, paint: plain }).split('\n').slice(0, -1)
   for (const width of [80, 60, 30, 10]) {
     t.same(lines(width, 24).filter((line) => line.length > width), [], `${width} columns`)
     t.equal(lines(width, 24).length, 5)

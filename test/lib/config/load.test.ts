@@ -168,10 +168,11 @@ pipes:
   const ins = (site: string) => [`scrape host | relabel --set site=${site}`, 'scrape http://h:1/']
   const outs = (name: string) => [`write file ${name}1`, `filter true | write file ${name}2`]
   const one = 'scrape http://h:2/ | relabel --set one=1'
-  const whole = (name: string) => ({ from: [...ins('w'), one], through: ['filter true', 'filter false'], to: outs(name) })
+  const both = ['filter true', 'filter false']
+  const whole = (name: string) => ({ from: [...ins('w'), one], through: both, to: outs(name) })
   t.same(found.map(shape), [
     { from: ins('a'), through: ['relabel --set b=c'], to: outs('a') },
-    { from: ins('b'), through: ['filter true', 'filter false'], to: outs('b') },
+    { from: ins('b'), through: both, to: outs('b') },
     { from: ins('c'), through: ['filter true', 'filter true', 'filter false'], to: outs('c') },
     { from: [...ins('d'), one, 'scrape host'], through: [], to: [...outs('d'), 'write file e'] },
     whole('f'),
@@ -183,14 +184,17 @@ t.test('what is right with some arguments is not told of a definition that nobod
   const text = `version: 1
 define:
   any:
-    args: {hosts: list, text: string, rules: path, url: url, key: secret, count: {type: int, min: 5}, on: bool, labels: map}
+    args:
+      {hosts: list, text: string, rules: path, url: url, key: secret, count: {type: int, min: 5}, on: bool, labels: map}
     pipe: |
-      discover static \${args.hosts.map(host, host + ":" + args.text)} \${args.hosts[1]} --label job=\${args.text.split(":")[2]}
+      discover static \${args.hosts.map(host, host + ":" + args.text)} \${args.hosts[1]}
+        --label job=\${args.text.split(":")[2]}
       | scrape --every \${args.text} --timeout \${args.text}s --bearer \${args.key} --sample-limit \${args.count}
       | relabel \${args.rules} --replace "a=\${file(args.rules)}"
       | filter "\${args.text}"
       | filter 'name.matches("\${args.text}")'
-      | write prometheus \${args.url} \${args.on ? "--protocol=" + args.text : "--protocol=1"} --tenant \${args.labels["x"]}
+      | write prometheus \${args.url} \${args.on ? "--protocol=" + args.text : "--protocol=1"}
+        --tenant \${args.labels["x"]}
 `
   t.same((await load(t as Test, { 'a.yaml': text })).told, [])
   const used = `${text}pipes:\n  a: any --hosts a --text b --rules c\n`
