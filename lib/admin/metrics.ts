@@ -57,13 +57,19 @@ export function familiesOf(supervisor: Supervisor, events: Events): MetricFamily
     ),
     gauge('solder_stage_pending_records', 'records', 'Records that a stage holds.', entries.map(({ labels, entry }) => [labels, entry.pending])),
     counter(
+      'solder_stage_busy_seconds', 'seconds',
+      'Time for which a stage kept its process at work on batches; sources and what goes on between batches are not in it.',
+      pipes.flatMap(({ name, totals, child }) =>
+        [...totals.busy(child?.report?.busy ?? new Map())].map(([stage, seconds]) => [[['pipe', name], ['stage', stage]], seconds] as const)),
+    ),
+    counter(
       'solder_stage_log_events', null, 'Events that the stages of a command logged, by level: warn and error are its errors.',
       [...events.counts.values()].map(({ pipe, stage, level, count }) => [[['pipe', pipe], ['command', stage], ['level', level]], count]),
     ),
     gauge('solder_pipe_up', null, '1 while the process of a pipe runs, 0 while it is started, waits, drains, or has ended.', each(({ state }) => Number(state === 'running'))),
     counter('solder_pipe_restarts', null, 'Starts of a process of a pipe after the first.', each(({ restarts }) => restarts)),
-    counter('solder_pipe_cpu_seconds', 'seconds', 'CPU time of the process of a pipe.', each(({ child }) => child?.report?.cpu)),
-    gauge('solder_pipe_resident_memory_bytes', 'bytes', 'Memory of the process of a pipe.', each(({ child }) => child?.report?.rss)),
+    counter('solder_pipe_cpu_seconds', 'seconds', 'CPU time of the process of a pipe, with all of its stages; programs are not in it.', each(({ child }) => child?.report?.cpu)),
+    gauge('solder_pipe_resident_memory_bytes', 'bytes', 'Memory of the process of a pipe, which all of its stages share; programs are not in it.', each(({ child }) => child?.report?.rss)),
     gauge('solder_pipe_start_time_seconds', 'seconds', 'When the process of a pipe was started, Unix time.', each(({ since }) => since / 1000)),
     gauge('solder_pipe_ledger_gap_records', 'records', 'Records that the accounts of a pipe miss, or have too many, added up.', each(gapOf)),
     counter('solder_reloads', null, 'Reloads of the pipeline, the first load included, by result.', [

@@ -13,14 +13,17 @@ type Send = (batch: Batch) => void | Promise<void>
 /**
  * Runs a flow to the end of its input.
  * @param signal aborted: a flow that is full is not waited for any more
+ * @param push gives the flow a batch
  */
-export async function runFlow(flow: Flow, batches: AsyncIterable<Batch>, clock: Clock, signal: AbortSignal, send: Send): Promise<void> {
+export async function runFlow(
+  flow: Flow, batches: AsyncIterable<Batch>, clock: Clock, signal: AbortSignal, send: Send, push: Flow['push'],
+): Promise<void> {
   const timer = new Timer(flow, clock, send)
   const consume = async () => {
     try {
       for await (const batch of batches) {
         await timer.pause()
-        await sendAll(flow.push(batch), send)
+        await sendAll(push(batch), send)
         await room(flow, clock, signal, send)
         timer.resume()
       }

@@ -50,6 +50,8 @@ export interface Seat {
   readonly clock?: Clock
   /** Form of the log, whatever the options say. */
   readonly logFormat?: LogFormat
+  /** Told how long the stage worked on a batch, milliseconds; what it does between batches is not in it. */
+  readonly worked?: (ms: number) => void
 }
 
 class Running {
@@ -73,6 +75,18 @@ class Running {
       account: this.account,
       signal: seat.stop,
       reject: (reject) => void this.rejects.reject(reject, false),
+    }
+  }
+
+  /** The same work, with the time that it takes told, if somebody wants to know; not what goes on behind a promise. */
+  timed<A, R>(work: (argument: A) => R): (argument: A) => R {
+    const { worked } = this.seat
+    if (worked === undefined) return work
+    return (argument) => {
+      const began = performance.now()
+      const result = work(argument)
+      worked(performance.now() - began)
+      return result
     }
   }
 
@@ -112,8 +126,9 @@ class Running {
       return
     }
     const reader = this.lines('stdin', 'in')
+    const read = this.timed((chunk: Buffer) => reader.push(chunk))
     for await (const chunk of this.stdin()) {
-      const batch = reader.push(chunk)
+      const batch = read(chunk)
       if (batch !== null) {
         this.account.in += batch.length
         yield batch
@@ -203,12 +218,15 @@ async function openFilter(component: FilterComponent, input: Input<OptionTable>,
   }
   if ('take' in work || 'record' in work) {
     const { clock, signal } = stage.context
-    return () => runFlow(flowOf(work, component.accepts, account), stage.records(), clock, signal, send)
+    const flow = flowOf(work, component.accepts, account)
+    const push = stage.timed((batch: Batch) => flow.push(batch))
+    return () => runFlow(flow, stage.records(), clock, signal, send, push)
   }
   const apply = applyOf(work, component.accepts)
+  const applied = stage.timed((batch: Batch) => apply(batch, drop))
   return async () => {
     for await (const batch of stage.records()) {
-      const wait = send(apply(batch, drop))
+      const wait = send(applied(batch))
       if (wait !== undefined) await wait
     }
   }
@@ -234,10 +252,11 @@ async function openSink(component: SinkComponent, input: Input<OptionTable>, sta
   await state?.hold()
   const commits = new Commits(sink, state, context)
   const takes = !component.accepts.includes('checkpoint')
+  const write = stage.timed((batch: Batch) => sink.write(batch))
   const consume = async () => {
     for await (const batch of stage.records()) {
       const records = takes ? commits.take(batch) : batch
-      const wait = records.length > 0 ? sink.write(records) : undefined
+      const wait = records.length > 0 ? write(records) : undefined
       if (wait !== undefined) await wait
       commits.written()
     }

@@ -48,6 +48,8 @@ export type Onlooker = (batch: Batch) => void
 
 interface Watched {
   readonly account: StageAccount
+  /** Milliseconds of work on batches; null where nobody can tell, as of a source or a program. */
+  worked: number | null
   readonly onlookers: Set<Onlooker>
 }
 
@@ -103,6 +105,11 @@ export class RunningGraph {
     const accounts = [...this.#stages, ...this.#branches] as [string, { account: StageAccount }][]
     const entries = accounts.map(([id, { account }]) => account.entry(id))
     return { entries, junctions: this.#junctions.map((junction) => junction()) }
+  }
+
+  /** Seconds for which stages worked on batches, by their ids. */
+  busy(): Map<string, number> {
+    return new Map([...this.#stages].flatMap(([id, { worked }]) => (worked === null ? [] : [[id, worked / 1000] as const])))
   }
 
   /** Looks at what comes out of a stage, or goes into a sink, until the function that it gives is called. */
@@ -253,8 +260,9 @@ export class RunningGraph {
     }
   }
 
-  #seat({ id }: GraphStage, seat: Seat): Seat {
-    const watched = this.#stages.get(id) ?? { account: new StageAccount(), onlookers: new Set<Onlooker>() }
+  #seat({ id, stage }: GraphStage, seat: Seat): Seat {
+    const worked = 'component' in stage && stage.component.role !== 'source' ? 0 : null
+    const watched = this.#stages.get(id) ?? { account: new StageAccount(), worked, onlookers: new Set<Onlooker>() }
     this.#stages.set(id, watched)
     const { output } = seat
     const { onlookers, account } = watched
@@ -269,7 +277,7 @@ export class RunningGraph {
       },
       flush: () => output.flush(),
     }
-    return { ...seat, output: seen, account, logFormat: 'json' }
+    return { ...seat, output: seen, account, logFormat: 'json', worked: (ms) => void (watched.worked! += ms) }
   }
 
   /** The stages whose output is looked at: a sink shows what goes into it. */

@@ -178,7 +178,7 @@ export class SupervisedPipe {
   #ended({ code }: End): void {
     this.code = code
     const { report } = this.#child!
-    if (report !== null) this.totals.add(report.sheet.entries)
+    if (report !== null) this.totals.add(report)
     this.#child!.report = null
   }
 }

@@ -151,7 +151,8 @@ class PipeProcess {
   #report(id: number): void {
     const sheet = this.#graph?.sheet() ?? { entries: [], junctions: [] }
     const { user, system } = process.cpuUsage()
-    const report = { sheet, cpu: (user + system) / 1e6, rss: process.memoryUsage.rss() }
+    const busy = this.#graph?.busy() ?? new Map<string, number>()
+    const report = { sheet, busy, cpu: (user + system) / 1e6, rss: process.memoryUsage.rss() }
     void send({ type: 'report', id, report })
   }
 

@@ -64,6 +64,8 @@ export interface TapRequest {
 
 export interface Report {
   readonly sheet: Sheet
+  /** Seconds for which stages worked on batches, by their ids. */
+  readonly busy: ReadonlyMap<string, number>
   /** Of the process, seconds. */
   readonly cpu: number
   /** Of the process, bytes. */

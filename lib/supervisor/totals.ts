@@ -1,21 +1,31 @@
-// The accounts of a pipe's stages over all processes that it had.
+// The accounts of a pipe's stages, and how long they worked, over all processes that it had.
 
 import type { Entry } from '../ledger/ledger.js'
+import type { Report } from './protocol.js'
 
 export class Totals {
   /** Of processes that have ended. */
   #past = new Map<string, Entry>()
+  #busy = new Map<string, number>()
 
   /**
    * A process has ended; this is what it told last. What it held then counts as dropped: what of it is on the disk the next
    * one makes anew.
    */
-  add(entries: readonly Entry[]): void {
-    for (const entry of entries) {
+  add({ sheet, busy }: Report): void {
+    this.#busy = this.busy(busy)
+    for (const entry of sheet.entries) {
       const dropped = new Map(entry.dropped)
       if (entry.pending > 0) dropped.set('process_ended', (dropped.get('process_ended') ?? 0) + entry.pending)
       this.#past.set(entry.stage, sum(this.#past.get(entry.stage), { ...entry, dropped, pending: 0 }))
     }
+  }
+
+  /** Seconds of work by stage, with those of the process of the moment. */
+  busy(now: Report['busy']): Map<string, number> {
+    const all = new Map(this.#busy)
+    for (const [stage, seconds] of now) all.set(stage, (all.get(stage) ?? 0) + seconds)
+    return all
   }
 
   /** With the process of the moment. */
