@@ -116,20 +116,23 @@ function checkFields(type: RecordType, object: { [key: string]: Json }): string 
   return type === 'metric' ? checkMetric(object) : null
 }
 
+const DISTRIBUTIONS = ['histogram', 'explicit_histogram', 'exponential_histogram', 'summary'] as const
+
 function checkMetric(object: { [key: string]: Json }): string | null {
-  const { value, stale, histogram, summary, exemplars } = object
+  const { value, stale, exemplars } = object
   if (value !== undefined && numberOf(value) === undefined) {
     return `'value': expected a number, "NaN", "+Inf" or "-Inf"`
   }
   if (stale !== undefined && stale !== true) return "'stale': expected true"
-  for (const [key, field] of [['histogram', histogram], ['summary', summary]] as const) {
+  for (const key of DISTRIBUTIONS) {
+    const field = object[key]
     if (field !== undefined && (field === null || typeof field !== 'object' || Array.isArray(field))) {
       return `'${key}': expected an object`
     }
   }
   if (exemplars !== undefined && !Array.isArray(exemplars)) return "'exemplars': expected a list"
-  if (value === undefined && stale === undefined && histogram === undefined && summary === undefined) {
-    return "expected one of 'value', 'stale', 'histogram', 'summary'"
+  if (value === undefined && stale === undefined && DISTRIBUTIONS.every((key) => object[key] === undefined)) {
+    return "expected one of 'value', 'stale', 'histogram', 'explicit_histogram', 'exponential_histogram', 'summary'"
   }
   return null
 }

@@ -16,21 +16,30 @@ export const SHAPES: Readonly<Record<RecordType, Shape>> = {
   target: { identity: ['labels'], timed: false, payload: ['state', 'from', 'until', 'why', 'to'] },
   metadata: { identity: ['name', 'kind', 'unit', 'help'], timed: false, payload: [] },
   metric: {
-    identity: ['name', 'labels', 'resource', 'scope', 'kind', 'unit', 'temporality', 'monotonic'],
-    timed: true,
-    payload: ['start', 'value', 'stale', 'histogram', 'summary', 'exemplars', 'flags'],
-  },
-  log: {
-    identity: ['labels', 'resource', 'scope'],
-    timed: true,
-    payload: ['observed', 'body', 'severity', 'severity_number', 'attributes', 'extracted', 'trace_id', 'span_id', 'flags'],
-  },
-  span: {
-    identity: ['resource', 'scope'],
+    identity: [
+      'name', 'labels', 'attributes', 'resource', 'resource_meta', 'scope', 'kind', 'unit', 'help', 'metadata', 'temporality',
+      'monotonic',
+    ],
     timed: true,
     payload: [
-      'end', 'trace_id', 'span_id', 'parent_span_id', 'trace_state', 'name', 'kind', 'status', 'attributes', 'events',
-      'links', 'flags',
+      'start', 'value', 'int', 'stale', 'histogram', 'explicit_histogram', 'exponential_histogram', 'summary', 'exemplars',
+      'flags',
+    ],
+  },
+  log: {
+    identity: ['labels', 'resource', 'resource_meta', 'scope'],
+    timed: true,
+    payload: [
+      'observed', 'untimed', 'body', 'severity', 'severity_number', 'event_name', 'attributes', 'dropped_attributes_count',
+      'extracted', 'trace_id', 'span_id', 'flags',
+    ],
+  },
+  span: {
+    identity: ['resource', 'resource_meta', 'scope'],
+    timed: true,
+    payload: [
+      'end', 'trace_id', 'span_id', 'parent_span_id', 'trace_state', 'name', 'kind', 'status', 'attributes',
+      'dropped_attributes_count', 'events', 'dropped_events_count', 'links', 'dropped_links_count', 'flags',
     ],
   },
   profile: { identity: ['labels', 'resource', 'scope', 'name'], timed: true, payload: ['end', 'format', 'data', 'attributes'] },
