@@ -46,8 +46,7 @@ export class Direct {
   }
 
   #send(way: Way, errand: Errand, fresh: boolean): void {
-    const { key, place } = way
-    const kept = fresh ? undefined : this.#take(key)
+    const kept = fresh ? undefined : this.#take(way.key)
     if (kept !== undefined) {
       errand.answer.carried(() => kept.close())
       kept.wake()
@@ -62,14 +61,20 @@ export class Direct {
       )
       return
     }
+    const made = this.#connect(way)
+    errand.answer.carried(() => made.close())
+    made.open(errand)
+  }
+
+  /** Apart from the errand: what a connection remembers would keep the first one, with its body, for as long as it lives. */
+  #connect({ key, place }: Way): Connection {
     const made = new Connection(
       place,
       (connection) => this.#keep(key, connection),
       (connection) => this.#forget(key, connection),
     )
     this.#all.add(made)
-    errand.answer.carried(() => made.close())
-    made.open(errand)
+    return made
   }
 
   #take(key: string): Connection | undefined {

@@ -155,6 +155,7 @@ export class Answer {
     this.over = true
     this.settled()
     const body = this.#discard ? NOTHING : this.#bytes.subarray(0, this.#length)
+    this.#bytes = NOTHING
     this.resolve({ status: this.#status, headers: this.#headers, body })
   }
 

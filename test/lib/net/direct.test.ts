@@ -8,6 +8,8 @@ import { createServer as createNetServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -535,4 +537,21 @@ t.test('hosts by address and by name', async (t) => {
   await hosts('127.0.0.1', 'localhost')
   if (Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))) await hosts('::1', '[::1]')
   t.match(await outcome(http, { method: 'GET', url: 'http://nowhere.invalid/' }), { reason: 'connect', message: /nowhere\.invalid/ })
+})
+
+t.test('a connection that is kept does not keep the bodies that came over it', async (t) => {
+  const server = await Scripted.start(t)
+  server.script = whole(`HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(100_000)}`)
+  const client = await clientWith({}, { timeout: 10_000 })
+  t.teardown(() => client.close())
+  const ask = async () => new WeakRef((await client.request({ method: 'GET', url: server.url })).body.buffer)
+  const bodies = [await ask(), await ask()]
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let turns = 0; turns < 3; turns++) {
+    await turn()
+    collect()
+  }
+  t.strictSame(bodies.map((body) => body.deref()?.byteLength), [undefined, undefined])
+  t.equal(server.connections.length, 1)
 })
