@@ -53,7 +53,7 @@ export interface DeliveryOptions<R extends Outgoing = Outgoing> {
   stored(request: Outgoing): void
   /** Refused for good, as a whole or in part. May throw, which ends the delivery. */
   refused(request: Outgoing, words: string): void | Promise<void>
-  /** The request is dealt with, after `stored` and `refused`. */
+  /** The request is dealt with, after `stored` and `refused`: nobody reads its body any more. */
   settled?(request: R): void
   /** Given up: the time to drain is over, or the buffer is full. */
   dropped(request: R, reason: 'shutdown' | 'buffer_full'): void

@@ -1,6 +1,7 @@
 // The sink behind `write prometheus`: records to requests of remote write 1.0 or 2.0, by lanes, to one receiver.
 
 import type { Context, Sink } from '../component.js'
+import { BodyBuffers } from '../net/buffers.js'
 import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
@@ -15,7 +16,7 @@ import { sampleOf } from '../wire/remote_write/sample.js'
 import { hasSixBytes, labelsComplaint, seriesLabels, seriesOf } from '../wire/remote_write/series.js'
 import { type Sample, WriteRequest } from '../wire/remote_write/v1.js'
 import { SymbolicRequest } from '../wire/remote_write/v2.js'
-import type { Snappy } from '../wire/snappy.js'
+import type { Snappy, Take } from '../wire/snappy.js'
 import { Batches, type Growing } from './batches.js'
 import { Delivery } from './delivery.js'
 import { MetadataSender } from './metadata.js'
@@ -67,7 +68,7 @@ interface Series {
 interface Request extends Growing {
   add(series: Series, value: number, ms: number): void
   addSample(series: Series, sample: Sample): void
-  pack(snappy: Snappy): Buffer
+  pack(snappy: Snappy, take: Take): Buffer
 }
 
 /** How samples get into requests of one version. */
@@ -89,6 +90,8 @@ export class RemoteWriteSink implements Sink {
   /** Metadata has a lane of its own: nothing waits for it. */
   readonly #metadataLane: number
   readonly #destination: string
+  readonly #bodies = new BodyBuffers()
+  readonly #take: Take = (bytes) => this.#bodies.take(bytes)
 
   constructor(
     private readonly options: RemoteWriteOptions,
@@ -123,6 +126,7 @@ export class RemoteWriteSink implements Sink {
         send: (body, signal) => this.#protocol.send(body, signal),
         stored: ({ records }) => void (account.out += records),
         refused: (request, words) => this.#refused(request, words),
+        settled: ({ body }) => this.#bodies.give(body),
         dropped: ({ records }, reason) => account.drop(reason, records),
       },
       context,
@@ -291,7 +295,7 @@ export class RemoteWriteSink implements Sink {
 
   #close(request: Request): Outgoing {
     const { records } = request
-    return { body: request.pack(this.options.snappy), records }
+    return { body: request.pack(this.options.snappy, this.#take), records }
   }
 
   async #refused(request: Outgoing, words: string): Promise<void> {

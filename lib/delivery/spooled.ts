@@ -70,7 +70,10 @@ class SpooledDelivery implements Outbox {
         ...options,
         bufferBytes: IN_HAND_BYTES,
         whenFull: 'block',
-        settled: (entry) => this.#done(entry),
+        settled: (entry) => {
+          this.#done(entry)
+          options.settled?.(entry)
+        },
         // It stays on disk.
         dropped: () => {},
         failing: (fails) => {

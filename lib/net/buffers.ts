@@ -8,7 +8,8 @@ const KEPT = 4 << 20
 const TRIM_EVERY = 64
 
 export class BodyBuffers {
-  readonly #out = new Set<ArrayBufferLike>()
+  /** Weak: what is lost on its way is the garbage collector's. */
+  readonly #out = new WeakSet<ArrayBufferLike>()
   #free: Buffer[] = []
   #kept = 0
   #takes = 0

@@ -23,6 +23,8 @@ export interface Store {
   readonly end: number
   /** An entry that is still in memory. */
   recent(seq: number): Entry | undefined
+  /** A reader has come further. An entry that all of them have is theirs alone. */
+  handed(): void
   /** Entries made before this moment (Unix milliseconds) are too old. */
   readonly oldest: number
   /** Changes with every change. */
@@ -149,6 +151,7 @@ export class SpoolReader {
     if (!this.#again.delete(entry.seq)) this.#forgetAgain()
     this.#open.set(entry.seq, entry.records)
     this.#next = Math.max(this.#next, entry.seq + 1)
+    this.store.handed()
     return entry
   }
 

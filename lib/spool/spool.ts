@@ -248,8 +248,19 @@ export class Spool implements Store {
       this.#recentBytes += entry.body.length
     }
     let gone = 0
-    while (this.#recentBytes > RECENT_BYTES) this.#recentBytes -= this.#recent[gone++].body.length
-    if (gone > 0) this.#recent.splice(0, gone)
+    for (let bytes = this.#recentBytes; bytes > RECENT_BYTES; gone++) bytes -= this.#recent[gone].body.length
+    this.#forget(gone)
+  }
+
+  #forget(count: number): void {
+    for (const { body } of this.#recent.splice(0, count)) this.#recentBytes -= body.length
+  }
+
+  handed(): void {
+    const next = Math.min(...[...this.#readers.values()].map(({ position }) => position))
+    let gone = 0
+    while (gone < this.#recent.length && this.#recent[gone].seq < next) gone++
+    this.#forget(gone)
   }
 
   /** Makes room for new entries: what is too old goes, and what is beyond the bytes, where that is the policy. */

@@ -25,11 +25,19 @@ export async function loadSnappy(): Promise<Snappy> {
   }
 }
 
+/** Memory for so many bytes, and perhaps some more behind them. */
+export type Take = (bytes: number) => Buffer
+
 /** A block of its elements, which stand for `length` bytes. */
-export function blockOf(length: number, elements: Buffer): Buffer {
+export function blockOf(length: number, elements: Buffer, take: Take = Buffer.allocUnsafe): Buffer {
   const front: number[] = []
   for (; length >= 0x80; length = Math.floor(length / 0x80)) front.push((length % 0x80) | 0x80)
-  return Buffer.concat([Buffer.of(...front, length), elements])
+  front.push(length)
+  const size = front.length + elements.length
+  const block = take(size).subarray(0, size)
+  block.set(front)
+  elements.copy(block, front.length)
+  return block
 }
 
 /** Bytes of the length in front of a block. */

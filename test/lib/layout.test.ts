@@ -107,24 +107,54 @@ t.test('an identity that nothing is decided for again', async (t) => {
   t.equal(two.id(2), one.id(0))
 })
 
+function quietContext(): { context: Context; rejected: string[]; dropped: Map<string, number> } {
+  const [rejected, dropped] = [[] as string[], new Map<string, number>()]
+  const quiet = () => {}
+  const account = { in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped,
+    drop: (reason: string, count: number) => void dropped.set(reason, (dropped.get(reason) ?? 0) + count) }
+  const context: Context = { stage: 'write prometheus', clock: new TestClock(), account, signal: new AbortController().signal,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, reject: ({ detail }) => void rejected.push(detail) }
+  return { context, rejected, dropped }
+}
+
 interface Sent {
   samples: string[]
   rejected: string[]
   dropped: Map<string, number>
 }
 
+t.test('the memory of a request is used again when it is settled, and not before', async (t) => {
+  const ids = Array.from({ length: 20 }, (_, i) => Identity.of('metric', `m${i}`, ['text', 'x'.repeat(i)]))
+  const layout = new Layout(ids)
+  const held: { body: Buffer; copy: Buffer }[] = []
+  const memory = new Set<ArrayBufferLike>()
+  const { context } = quietContext()
+  const sink = new RemoteWriteSink({ ...OPTIONS, batch_samples: 20, batch_bytes: 1 << 20, concurrency: 1,
+    spool: ({ settled }) => ({
+      idle: () => true, room: () => {}, sync: async () => {}, drain: async () => {}, abandon: () => {},
+      push: (_, { body, records }) => {
+        for (const { body, copy } of held) t.ok(body.equals(copy))
+        held.push({ body, copy: Buffer.from(body) })
+        memory.add(body.buffer)
+        const [first] = held.length > 3 ? held.splice(0, 1) : []
+        if (first !== undefined) settled!({ body: first.body, records })
+      },
+    }) }, context)
+  for (let scrape = 0; scrape < 50; scrape++) {
+    await sink.write(new SampleBatch(layout, `${1763804400 + scrape}000000000`, Float64Array.from(ids, (_, i) => scrape * i)))
+  }
+  await sink.end()
+  t.equal(memory.size, 4)
+})
+
 /** What a sink makes of batches: samples as lines, in the order of each lane. */
 async function send(batches: Iterable<Batch>, change: Partial<RemoteWriteOptions>): Promise<Sent> {
-  const sent: Sent = { samples: [], rejected: [], dropped: new Map() }
+  const { context, rejected, dropped } = quietContext()
+  const sent: Sent = { samples: [], rejected, dropped }
   const lanes = new Map<number, string[]>()
-  const quiet = () => {}
-  const account = { in: 0, made: 0, out: 0, in_bytes: 0, out_bytes: 0, dropped: sent.dropped,
-    drop: (reason: string, count: number) => void sent.dropped.set(reason, (sent.dropped.get(reason) ?? 0) + count) }
-  const context: Context = { stage: 'write prometheus', clock: new TestClock(), account, signal: new AbortController().signal,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, reject: ({ detail }) => void sent.rejected.push(detail) }
   const sink = new RemoteWriteSink({ ...OPTIONS, ...change,
     spool: () => ({
-      idle: () => true, room: quiet, sync: async () => {}, drain: async () => {}, abandon: quiet,
+      idle: () => true, room: () => {}, sync: async () => {}, drain: async () => {}, abandon: () => {},
       push: (lane, { body, records }) => {
         const lines = recordsOfBody(body, snappy).map(({ identity, payload }) => identity.prefix.toString() + tailText(identity, payload))
         t.equal(records, lines.length)

@@ -8,7 +8,7 @@ import type { Exemplar } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
 import { type CheckedHistogram, writeHistogram } from './histogram.js'
 import { metricTypeNumber } from './metric_type.js'
-import { blockOf, prefixLength, type Snappy } from '../snappy.js'
+import { blockOf, prefixLength, type Snappy, type Take } from '../snappy.js'
 import { encodedLabels, hasSixBytes, type Series, sixBytes, TIME_BYTES, TIME_TAG, writeLabels } from './series.js'
 import { writeStale, writeValue } from './value.js'
 import { doubleTag, ProtoWriter, varintTag } from './writer.js'
@@ -85,11 +85,11 @@ export class WriteRequest {
     this.#writer.length = 0
   }
 
-  /** The request, compressed. The builder is as new. */
-  pack(snappy: Snappy): Buffer {
+  /** The request, compressed; where that is done already, in memory from `take`. The builder is as new. */
+  pack(snappy: Snappy, take?: Take): Buffer {
     if (this.#packedBytes === 0) return snappy.compress(this.finish())
     this.#pack()
-    const bytes = blockOf(this.#packedBytes, this.#packed.view())
+    const bytes = blockOf(this.#packedBytes, this.#packed.view(), take)
     this.#packed.length = this.#packedBytes = this.records = 0
     return bytes
   }
