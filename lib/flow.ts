@@ -187,11 +187,10 @@ class HoldingFlow implements Flow {
       if (identity === undefined) this.#gathering.unread(batch, row)
       else if (this.looksAt(identity.type)) {
         transform.take({ identity, payload: batch.payload(row) }, this.#order++, pass)
-        if (this.#checkpoints.length > 0) this.#release()
-      } else if (identity.type === 'checkpoint' && transform.held() < this.#order) {
-        this.#checkpoints.add({ identity, payload: batch.payload(row) }, this.#order++)
-      } else this.#gathering.add(identity, batch.payload(row))
+      } else if (identity.type === 'checkpoint') this.#checkpoint({ identity, payload: batch.payload(row) })
+      else this.#gathering.add(identity, batch.payload(row))
     }
+    this.#release()
     return this.#gathering.take()
   }
 
@@ -215,7 +214,15 @@ class HoldingFlow implements Flow {
     return this.transform.full?.() === true
   }
 
+  #checkpoint(record: Record): void {
+    this.#release()
+    // Nothing else waits where nothing is held.
+    if (this.transform.held() === Infinity) this.#gathering.pass(record)
+    else this.#checkpoints.add(record, this.#order++)
+  }
+
+  /** Not after every record: what is oldest may take a look at all that is held. */
   #release(): void {
-    this.#checkpoints.release(this.transform.held(), this.#gathering.pass)
+    if (this.#checkpoints.length > 0) this.#checkpoints.release(this.transform.held(), this.#gathering.pass)
   }
 }

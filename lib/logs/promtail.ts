@@ -74,7 +74,12 @@ class PromtailReader {
     for (const { key, value } of isMap(node) ? (node.items as Pair[]) : []) {
       const option = isScalar(key) ? String(key.value) : ''
       if (option === 'stages') nested = this.#list(value, node)
-      else options.set(option, { value: this.#json(value as Node | null), place: this.#placeOf((value ?? key) as Node) })
+      else {
+        const json = this.#json(value as Node | null)
+        // Promtail's drop has several sources as a list.
+        const written = option === 'source' && Array.isArray(json) ? json.join(',') : json
+        options.set(option, { value: written, place: this.#placeOf((value ?? key) as Node) })
+      }
     }
     return { options, nested }
   }

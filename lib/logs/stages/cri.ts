@@ -33,7 +33,7 @@ interface Partial {
 }
 
 class Cri implements HoldingStage {
-  /** By stream; the oldest first. */
+  /** By stream; those that are due first come first. */
   readonly #held = new Map<Identity, Partial>()
   readonly #stream: (id: Identity, value: string) => Identity
   readonly #time: ReturnType<typeof timestampParser>
@@ -85,7 +85,7 @@ class Cri implements HoldingStage {
   /** What came last says what the line is; where it stands is where its first part stood. */
   #join(entry: LogEntry, before: Partial): void {
     entry.line = before.entry.line + entry.line
-    entry.order = before.entry.order
+    entry.order = Math.min(entry.order, before.entry.order)
     this.#cut(entry)
     this.context.account.drop('joined', 1)
   }
@@ -98,8 +98,10 @@ class Cri implements HoldingStage {
   }
 
   held(): number {
-    for (const { entry } of this.#held.values()) return entry.order
-    return Infinity
+    // What a stage before this one held came late: parts are not in their order.
+    let oldest = Infinity
+    for (const { entry } of this.#held.values()) oldest = Math.min(oldest, entry.order)
+    return oldest
   }
 
   due(): number {

@@ -55,7 +55,7 @@ class Waiting implements HoldingStage {
   }
 
   held(): number {
-    return this.#queue.length === 0 ? Infinity : this.#queue[0].order
+    return this.#queue.reduce((oldest, { order }) => Math.min(oldest, order), Infinity)
   }
 
   due(): number {

@@ -36,7 +36,8 @@ interface Bounds {
 }
 
 interface BlockOfLines {
-  readonly order: number
+  /** That of its oldest line. */
+  order: number
   readonly lines: string[]
   size: number
   due: number
@@ -45,7 +46,6 @@ interface BlockOfLines {
 class Multiline implements HoldingStage {
   /** The newest first line of each stream that had one: it says what the lines behind it are. Those unseen for longest come first. */
   readonly #starts = new Map<Identity, LogEntry>()
-  /** By the order of their first lines. */
   readonly #blocks = new Map<Identity, BlockOfLines>()
 
   constructor(
@@ -68,6 +68,7 @@ class Multiline implements HoldingStage {
       block = { order: entry.order, lines: [], size: 0, due: 0 }
       this.#blocks.set(identity, block)
     } else this.context.account.drop('joined', 1)
+    block.order = Math.min(block.order, entry.order)
     const text = this.trims ? line.replace(/[\r\n]+$/, '') : line
     block.lines.push(text)
     block.size += text.length + 1
@@ -95,8 +96,10 @@ class Multiline implements HoldingStage {
   }
 
   held(): number {
-    for (const { order } of this.#blocks.values()) return order
-    return Infinity
+    // What a stage before this one held came late: the blocks are not in their order.
+    let oldest = Infinity
+    for (const { order } of this.#blocks.values()) oldest = Math.min(oldest, order)
+    return oldest
   }
 
   due(): number {

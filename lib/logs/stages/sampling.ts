@@ -11,7 +11,7 @@ export default defineStage({
     drop_counter_reason: { ...DROP_REASON, default: 'sampling_stage' },
   },
   prepare({ rate, drop_counter_reason }) {
-    if (rate === undefined || rate < 0 || rate > 1) {
+    if (rate === undefined || !(rate >= 0 && rate <= 1)) {
       const received = rate === undefined ? 'nothing' : rate.toFixed(6)
       throw new Problem(`sampling stage failed to parse rate,Sampling Rate must be between 0.0 and 1.0, received ${received}`)
     }
