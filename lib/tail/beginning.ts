@@ -56,7 +56,7 @@ export class Beginning {
     const copied = packing === null ? await this.#plainCopy(file, handle, seen) : await this.#packedCopy(file, handle)
     if (copied) return file.original === null
     file.fresh = false
-    if (file.first && this.options.atEnd) await this.#toEnd(file, handle, seen)
+    if (file.old > 0 && this.options.atEnd) await this.#toEnd(file, handle, seen)
     return true
   }
 
@@ -73,10 +73,12 @@ export class Beginning {
       file.packedSize = seen.size
       return
     }
-    file.place = (await Place.at(handle, seen.size)) ?? file.place
+    const place = await Place.at(handle, file.old)
+    if (place === null) return
+    file.place = place
     if (file.text!.unit === 2) return
     // A line whose beginning was not read is none.
-    const last = await handle.read(Buffer.alloc(1), 0, 1, seen.size - 1)
+    const last = await handle.read(Buffer.alloc(1), 0, 1, file.old - 1)
     file.cutting = last.buffer[0] !== LF
   }
 
@@ -91,7 +93,7 @@ export class Beginning {
           : (await this.#along(file, handle, [position.offset]))[0]
     if (place?.matches(position) === true) {
       this.#goOn(file, slot, place)
-      if (position.packed === seen.size) file.packedSize = seen.size
+      if (file.packing !== null && position.packed === seen.size) file.packedSize = seen.size
       return true
     }
     const why = place === null ? 'it is shorter than what was read' : 'it holds something else'

@@ -33,8 +33,8 @@ export class Tailed {
   /** The path that its lines are labelled with. */
   name: string
   identity: Identity
-  /** Whether it was there when its target was first looked at. */
-  readonly first: boolean
+  /** Bytes that it had when its target was first looked at; 0 for a file that came later. */
+  old: number
   /** Where it is; null where its name was taken away from it. */
   path: string | null
   /** Where it was last. */
@@ -86,7 +86,7 @@ export class Tailed {
     this.inode = seen.inode
     this.path = this.lastPath = this.name = path
     this.identity = target.identity(path)
-    this.first = !target.known
+    this.old = target.known ? 0 : seen.size
   }
 
   /** Whether the name that it was found under leads elsewhere now: nobody should write to it any more. */
@@ -119,6 +119,7 @@ export class Tailed {
 
   /** Begins anew: what was read before is elsewhere, or nowhere. */
   restart(): void {
+    this.old = 0
     this.place = new Place()
     this.text = null
     this.cutting = false

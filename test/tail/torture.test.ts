@@ -44,7 +44,8 @@ class Bench {
   start(more = '', fused = this.fused): Pipe {
     const source = `receive file ${this.logs}/app.log* --state ${this.folder}/state ${QUICK} ${more}`
     const sink = `write file ${this.#out} --state ${this.folder}/state`
-    const stages = fused ? [`solder run -e "${source} | ${sink}"`] : [`solder ${source}`, `solder ${sink}`]
+    const words = [source, 'filter true', sink]
+    const stages = fused ? [`solder run -e "${words.join(' | ')}"`] : words.map((stage) => `solder ${stage}`)
     const pipe = Pipe.start(stages, this.folder)
     this.t.teardown(() => Promise.all(stages.map((_, stage) => pipe.signal(stage, 'SIGKILL'))))
     return pipe
@@ -77,7 +78,7 @@ class Bench {
   }
 
   async kill(pipe: Pipe): Promise<void> {
-    await pipe.signal(this.fused ? 0 : this.random.below(2), 'SIGKILL')
+    await pipe.signal(this.fused ? 0 : this.random.below(3), 'SIGKILL')
     this.kills++
     await pipe.ended
   }

@@ -201,6 +201,17 @@ t.test('from the end', async (t) => {
   t.same((await readOnce([`${folder}/*.log*`], options)).bodies, [])
   appendFileSync(`${folder}/app.log`, 'ne\nnew\n')
   t.same((await readOnce([`${folder}/*.log*`], options)).bodies, ['new'])
+  writeFileSync(`${folder}/empty.log`, '')
+  const tail = following(t as Test, [`${folder}/*.log`], options)
+  appendFileSync(`${folder}/app.log`, 'newer\n')
+  await tail.count(1)
+  writeFileSync(`${folder}/empty.log`, 'begun\n')
+  await tail.count(2)
+  writeFileSync(`${folder}/other.log`, 'other\n')
+  await tail.count(3)
+  writeFileSync(`${folder}/app.log`, 'truncated, and longer than it was at the start of all\n')
+  await tail.count(4)
+  t.same(tail.bodies, ['newer', 'begun', 'other', 'truncated, and longer than it was at the start of all'])
 })
 
 t.test('a last line without newline is taken after a while, if that is asked for', async (t) => {
