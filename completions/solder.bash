@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus loki ndjson lines exec journal syslog tcp gelf fluent webhook file' ;;
+    receive) kinds='exposition prometheus loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
@@ -41,6 +41,7 @@ _solder() {
     'receive lines --log-format') words='text json' ;;
     'receive exec --log-format') words='text json' ;;
     'receive journal --log-format') words='text json' ;;
+    'receive docker --log-format') words='text json' ;;
     'receive syslog --log-format') words='text json' ;;
     'receive tcp --log-format') words='text json' ;;
     'receive gelf --log-format') words='text json' ;;
@@ -151,12 +152,16 @@ _solder() {
     *' --unit') words='' ;;
     *' --directory') files=1 ;;
     'receive journal --from') words='start end' ;;
+    'receive docker --from') words='start end' ;;
     'receive file --from') words='checkpoint start end' ;;
     'replay --from') words='' ;;
     *' --label-fields') words='' ;;
     *' --attribute-fields') words='' ;;
     *' --journalctl') words='' ;;
     *' --max-entry-bytes') words='' ;;
+    *' --host') words='' ;;
+    *' --container') words='' ;;
+    *' --container-label') words='' ;;
     'receive syslog --framing') words='auto octet-counting newline nul' ;;
     'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
@@ -178,6 +183,7 @@ _solder() {
     *' --partial-wait') words='' ;;
     *' --ignore-older') words='' ;;
     *' --max-open') words='' ;;
+    *' --max-folders') words='' ;;
     *' --max-files') words='' ;;
     *' --job') words='' ;;
     *' --scheme') words='http https' ;;
@@ -334,12 +340,13 @@ _solder() {
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exec') flags='--label --encoding --max-line-bytes --restart --min-backoff --max-backoff --stop-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive journal') flags='--unit --directory --from --once --label --label-fields --attribute-fields --internal-labels --state --journalctl --stop-timeout --max-entry-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive docker') flags='--host --container --container-label --from --once --label --label-fields --internal-labels --state --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive fluent') flags='--listen --shared-key --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive webhook') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --path --access-key --timestamp --max-request-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

@@ -4,7 +4,7 @@
 function __solder_at --argument-names name
     set -l typed (commandline -opc)
     set -l found "$typed[2]"
-    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive prometheus' 'receive loki' 'receive ndjson' 'receive lines' 'receive exec' 'receive journal' 'receive syslog' 'receive tcp' 'receive gelf' 'receive fluent' 'receive webhook' 'receive file' 'scrape host' 'filter drop' 'filter limit' 'filter match' 'filter sample' 'enrich logfmt' 'enrich json' 'enrich regex' 'enrich pattern' 'enrich timestamp' 'enrich template' 'enrich cri' 'enrich docker' 'enrich decolorize' 'enrich labels' 'enrich static-labels' 'enrich label-keep' 'enrich label-drop' 'enrich metadata' 'enrich metadata-drop' 'enrich output' 'enrich replace' 'enrich tenant' 'enrich pack' 'enrich multiline' 'enrich match' 'enrich luhn' 'enrich truncate' 'enrich split' 'enrich redact' 'enrich geoip' 'enrich eventlog' 'enrich windowsevent' 'enrich stages' 'derive metrics' 'write prometheus' 'write loki' 'write syslog' 'write file'; and set found "$typed[2] $typed[3]"
+    contains -- "$typed[2] $typed[3]" 'discover static' 'discover file' 'discover http' 'receive exposition' 'receive prometheus' 'receive loki' 'receive ndjson' 'receive lines' 'receive exec' 'receive journal' 'receive docker' 'receive syslog' 'receive tcp' 'receive gelf' 'receive fluent' 'receive webhook' 'receive file' 'scrape host' 'filter drop' 'filter limit' 'filter match' 'filter sample' 'enrich logfmt' 'enrich json' 'enrich regex' 'enrich pattern' 'enrich timestamp' 'enrich template' 'enrich cri' 'enrich docker' 'enrich decolorize' 'enrich labels' 'enrich static-labels' 'enrich label-keep' 'enrich label-drop' 'enrich metadata' 'enrich metadata-drop' 'enrich output' 'enrich replace' 'enrich tenant' 'enrich pack' 'enrich multiline' 'enrich match' 'enrich luhn' 'enrich truncate' 'enrich split' 'enrich redact' 'enrich geoip' 'enrich eventlog' 'enrich windowsevent' 'enrich stages' 'derive metrics' 'write prometheus' 'write loki' 'write syslog' 'write file'; and set found "$typed[2] $typed[3]"
     test "$found" = "$name"
 end
 
@@ -19,7 +19,7 @@ complete -c solder -n '__solder_at ""' -a discover -d 'static, file, http'
 complete -c solder -n '__solder_verb discover' -a static -d 'make target records from addresses'
 complete -c solder -n '__solder_verb discover' -a file -d 'make target records from files of target groups, as they change'
 complete -c solder -n '__solder_verb discover' -a http -d 'make target records from a URL that answers with target groups, as they change'
-complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, loki, ndjson, lines, exec, journal, syslog, tcp, gelf, fluent, webhook, file'
+complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, loki, ndjson, lines, exec, journal, docker, syslog, tcp, gelf, fluent, webhook, file'
 complete -c solder -n '__solder_verb receive' -a exposition -d 'read metrics in the Prometheus text, OpenMetrics or protobuf format'
 complete -c solder -n '__solder_verb receive' -a prometheus -d 'take samples that Prometheus and others send by remote write'
 complete -c solder -n '__solder_verb receive' -a loki -d 'take log entries that Promtail, Alloy, Docker, Fluent Bit and others push to Loki'
@@ -27,6 +27,7 @@ complete -c solder -n '__solder_verb receive' -a ndjson -d 'read records from fi
 complete -c solder -n '__solder_verb receive' -a lines -d 'make a log record of each line of text on stdin'
 complete -c solder -n '__solder_verb receive' -a exec -d 'run a program and make a log record of each line that it writes'
 complete -c solder -n '__solder_verb receive' -a journal -d 'read systemd\'s journal, from where the last run came to'
+complete -c solder -n '__solder_verb receive' -a docker -d 'follow the logs of Docker containers'
 complete -c solder -n '__solder_verb receive' -a syslog -d 'take syslog messages over UDP, TCP, TLS and Unix sockets'
 complete -c solder -n '__solder_verb receive' -a tcp -d 'take lines over TCP, TLS and Unix sockets'
 complete -c solder -n '__solder_verb receive' -a gelf -d 'take Graylog\'s GELF messages over UDP, TCP and TLS'
@@ -266,6 +267,22 @@ complete -c solder -n '__solder_at "receive journal"' -l ledger -d 'write the ac
 complete -c solder -n '__solder_at "receive journal"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
 complete -c solder -n '__solder_at "receive journal"' -l log-format -x -a 'text json' -d 'form of the log'
 complete -c solder -n '__solder_at "receive journal"' -l help -d 'tell about this command'
+complete -c solder -n '__solder_at "receive docker"' -l host -x -d 'the daemon: unix:///PATH or http://HOST:PORT'
+complete -c solder -n '__solder_at "receive docker"' -l container -x -d 'only the container of this name or id; may be given several times'
+complete -c solder -n '__solder_at "receive docker"' -l container-label -x -d 'only containers with this label; may be given several times'
+complete -c solder -n '__solder_at "receive docker"' -l from -x -a 'start end' -d 'where to begin without a committed position'
+complete -c solder -n '__solder_at "receive docker"' -l once -d 'end at the end of what there is, rather than follow it'
+complete -c solder -n '__solder_at "receive docker"' -l label -x -d 'add a label to every record'
+complete -c solder -n '__solder_at "receive docker"' -l label-fields -x -d 'container label that becomes a label; may be given several times'
+complete -c solder -n '__solder_at "receive docker"' -l internal-labels -d 'add all container labels as labels that begin with __meta_docker_'
+complete -c solder -n '__solder_at "receive docker"' -l state -r -F -d 'folder of committed positions, the same for the source and the sink of a pipe'
+complete -c solder -n '__solder_at "receive docker"' -l max-line-bytes -x -d 'longest line; what is longer is cut, and marked'
+complete -c solder -n '__solder_at "receive docker"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
+complete -c solder -n '__solder_at "receive docker"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
+complete -c solder -n '__solder_at "receive docker"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'
+complete -c solder -n '__solder_at "receive docker"' -l log-level -x -a 'debug info warn error' -d 'least severe events to log on stderr'
+complete -c solder -n '__solder_at "receive docker"' -l log-format -x -a 'text json' -d 'form of the log'
+complete -c solder -n '__solder_at "receive docker"' -l help -d 'tell about this command'
 complete -c solder -n '__solder_at "receive syslog"' -l listen -x -d 'where to listen; may be given several times'
 complete -c solder -n '__solder_at "receive syslog"' -l label -x -d 'add a label to every record'
 complete -c solder -n '__solder_at "receive syslog"' -l label-fields -x -d 'field of a message that becomes a label; may be given several times'
@@ -401,6 +418,7 @@ complete -c solder -n '__solder_at "receive file"' -l partial-wait -x -d 'take a
 complete -c solder -n '__solder_at "receive file"' -l ignore-older -x -d 'leave out files that were last written before this long, unless they have a position'
 complete -c solder -n '__solder_at "receive file"' -l max-body-bytes -x -d 'longest line; a longer one is cut, has the attribute \'truncated\', and is counted'
 complete -c solder -n '__solder_at "receive file"' -l max-open -x -d 'files open at once; others are opened when they grow'
+complete -c solder -n '__solder_at "receive file"' -l max-folders -x -d 'folders looked into for one pattern'
 complete -c solder -n '__solder_at "receive file"' -l max-files -x -d 'files followed at once'
 complete -c solder -n '__solder_at "receive file"' -l state -r -F -d 'folder of committed positions, the same for the source and the sink of a pipe'
 complete -c solder -n '__solder_at "receive file"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,8 @@ const server = createServer((request, response) => {
     // As often as it takes until the client notices that nobody reads.
     const timer = setInterval(() => response.write(`data: ${SAMPLE}\n`), 20)
     response.writeHead(200, { 'content-type': 'text/event-stream' }).on('close', () => clearInterval(timer))
-  } else if (url.startsWith('/api/v1/')) response.writeHead(200).end(PIPES)
+  } else if (url.startsWith('/containers/') || url.startsWith('/events')) docker(url, response)
+  else if (url.startsWith('/api/v1/')) response.writeHead(200).end(PIPES)
   else if (request.method === 'POST') response.writeHead(204).end()
   else if (request.headers.accept?.includes('json') === true) {
     response.writeHead(200, { 'content-type': 'application/json' }).end(`[{"targets":["${address}"]}]`)
@@ -42,6 +43,19 @@ const server = createServer((request, response) => {
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+
+/** A Docker daemon with one container, which goes on talking. */
+function docker(url: string, response: ServerResponse): void {
+  response.writeHead(200)
+  if (url.startsWith('/containers/json')) response.end('[{"Id":"a"}]')
+  else if (url.startsWith('/containers/a/json')) response.end('{"Name":"/a","Config":{"Tty":true},"State":{"Running":true}}')
+  else if (url.includes('follow=false')) response.end('2025-11-22T09:40:00Z hello\n')
+  else if (url.startsWith('/containers/a/logs')) {
+    const timer = setInterval(() => response.write('2025-11-22T09:40:00Z hello\n'), 20)
+    response.on('close', () => clearInterval(timer))
+  } else response.flushHeaders()
+}
+
 const folder = mkdtempSync(`${tmpdir()}/solder-contract-`)
 t.teardown(() => {
   server.close()
@@ -123,8 +137,9 @@ function leastWords(component: Component): string[] {
   // A machine need not have a journal.
   const journal = 'journalctl' in component.options ? ['--journalctl', `${folder}/journalctl`] : []
   const admin = component.role === 'tool' && 'url' in component.options ? ['--url', `http://${address}`] : []
+  const daemon = component.name === 'receive docker' ? ['--host', `http://${address}`] : []
   const oneOf = ONE_OF[component.name] ?? []
-  return [...component.name.split(' '), ...oneOf, ...options, ...often, ...listen, ...pipe, ...admin, ...journal, ...words]
+  return [...component.name.split(' '), ...oneOf, ...options, ...often, ...listen, ...pipe, ...admin, ...journal, ...daemon, ...words]
 }
 
 /** What a command is fed with, so that it has something to say. */
