@@ -26,7 +26,8 @@ const SPELLINGS: { readonly [first: string]: readonly (readonly [text: string, k
   J: [['January', 'monthName'], ['Jan', '!monthShort']],
   M: [['Monday', 'weekday'], ['Mon', '!weekdayShort'], ['MST', 'zone']],
   0: [
-    ['002', 'yearDay'], ['01', 'month2'], ['02', 'day2'], ['03', 'hour12_2'], ['04', 'minute2'], ['05', 'second2'], ['06', 'year2'],
+    ['002', 'yearDay'], ['01', 'month2'], ['02', 'day2'], ['03', 'hour12_2'], ['04', 'minute2'], ['05', 'second2'],
+    ['06', 'year2'],
   ],
   1: [['15', 'hour'], ['1', 'month']],
   2: [['2006', 'year'], ['2', 'day']],

@@ -3,7 +3,8 @@
 import { type ElementKind, type LayoutElement, MONTHS, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from './layout.js'
 
 /** Why an element could not be read: the text does not look like it, or the name of what is out of range. */
-export type ReadFault = 'bad' | 'month' | 'hour' | 'minute' | 'second' | 'time zone offset hour' | 'time zone offset minute' | 'time zone offset second'
+export type ReadFault = 'bad' | 'month' | Clock | `time zone offset ${Clock}`
+type Clock = 'hour' | 'minute' | 'second'
 
 const ZERO = 48
 const NINE = 57
@@ -113,7 +114,7 @@ function isLetter(c: number): boolean {
 /** Reads one element; `next` is the one behind it in the layout. */
 export type ReadElement = (reader: TimeReader, element: LayoutElement, next: LayoutElement | undefined) => ReadFault | null
 
-const ranged = (value: number, max: number, word: 'hour' | 'minute' | 'second'): ReadFault | null =>
+const ranged = (value: number, max: number, word: Clock): ReadFault | null =>
   value < 0 ? 'bad' : value > max ? word : null
 const read = (value: number): ReadFault | null => (value < 0 ? 'bad' : null)
 const month = (r: TimeReader, min: number): ReadFault | null => {
@@ -231,7 +232,7 @@ function bad(r: TimeReader, at: number): ReadFault {
 }
 
 /** What may be the abbreviation of a zone; which one it is depends on where one is. */
-const ABBREVIATION = /(?:ChST|MeST|GMT(?:[+-]\d+)?|[+-]\d+|[A-Z]{4}T(?![A-Z])|[A-Z]{3}T(?![A-Z])|WITA(?![A-Z])|[A-Z]{3}(?![A-Z]))/y
+const ABBREVIATION = /(?:ChST|MeST|GMT(?:[+-]\d+)?|[+-]\d+|(?:[A-Z]{3,4}T|WITA|[A-Z]{3})(?![A-Z]))/y
 
 function zoneName(r: TimeReader): ReadFault | null {
   if (r.text.startsWith('UTC', r.at)) {

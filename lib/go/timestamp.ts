@@ -13,9 +13,6 @@ const COUNTS: ReadonlyMap<string, bigint> = new Map([
   ['Unix', 1_000_000_000n], ['UnixMs', 1_000_000n], ['UnixUs', 1000n], ['UnixNs', 1n],
 ])
 
-/** Names of formats; any other text is a layout. */
-export const TIMESTAMP_FORMATS: readonly string[] = [...NAMED_LAYOUTS.keys(), ...COUNTS.keys()]
-
 /**
  * @param zone whose clock a layout's times are read from where they tell no offset of their own; the named formats are
  * read as UTC, as in Alloy

@@ -9,7 +9,7 @@ export interface Zone {
   offset(seconds: number): number
   /** The abbreviation in use at that time, e.g. `CEST`; `+03` where the zone has none. */
   abbreviation(seconds: number): string
-  /** The offset that an abbreviation means, for a clock that shows `local` (as if it were UTC); undefined if it is none of this zone. */
+  /** The offset that an abbreviation of this zone means, for a clock that shows `local` (as if it were UTC). */
   named(abbreviation: string, local: number): number | undefined
 }
 
@@ -156,7 +156,8 @@ const DIFFERENCES: readonly (readonly [name: string, hours: number, zones: strin
   ['IST', 2, 'Asia/Jerusalem'], ['IDT', 3, 'Asia/Jerusalem'], ['EAT', 3, 'Africa/Nairobi'],
   ['MSK', 3, 'Europe/Moscow Europe/Kirov Europe/Simferopol Europe/Volgograd'],
   ['BST', 1, 'Europe/Guernsey Europe/Isle_of_Man Europe/Jersey'], ['IST', 1, 'Europe/Dublin'],
-  ['-03', -3, 'America/Sao_Paulo'], ['+00', 0, 'Antarctica/Troll'], ['+04', 4, 'Asia/Dubai Asia/Muscat'], ['+0530', 5.5, 'Asia/Colombo'],
+  ['-03', -3, 'America/Sao_Paulo'], ['+00', 0, 'Antarctica/Troll'], ['+04', 4, 'Asia/Dubai Asia/Muscat'],
+  ['+0530', 5.5, 'Asia/Colombo'],
   ['+08', 8, 'Antarctica/Casey'], ['+0845', 8.75, 'Australia/Eucla'],
   ['+1030', 10.5, 'Australia/Lord_Howe'], ['+11', 11, 'Australia/Lord_Howe'],
 ]
@@ -198,7 +199,7 @@ export function nanosText({ seconds, nanos }: { readonly seconds: number; readon
   return (BigInt(seconds) * 1_000_000_000n + BigInt(nanos)).toString()
 }
 
-/** Unix seconds at which the clock of a zone shows `local` (as if it were UTC), as Go chooses where it shows it twice or never. */
+/** Unix seconds at which a zone's clock shows `local` (as if it were UTC); where it does so twice or never, as Go chooses. */
 export function secondsOf(local: number, zone: Zone): number {
   const offset = zone.offset(local)
   return offset === 0 ? local : local - zone.offset(local - offset)

@@ -35,7 +35,9 @@ export class PatternExpression {
         throw problem(text, match.index, match[0].length + found[i + 1][0].length, 'two captures without a text between them')
       }
       const named = match[1] !== '_'
-      if (named && names.includes(match[1])) throw problem(text, match.index, match[0].length, `two captures of the name '${match[1]}'`)
+      if (named && names.includes(match[1])) {
+        throw problem(text, match.index, match[0].length, `two captures of the name '${match[1]}'`)
+      }
       captures.push({ index: named ? names.push(match[1]) - 1 : -1, until })
     }
     if (names.length === 0) throw problem(text, 0, Math.max(1, text.length), 'no capture with a name, such as <status>')

@@ -9,6 +9,24 @@ import { patternFinder } from './secrets.js'
 const KEYS = ['name', 'pattern', 'group', 'keywords', 'entropy', 'replace'] as const
 type Key = (typeof KEYS)[number]
 
+interface Values {
+  name?: string
+  pattern?: string
+  group?: number
+  keywords?: string[]
+  entropy?: number
+  replace?: string
+}
+
+const VALID: { readonly [K in Key]: readonly [is: (value: unknown) => boolean, expected: string] } = {
+  name: [(value) => typeof value === 'string' && /^[\w.-]+$/.test(value), 'letters, digits, _ . -'],
+  pattern: [(value) => typeof value === 'string', 'a regular expression (RE2)'],
+  group: [(value) => Number.isInteger(value) && (value as number) >= 0, 'the number of a group'],
+  keywords: [isKeywords, 'texts of three characters or more'],
+  entropy: [(value) => typeof value === 'number', 'bits in a character, such as 3.5'],
+  replace: [(value) => typeof value === 'string', 'a text'],
+}
+
 /** The rules of a YAML text: a list `rules` of maps. Throws all Problems together; `file` is what they call it. */
 export async function parseRedactRules(text: string, file: string): Promise<RedactRule[]> {
   const { parseDocument, LineCounter } = await import('yaml')
@@ -27,46 +45,48 @@ class RuleReader {
   constructor(private readonly text: string, private readonly file: string, private readonly lines: LineCounter) {}
 
   read(document: Document.Parsed): RedactRule[] {
-    for (const { message, pos } of document.errors) this.#report(pos[0], `not YAML: ${message[0].toLowerCase()}${message.slice(1)}`)
+    for (const { message, pos } of document.errors) {
+      this.#report(pos[0], `not YAML: ${message[0].toLowerCase()}${message.slice(1)}`)
+    }
     if (this.problems.length > 0) return []
-    const root = document.contents as YAMLMap | null
-    const list = root?.items !== undefined && 'get' in root ? (root.get('rules', true) as { items?: Node[] } | undefined) : undefined
-    if (list === undefined || !Array.isArray(list.items)) {
+    const root = document.contents
+    const list = root !== null && 'get' in root ? (root as YAMLMap).get('rules', true) : undefined
+    if (typeof list !== 'object' || list === null || !('items' in list)) {
       this.#report(root?.range?.[0] ?? 0, 'no list of rules', 'rules: [{name: …, pattern: …}]')
       return []
     }
-    return list.items.map((item) => this.#rule(item)).filter((rule) => rule !== undefined)
+    return (list.items as Node[]).map((item) => this.#rule(item)).filter((rule) => rule !== undefined)
   }
 
   #rule(item: Node): RedactRule | undefined {
     const before = this.problems.length
-    if (!('items' in item) || !('get' in item)) return void this.#report(item.range?.[0] ?? 0, 'a rule is a map', KEYS.join(', '))
+    const at = item.range?.[0] ?? 0
+    if (!('items' in item) || !('get' in item)) return void this.#report(at, 'a rule is a map', KEYS.join(', '))
     const map = item as unknown as YAMLMap<Scalar, Node>
     for (const { key } of map.items) {
-      const name = String(key.value)
-      if (!KEYS.includes(name as Key)) this.#report(key.range![0], `unknown key '${name}'`, KEYS.join(', '), didYouMean(name, KEYS))
+      const known = KEYS.includes(String(key.value) as Key)
+      if (!known) this.#report(key.range![0], `unknown key '${key.value}'`, KEYS.join(', '), didYouMean(String(key.value), KEYS))
     }
-    const name = this.#value(map, 'name', (value) => typeof value === 'string' && /^[\w.-]+$/.test(value), 'letters, digits, _ . -') as string | undefined
-    const pattern = this.#value(map, 'pattern', (value) => typeof value === 'string', 'a regular expression (RE2)') as string | undefined
-    const group = this.#value(map, 'group', (value) => Number.isInteger(value) && (value as number) >= 0, 'the number of a group') as number | undefined
-    const least = this.#value(map, 'entropy', (value) => typeof value === 'number', 'bits in a character, such as 3.5') as number | undefined
-    const keywords = this.#value(map, 'keywords', isKeywords, 'texts of three characters or more') as string[] | undefined
-    const replace = this.#value(map, 'replace', (value) => typeof value === 'string', 'a text') as string | undefined
+    const values = new Map(KEYS.map((key) => [key, this.#value(map, key)]))
+    const { name, pattern, group, keywords, entropy: least, replace } = Object.fromEntries(values) as Values
     if (name === undefined || pattern === undefined) {
-      if (before === this.problems.length) this.#report(item.range![0], `a rule needs '${name === undefined ? 'name' : 'pattern'}'`, 'name, pattern')
+      const missing = name === undefined ? 'name' : 'pattern'
+      if (before === this.problems.length) this.#report(at, `a rule needs '${missing}'`, 'name, pattern')
       return undefined
     }
-    if (this.#names.has(name)) this.#report(item.range![0], `a second rule '${name}'`)
+    if (this.#names.has(name)) this.#report(at, `a second rule '${name}'`)
     this.#names.add(name)
     this.#compile(map, pattern, group)
     const accepts = least === undefined ? undefined : (text: string) => entropy(text) >= least
-    return { name, group: 'own', about: pattern, trigger: keywords ?? 'always', find: patternFinder(pattern, group, accepts), replace }
+    const find = patternFinder(pattern, group, accepts)
+    return { name, group: 'own', about: pattern, trigger: keywords ?? 'always', find, replace }
   }
 
-  #value(map: YAMLMap<Scalar, Node>, key: Key, is: (value: unknown) => boolean, expected: string): unknown {
+  #value(map: YAMLMap<Scalar, Node>, key: Key): unknown {
     const node = map.get(key, true) as (Node & { toJSON(): unknown }) | undefined
     if (node === undefined) return undefined
     const value = node.toJSON()
+    const [is, expected] = VALID[key]
     if (is(value)) return value
     this.#report(node.range![0], `${key} is not valid`, expected)
     return undefined

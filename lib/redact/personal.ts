@@ -4,7 +4,16 @@ import { isLuhn } from '../logs/luhn.js'
 import type { RedactRule } from './rule.js'
 
 /** Numbers of cards: beginnings and lengths that are given out (ISO/IEC 7812), and the checksum. */
-const CARD = /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|09|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d|4[4-9]\d|2\d\d)\d{12,15})$/
+const CARD = new RegExp(
+  `^(?:${[
+    String.raw`4(?:\d{12}|\d{15}|\d{18})`,
+    String.raw`(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}`,
+    String.raw`3[47]\d{13}`,
+    String.raw`3(?:0[0-5]|09|[689]\d)\d{11}`,
+    String.raw`35(?:2[89]|[3-8]\d)\d{12}`,
+    String.raw`6(?:011|5\d\d|4[4-9]\d|2\d\d)\d{12,15}`,
+  ].join('|')})$`,
+)
 
 const CARDS = /(?<![\w.,:/+=-])\d(?:[ -]?\d){12,18}(?![\w/=]|[.,:-]\d)/g
 
@@ -15,7 +24,8 @@ function cards(text: string, found: (start: number, end: number) => void): void 
   }
 }
 
-const LOCAL = /[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]/
+/** Of what may stand in front of an @, what does in practice: `=`, `/` and quotes belong to the text around. */
+const LOCAL = /[A-Za-z0-9.!#$%*+^_~-]/
 const DOMAIN = /[A-Za-z0-9.-]/
 const DOMAIN_NAME = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}$/
 
@@ -25,10 +35,7 @@ function emails(text: string, found: (start: number, end: number) => void): void
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     let start = at
     while (start > after && at - start < 64 && LOCAL.test(text[start - 1])) start--
-    while (start < at && /[.'`{|}=&/?]/.test(text[start])) start++
-    // What stands in front of a sign of assignment or a path is no part of it.
-    const cut = Math.max(text.lastIndexOf('=', at), text.lastIndexOf('/', at), text.lastIndexOf('&', at)) + 1
-    if (cut > start) start = cut
+    while (start < at && text[start] === '.') start++
     let end = at + 1
     while (end < text.length && end - at < 254 && DOMAIN.test(text[end])) end++
     while (end > at && /[.-]/.test(text[end - 1])) end--
@@ -56,7 +63,10 @@ function isIban(text: string): boolean {
   const plain = text.replaceAll(' ', '')
   if (plain.length < 15 || plain.length > 34) return false
   let rest = 0
-  for (const c of plain.slice(4) + plain.slice(0, 4)) for (const digit of String(parseInt(c, 36))) rest = (rest * 10 + Number(digit)) % 97
+  for (const c of plain.slice(4) + plain.slice(0, 4)) {
+    const number = parseInt(c, 36)
+    rest = (rest * (number > 9 ? 100 : 10) + number) % 97
+  }
   return rest === 1
 }
 
@@ -70,9 +80,9 @@ const matching = (pattern: RegExp, accepts: (text: string) => boolean = () => tr
 const digitsOf = (text: string) => text.replace(/\D/g, '').length
 
 export const PERSONAL: readonly RedactRule[] = [
-  { name: 'card', group: 'personal', about: 'numbers of payment cards, by beginning, length and checksum', trigger: 'card', find: cards },
+  { name: 'card', group: 'personal', about: 'numbers of payment cards, by form and checksum', trigger: 'card', find: cards },
   { name: 'email', group: 'personal', about: 'e-mail addresses', trigger: 'at', find: emails },
-  { name: 'iban', group: 'personal', about: 'numbers of bank accounts (IBAN), by their checksum', trigger: 'iban', find: matching(IBAN, isIban) },
+  { name: 'iban', group: 'personal', about: 'IBANs, by their checksum', trigger: 'iban', find: matching(IBAN, isIban) },
   {
     name: 'phone', group: 'personal', about: 'phone numbers in international form', trigger: 'plus',
     find: matching(PHONE, (text) => digitsOf(text) >= 8 && digitsOf(text) <= 15),

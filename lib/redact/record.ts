@@ -1,4 +1,4 @@
-// Redacts records: logs, spans and, if asked for, the labels of metrics. Labels and resource are looked at once for each identity.
+// Redacts records: logs, spans, the labels of metrics. Labels and resource are looked at once for each identity.
 
 import { Identity, type IdentityRest, memoSlot } from '../record/identity.js'
 import type { Json } from '../record/json.js'

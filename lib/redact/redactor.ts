@@ -76,7 +76,8 @@ export class Redactor {
       return items.every((item, i) => item === list[i]) ? value : items
     }
     const entries = Object.entries(value).map(([name, item]): [string, Json] => [name, this.value(item, name)])
-    return entries.every(([name, item]) => item === (value as { readonly [name: string]: Json })[name]) ? value : Object.fromEntries(entries)
+    const map = value as { readonly [name: string]: Json }
+    return entries.every(([name, item]) => item === map[name]) ? value : Object.fromEntries(entries)
   }
 
   /** The text of a label or attribute of that name. */
@@ -101,8 +102,11 @@ export class Redactor {
 /** What was hidden before, here or elsewhere. */
 const HIDDEN = /^(?:<[\w#:. -]+>|\[[\w:. -]+\]|\*+)$/
 
-const SECRET_NAME =
-  /(?:^|[^a-z])(?:pass(?:word|wd|phrase)|pwd|secret|api[_.-]?key|private[_.-]?key|secret[_.-]?key|access[_.-]?key|authorization|set-cookie|cookie|client[_.-]?secret|(?:access|refresh|auth|id|session|bearer)[_.-]?token)$|^token$/
+const SECRET_WORDS = [
+  'pass(?:word|wd|phrase)', 'pwd', 'secret', 'authorization', 'cookie',
+  '(?:api|private|secret|access)[_.-]?key', '(?:access|refresh|auth|id|session|bearer)[_.-]?token',
+]
+const SECRET_NAME = new RegExp(`(?:^|[^a-z])(?:${SECRET_WORDS.join('|')})$|^token$`)
 
 /** Whether a name says that its value is nobody's business. */
 function isSecretName(name: string): boolean {

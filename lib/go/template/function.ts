@@ -44,7 +44,9 @@ export function fn<const P extends readonly ParameterType[]>(
   params: P,
   call: (...args: [...Given<P>, FunctionContext]) => Value,
 ): TemplateFunction {
-  return { params, rest: undefined, optional: 0, call: (args, context) => call(...([...args, context] as [...Given<P>, FunctionContext])) }
+  const take = (args: readonly Value[], context: FunctionContext) =>
+    call(...([...args, context] as [...Given<P>, FunctionContext]))
+  return { params, rest: undefined, optional: 0, call: take }
 }
 
 /** A function that takes any number of further arguments. */
@@ -53,8 +55,10 @@ export function variadic<const P extends readonly ParameterType[], const R exten
   rest: R,
   call: (rest: Parameters[R][], ...fixed: [...Given<P>, FunctionContext]) => Value,
 ): TemplateFunction {
-  const take = (args: readonly Value[], context: FunctionContext) =>
-    call(args.slice(params.length) as Parameters[R][], ...([...args.slice(0, params.length), context] as [...Given<P>, FunctionContext]))
+  const take = (args: readonly Value[], context: FunctionContext) => {
+    const fixed = [...args.slice(0, params.length), context] as [...Given<P>, FunctionContext]
+    return call(args.slice(params.length) as Parameters[R][], ...fixed)
+  }
   return { params, rest, optional: 0, call: take }
 }
 
@@ -89,6 +93,6 @@ const FITS: { readonly [T in 'string' | 'bool' | 'list' | 'dict' | 'time']: (val
 }
 
 const WORDS: { readonly [T in ParameterType]: string } = {
-  string: 'string', size: 'int', float: 'float64', bool: 'bool', list: 'a list', dict: 'map[string]interface {}', time: 'time.Time',
-  any: 'interface {}', value: 'interface {}',
+  string: 'string', size: 'int', float: 'float64', bool: 'bool', list: 'a list', dict: 'map[string]interface {}',
+  time: 'time.Time', any: 'interface {}', value: 'interface {}',
 }

@@ -17,7 +17,8 @@ export class LexFault extends Error {
 }
 
 const NAME = /[\p{L}_][\p{L}\p{Nd}_]*/uy
-const NUMBER = /[+-]?(?:0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?\d+)?|0[bB][01_]+|0[oO]?[0-7_]+(?![\d.eE])|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y
+const DECIMAL = String.raw`(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?`
+const NUMBER = new RegExp(String.raw`[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+(?![\d.eE])|${DECIMAL})`, 'y')
 const SPACE = /[ \t\r\n]+/y
 const COMMENT = /\{\{(- )?\/\*/y
 
@@ -89,7 +90,9 @@ function spaceAt(text: string, at: number): Token | undefined {
 
 function tokenAt(text: string, at: number, before: Token): Token {
   const c = text[at]
-  const token = (kind: 'name' | 'field' | 'variable' | 'sign', word: string): Token => ({ kind, text: word, at, end: at + word.length })
+  const token = (kind: 'name' | 'field' | 'variable' | 'sign', word: string): Token => {
+    return { kind, text: word, at, end: at + word.length }
+  }
   if (c === '"' || c === '`' || c === "'") return quoted(text, at)
   if (/[0-9+-]/.test(c) || (c === '.' && /[0-9]/.test(text[at + 1] ?? ''))) return numberAt(text, at)
   if (c === '.' || c === '$') {

@@ -35,7 +35,12 @@ export interface Pipeline {
 export type Node =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly pipeline: Pipeline }
-  | { readonly kind: 'if' | 'with' | 'range'; readonly pipeline: Pipeline; readonly body: readonly Node[]; readonly otherwise: readonly Node[] | null }
+  | {
+      readonly kind: 'if' | 'with' | 'range'
+      readonly pipeline: Pipeline
+      readonly body: readonly Node[]
+      readonly otherwise: readonly Node[] | null
+    }
   | { readonly kind: 'template'; readonly name: string; readonly pipeline: Pipeline | null; readonly at: number }
   | { readonly kind: 'break' }
   | { readonly kind: 'continue' }

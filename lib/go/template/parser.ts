@@ -61,8 +61,9 @@ class TemplateParser {
         continue
       }
       const word = this.#peek()
-      if (word.kind !== 'name' || !KEYWORDS.has(word.text)) nodes.push({ kind: 'action', pipeline: this.#pipeline('close', true) })
-      else {
+      if (word.kind !== 'name' || !KEYWORDS.has(word.text)) {
+        nodes.push({ kind: 'action', pipeline: this.#pipeline('close', true) })
+      } else {
         this.#take()
         if (word.text === 'end' || word.text === 'else') return { nodes, by: word }
         const node = this.#keyword(word)
@@ -136,7 +137,9 @@ class TemplateParser {
     this.#depth--
     this.#variables = outside.variables
     this.#loops = outside.loops
-    if (this.#defined.has(name) && nodes.length > 0) throw new LexFault(`a second template of the name '${name}'`, word.at, kind.length)
+    if (this.#defined.has(name) && nodes.length > 0) {
+      throw new LexFault(`a second template of the name '${name}'`, word.at, kind.length)
+    }
     this.#defined.set(name, nodes)
     return kind === 'define' ? null : { kind: 'template', name, pipeline, at: word.at }
   }

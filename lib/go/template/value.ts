@@ -116,6 +116,7 @@ export function toFloat(value: Value): number {
   return typeof value === 'string' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? Number(value) : 0
 }
 
+const RADIXES: { readonly [mark: string]: number } = { x: 16, b: 2, o: 8 }
 const DIGITS: { readonly [base: number]: RegExp } = { 2: /^[01]+$/, 8: /^[0-7]+$/, 10: /^\d+$/, 16: /^[0-9a-fA-F]+$/ }
 
 /** Go's ParseInt for bases 8, 10 and 0 (by prefix: 0x, 0o, 0b, 0); undefined if it is none or does not fit 64 bits. */
@@ -125,7 +126,7 @@ export function parseInt64(text: string, base: 0 | 8 | 10): bigint | undefined {
   let rest = digits
   if (base === 0) {
     const prefix = /^0([xXoObB]?)/.exec(digits)
-    radix = prefix === null || digits === '0' ? 10 : prefix[1].toLowerCase() === 'x' ? 16 : prefix[1].toLowerCase() === 'b' ? 2 : 8
+    radix = prefix === null || digits === '0' ? 10 : (RADIXES[prefix[1].toLowerCase()] ?? 8)
     if (prefix !== null && digits !== '0') rest = digits.slice(prefix[0].length)
     rest = rest.replace(/(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])/g, '')
   }

@@ -55,7 +55,8 @@ function jsonText(value: Value, indent = '', line = ''): string {
   if (isList(value)) return within('[', value.map((item) => jsonText(item, indent, inner)), ']')
   if (isMoment(value)) return JSON.stringify(RFC3339.format(value))
   const colon = indent === '' ? ':' : ': '
-  return within('{', sortedEntries(value).map(([name, item]) => JSON.stringify(name) + colon + jsonText(item, indent, inner)), '}')
+  const field = ([name, item]: [string, Value]) => JSON.stringify(name) + colon + jsonText(item, indent, inner)
+  return within('{', sortedEntries(value).map(field), '}')
 }
 
 const RFC3339 = new TimeLayout('2006-01-02T15:04:05.999999999Z07:00')

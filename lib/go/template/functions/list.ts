@@ -45,6 +45,8 @@ const both = (name: string, is: TemplateFunction): FunctionTable => [
   [`must${name[0].toUpperCase()}${name.slice(1)}`, is],
 ]
 
+const contains = (list: readonly Value[], item: Value) => list.some((other) => deepEqual(item, other))
+
 function chunks(size: number, list: readonly Value[]): Value[] {
   if (size < 1) throw new TemplateFault('chunks of no size')
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
@@ -117,11 +119,11 @@ export const LIST_FUNCTIONS: FunctionTable = [
   ...both('reverse', fn(['list'], (list) => list.toReversed())),
   ...both('uniq', fn(['list'], (list) => list.filter((item, i) => list.findIndex((other) => deepEqual(item, other)) === i))),
   ...both('compact', fn(['list'], (list) => list.filter((item) => !isEmpty(item)))),
-  ...both('without', variadic(['list'], 'any', (items, list) => list.filter((item) => !items.some((other) => deepEqual(item, other))))),
+  ...both('without', variadic(['list'], 'any', (items, list) => list.filter((item) => !contains(items, item)))),
   ...both('has', fn(['any', 'any'], (item, list) => {
     if (list === null) return false
     if (!isList(list)) throw new TemplateFault(`cannot find has on type ${typeName(list)}`)
-    return list.some((other) => deepEqual(item, other))
+    return contains(list, item)
   })),
   ...both('chunk', fn(['size', 'list'], chunks)),
   ['concat', variadic([], 'list', (lists) => lists.flat())],

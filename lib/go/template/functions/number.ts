@@ -56,13 +56,15 @@ export function counted(start: number, stop: number, step: number, make: (length
 
 function sequence(params: readonly number[], make: (length: number) => void): string {
   const [first, second, third] = params
-  const [start, step, end] =
-    params.length === 1 ? [1, first < 1 ? -1 : 1, first] : params.length === 2 ? [first, second < first ? -1 : 1, second] : [first, second, third]
+  let [start, step, end] = [first, second, third]
+  if (params.length === 1) [start, step, end] = [1, first < 1 ? -1 : 1, first]
+  else if (params.length === 2) [step, end] = [second < first ? -1 : 1, second]
   if (params.length === 0 || params.length > 3 || (end < start && step > 0)) return ''
   return counted(start, end + (end < start ? -1 : 1), step, make).join(' ')
 }
 
-const folded = (operate: (a: number, b: number) => number) => variadic(['any'], 'any', (rest, first) => rest.map(toFloat).reduce(operate, toFloat(first)))
+const folded = (operate: (a: number, b: number) => number) =>
+  variadic(['any'], 'any', (rest, first) => rest.map(toFloat).reduce(operate, toFloat(first)))
 const best = (better: (a: bigint, b: bigint) => boolean) =>
   variadic(['any'], 'any', (rest, first) => rest.map(toInt).reduce((a, b) => (better(b, a) ? b : a), toInt(first)))
 

@@ -38,7 +38,8 @@ const trimEnd = (text: string, set: string) => {
 const trimBoth = (text: string, set: string) => trimEnd(trimStart(text, set), set)
 const trimSpace = (text: string) => text.replace(/^[\s\u0085]+|[\s\u0085]+$/g, '').replace(/^\ufeff/, '\ufeff')
 const withoutPrefix = (text: string, prefix: string) => (text.startsWith(prefix) ? text.slice(prefix.length) : text)
-const withoutSuffix = (text: string, suffix: string) => (suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text)
+const withoutSuffix = (text: string, suffix: string) =>
+  suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text
 
 const title = (text: string) => text.replace(/(?<![\p{L}\p{N}_]|[^\0-\x7f\s])\p{L}/gu, (c) => c.toUpperCase())
 
@@ -62,6 +63,8 @@ const indented = (spaces: number, text: string) => {
 }
 
 const words = (text: string) => text.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{Nd}+|\p{L}+/gu) ?? []
+const capitalized = (word: string) => word[0].toUpperCase() + word.slice(1).toLowerCase()
+const otherCase = (c: string) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase())
 const joinedWords = (text: string, mark: string) => words(text).map((word) => word.toLowerCase()).join(mark)
 
 const PROMTAIL: FunctionTable = [
@@ -85,10 +88,10 @@ export const TEXT_FUNCTIONS: FunctionTable = [
   ['upper', fn(['string'], (text) => text.toUpperCase())],
   ['title', fn(['string'], title)],
   ['untitle', fn(['string'], (text) => text.replace(/(^|\s)(\S)/gu, (_, space: string, c: string) => space + c.toLowerCase()))],
-  ['swapcase', fn(['string'], (text) => text.replace(/\p{L}/gu, (c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase())))],
+  ['swapcase', fn(['string'], (text) => text.replace(/\p{L}/gu, otherCase))],
   ['snakecase', fn(['string'], (text) => joinedWords(text, '_'))],
   ['kebabcase', fn(['string'], (text) => joinedWords(text, '-'))],
-  ['camelcase', fn(['string'], (text) => words(text).map((word) => word[0].toUpperCase() + word.slice(1).toLowerCase()).join(''))],
+  ['camelcase', fn(['string'], (text) => words(text).map(capitalized).join(''))],
   ['initials', fn(['string'], (text) => (text.match(/(?<!\S)\S/gu) ?? []).join(''))],
   ['trim', fn(['string'], (text) => trimSpace(text))],
   ['trimAll', fn(['string', 'string'], (set, text) => trimBoth(text, set))],
@@ -105,7 +108,10 @@ export const TEXT_FUNCTIONS: FunctionTable = [
     return end < 0 || end > Buffer.byteLength(text) ? bytesOf(text, from) : bytesOf(text, from, end)
   })],
   ['trunc', fn(['size', 'string'], truncated)],
-  ['abbrev', fn(['size', 'string'], (width, text) => (width < 4 || [...text].length <= width ? text : `${[...text].slice(0, width - 3).join('')}...`))],
+  ['abbrev', fn(['size', 'string'], (width, text) => {
+    const characters = [...text]
+    return width < 4 || characters.length <= width ? text : `${characters.slice(0, width - 3).join('')}...`
+  })],
   ['repeat', fn(['size', 'string'], (count, text, { make }) => {
     if (count < 0) throw new TemplateFault('a negative count')
     make(count * text.length)
@@ -153,7 +159,9 @@ function parts(text: string, separator: string, count: number): string[] {
 
 const numbered = (texts: readonly string[]) => new Map(texts.map((text, i) => [`_${i}`, text] as const))
 
-const HTML: { readonly [c: string]: string } = { '\0': '\ufffd', '"': '&#34;', "'": '&#39;', '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+const HTML: { readonly [c: string]: string } = {
+  '\0': '\ufffd', '"': '&#34;', "'": '&#39;', '&': '&amp;', '<': '&lt;', '>': '&gt;',
+}
 
 function escapeHtml(text: string): string {
   return text.replace(/[\0"'&<>]/g, (c) => HTML[c])
@@ -168,5 +176,6 @@ function escapeJs(text: string): string {
 }
 
 function escapeQuery(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll('%20', '+')
+  const escaped = encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return escaped.replaceAll('%20', '+')
 }

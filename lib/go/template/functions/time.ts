@@ -56,7 +56,8 @@ const mustDateModify = fn(['string', 'time'], (text, moment) => {
 })
 
 const UNITS: readonly (readonly [name: string, nanos: bigint])[] = [
-  ['y', 365n * 86_400n * SECOND], ['mo', 30n * 86_400n * SECOND], ['d', 86_400n * SECOND], ['h', 3600n * SECOND], ['m', 60n * SECOND], ['s', SECOND],
+  ['y', 365n * 86_400n * SECOND], ['mo', 30n * 86_400n * SECOND], ['d', 86_400n * SECOND],
+  ['h', 3600n * SECOND], ['m', 60n * SECOND], ['s', SECOND],
 ]
 
 function roundedDuration(value: Value, context: FunctionContext): string {
