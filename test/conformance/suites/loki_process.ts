@@ -15,6 +15,7 @@ import { parseAlloy } from '../../../lib/logs/alloy.js'
 import type { StageConfig } from '../../../lib/logs/definition.js'
 import { LogEntry } from '../../../lib/logs/entry.js'
 import { isLuhn } from '../../../lib/logs/luhn.js'
+import { labelSources } from '../../../lib/logs/source.js'
 import type { Chain, StageContext } from '../../../lib/logs/stage.js'
 import { parseTime } from '../../../lib/option/time.js'
 import { Identity, type Json, labelsOfObject, type Record } from '../../../lib/record/index.js'
@@ -66,6 +67,7 @@ interface Expected {
   error_equals?: string
   error_starts_with?: string
   error_contains?: string
+  effective_values?: { [name: string]: string }
   parse?: { value: string; time: string }
   time?: string
   valid?: boolean
@@ -102,6 +104,11 @@ export async function lokiProcess(test: Case): Promise<void> {
 async function validate(test: Case, expected: Expected): Promise<void> {
   const [config] = configsOf(test.pipeline as WrittenBlock[])
   await faulty(() => prepareStage(config), expected)
+  if (expected.effective_values !== undefined) {
+    const values = config.options.get('values')!.value as { [name: string]: string | null }
+    const sources = labelSources(new Map(Object.entries(values).map(([name, source]) => [name, source ?? ''])))
+    deepEqual(Object.fromEntries(sources), expected.effective_values)
+  }
   if (expected.parse === undefined) return
   const { format, fallback_formats: more = [], location } = (test.pipeline as WrittenBlock[])[0].args
   const zone = location === undefined ? undefined : zoneOf(location as string)
