@@ -21,6 +21,7 @@ need fish fish
 need logrotate logrotate
 need bzip2 bzip2
 need zstd zstd
+need mmdblookup mmdb-bin
 need mandoc mandoc
 need groff groff
 packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ')

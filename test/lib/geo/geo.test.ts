@@ -10,6 +10,7 @@ import { GeoDatabase } from '../../../lib/geo/database.js'
 import { geoFields } from '../../../lib/geo/fields.js'
 import { freshFiles } from '../../../lib/io/fresh_file.js'
 import { mmdb } from '../../support/mmdb.js'
+import { missingPeers } from '../../support/peers.js'
 import { sh } from '../../support/solder.js'
 
 const BERLIN = {
@@ -104,4 +105,16 @@ t.test('enrich geoip extracts', async (t) => {
   t.equal(wrong.code, 2)
   t.match(wrong.stderr, /expected: city, asn, country\n {2}hint: did you mean 'city'\?/)
   t.match(await sh('solder enrich geoip none.mmdb ip --db-type city', { cwd: folder }), { code: 2, stderr: /cannot read none.mmdb/ })
+})
+
+t.test("MaxMind's own reader finds the same", { skip: missingPeers('mmdblookup') }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'solder-geo-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'city.mmdb'), mmdb(PLACES, 'Test-City', 6))
+  const places = new GeoDatabase(mmdb(PLACES, 'Test-City', 6), 'test')
+  for (const address of ['192.0.2.7', '192.0.2.255', '192.0.3.0', '2001:db8::1', '2001:db9::1', '10.255.255.255', '0.0.0.0']) {
+    const theirs = await sh(`mmdblookup --file city.mmdb --ip ${address} country iso_code`, { cwd: folder })
+    const ours = fields(places, address, 'country')?.geoip_country_code
+    t.equal(/"(.*)"/.exec(theirs.stdout)?.[1], ours, address)
+  }
 })
