@@ -2,6 +2,7 @@
 
 import type { Context, Sink } from '../component.js'
 import { collect, Problem, throwAll } from '../diag/problem.js'
+import { makeRoomForGarbage } from '../io/heap.js'
 import type { HttpClient } from '../net/client.js'
 import { reach } from '../net/reach.js'
 import { tenantComplaint } from '../wire/loki/tenant.js'
@@ -51,6 +52,7 @@ export async function openLokis(
   options: LokiReceiverOptions,
   context: Context,
 ): Promise<Sink> {
+  makeRoomForGarbage()
   const snappy = await loadSnappy()
   return openDestinations(urls.map(pushUrl), clients, options, context, {
     format: LOKI_PUSH,

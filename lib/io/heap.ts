@@ -10,3 +10,11 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=25')
   setFlagsFromString('--semi-space-growth-factor=1')
 }
+
+/**
+ * Lets the part for new objects grow again, which is for processes that make much garbage: log entries. Measured, files of
+ * logfmt to Loki in one process: two thirds of the time, and 20 MB more resident memory.
+ */
+export function makeRoomForGarbage(): void {
+  setFlagsFromString('--semi-space-growth-factor=2')
+}
