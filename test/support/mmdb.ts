@@ -1,6 +1,7 @@
 // Makes small databases of MaxMind's format (maxmind.github.io/MaxMind-DB): a tree of bits, then values without sharing.
 
-type Value = string | number | { readonly [key: string]: Value } | readonly Value[]
+/** A Buffer is a value that is encoded already. */
+type Value = string | number | Buffer | { readonly [key: string]: Value } | readonly Value[]
 
 /** A database; records by network, such as `192.0.2.0/24`. In one of version 6 IPv4 stands at `::/96`. */
 export function mmdb(records: { readonly [network: string]: Value }, type: string, version: 4 | 6): Buffer {
@@ -21,8 +22,9 @@ export function mmdb(records: { readonly [network: string]: Value }, type: strin
     }
   }
   const metadata = encode({
-    node_count: nodes.length, record_size: 24, ip_version: version, database_type: type, languages: ['en'],
-    binary_format_major_version: 2, binary_format_minor_version: 0, build_epoch: 1, description: { en: 'made for a test' },
+    node_count: nodes.length, record_size: unsigned(16, 24), ip_version: unsigned(16, version), database_type: type,
+    languages: ['en'], binary_format_major_version: unsigned(16, 2), binary_format_minor_version: unsigned(16, 0),
+    build_epoch: unsigned(64, 1), description: { en: 'made for a test' },
   })
   return Buffer.concat([tree, Buffer.alloc(16), ...data, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'), metadata])
 }
@@ -54,18 +56,25 @@ function bytesOf6(address: string): number[] {
   return [...groups(before), ...zeros, ...groups(after)].flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
 }
 
-/** Types of the format: 2 text, 3 double, 6 unsigned 32-bit, 7 map, 11 array. */
+/** Types of the format: 2 text, 3 double, 5, 6 and 9 unsigned integers, 7 map, 11 array. */
 function encode(value: Value): Buffer {
+  if (Buffer.isBuffer(value)) return value
   if (typeof value === 'string') return Buffer.concat([head(2, Buffer.byteLength(value)), Buffer.from(value)])
   if (typeof value === 'number') {
-    const bytes = Buffer.alloc(Number.isInteger(value) ? 4 : 8)
-    if (!Number.isInteger(value)) bytes.writeDoubleBE(value)
-    else bytes.writeUInt32BE(value)
-    return Buffer.concat([head(Number.isInteger(value) ? 6 : 3, bytes.length), bytes])
+    if (Number.isInteger(value)) return unsigned(32, value)
+    const bytes = Buffer.alloc(8)
+    bytes.writeDoubleBE(value)
+    return Buffer.concat([head(3, bytes.length), bytes])
   }
   if (Array.isArray(value)) return Buffer.concat([head(11, value.length), ...(value as readonly Value[]).map(encode)])
   const entries = Object.entries(value)
   return Buffer.concat([head(7, entries.length), ...entries.flatMap(([key, item]) => [encode(key), encode(item)])])
+}
+
+function unsigned(bits: 16 | 32 | 64, value: number): Buffer {
+  const bytes = Buffer.alloc(bits / 8)
+  bytes.writeUIntBE(value, Math.max(0, bytes.length - 4), Math.min(4, bytes.length))
+  return Buffer.concat([head(bits === 16 ? 5 : bits === 32 ? 6 : 9, bytes.length), bytes])
 }
 
 function head(type: number, size: number): Buffer {
