@@ -79,7 +79,8 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
 }
 
 async function end(supervisor: Supervisor, events: Events): Promise<void> {
-  events.info('stopping: sources stop, what is in flight drains')
+  const again = process.stderr.isTTY ? '; Ctrl-C ends it now' : ''
+  events.info(`stopping: sources stop, what is in flight drains${again}`)
   await notify('--stopping')
   await supervisor.stop()
 }

@@ -59,6 +59,7 @@ export class Supervisor {
   /** Also before the first start. */
   #reloading = true
   readonly #stopped = new AbortController()
+  #ended: Promise<void> | null = null
   /** Pipes whose accounts did not add up the last time, with the sentences. */
   readonly #gaps = new Map<string, string>()
   reloads = { succeeded: 0, failed: 0 }
@@ -228,7 +229,11 @@ export class Supervisor {
   }
 
   /** Drains all pipes and ends. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#ended ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     this.#stopped.abort()
     await this.#turn.catch(() => {})
     await this.#stopAll(this.pipes, false)

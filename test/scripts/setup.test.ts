@@ -141,7 +141,7 @@ t.test('on a terminal it goes on until Ctrl-C, which ends it once', { skip: skip
   screen.type(CTRL_C)
   // Some versions of npm end as the signal would have ended them.
   t.ok([0, 130].includes((await screen.ended)!))
-  t.match(screen.text, /stopping: sources stop, what is in flight drains\n[^]*It has ended, and left/)
+  t.match(screen.text, /stopping: sources stop, what is in flight drains;.*\n[^]*It has ended, and left/)
   // What npm says of itself may be longer.
   const own = screen.text.slice(screen.text.indexOf('solder run'))
   const long = own.split('\n').filter((line) => line.length > 80 && !line.includes('--url'))

@@ -216,6 +216,29 @@ t.test('who closes the terminal ends the pipeline, who sends SIGHUP reloads it',
   t.match(readFileSync(join(folder, 'load.ndjson'), 'utf8'), /\n$/)
 })
 
+t.test('where the backend is gone Ctrl-C waits for it a while, and another one does not', { skip: noTerminal() }, async (t) => {
+  const folder = folderFor(t as Test)
+  const backend = new Backend()
+  await backend.plug()
+  await backend.unplug()
+  writeFileSync(
+    join(folder, 'solder.yaml'),
+    `version: 1\npipes:\n  load: scrape host --every 100ms | write prometheus ${backend.url} --batch-wait 10ms\n`,
+  )
+  const screen = new Terminal(t as Test, 'solder run --http 127.0.0.1:0', { cwd: folder })
+  const [, url] = await screen.says(/admin server on (http:\S+)/)
+  await screen.says(/running load/)
+  await screen.says(/load: write prometheus: .*retrying in .* held/)
+  const { pipes } = (await (await fetch(`${url}/api/v1/pipes`)).json()) as { pipes: PipeStatus[] }
+  screen.type(CTRL_C)
+  await screen.says(/stopping: .*; Ctrl-C ends it now/)
+  await screen.says(/load: to be drained within 25s \(--drain\): write-prometheus holds \d+ records/)
+  screen.type(CTRL_C)
+  t.equal(await screen.ended, 130)
+  await gone([pipes[0].pid!])
+  t.equal(screen.text.match(/to be drained/g)?.length, 1, 'told once')
+})
+
 function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1])
 }
