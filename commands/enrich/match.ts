@@ -25,7 +25,7 @@ export default filter({
   options: {},
   check: async ({ args }) => void (await prepared(args)),
   examples: [
-    { command: `solder enrich match '{app="shop"}' stages.yaml < /dev/null`, about: 'run stages for one application' },
+    { command: `solder enrich match '{app="shop"}' stages.yaml`, about: 'run stages for one application', needs: 'a file' },
   ],
   create: ({ args, options }, context) => transform(args, options, context),
 })
