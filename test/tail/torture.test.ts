@@ -4,11 +4,12 @@
 // TORTURE_ROUNDS: how often a pipe is killed in each way, TORTURE_SEED: when.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { Pipe } from '../support/pipe.js'
 import { Random } from '../support/random.js'
+import { noSmallDisk, SmallDisk } from '../support/small_disk.js'
 import { deletion, logrotate, type Rotate, WAYS, Writer } from './writer.js'
 
 const ROUNDS = Number(process.env.TORTURE_ROUNDS ?? 1)
@@ -157,6 +158,30 @@ t.test('deletion: what was written after it is read, as long as the file is open
   await bench.end()
   t.same(bench.count(), { missing: [], again: 0 })
   t.comment(`${bench.writer.lines} lines, ${bench.writer.rotations} deletions`)
+})
+
+t.test('no room for positions: it is told, lines go on, and nothing comes twice', { skip: noSmallDisk() }, async (t) => {
+  const folder = mkdtempSync(`${tmpdir()}/solder-torture-`)
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const disk = await SmallDisk.mount(t as Test, '64k')
+  const log = `${folder}/app.log`
+  const out = `${folder}/out.ndjson`
+  const source = disk.inside(`solder receive file ${log} --state ${disk.folder} ${QUICK}`)
+  const sink = disk.inside(`solder write file ${out} --state ${disk.folder}`)
+  const lines = () => (existsSync(out) ? readFileSync(out, 'utf8').split('\n').length - 1 : 0)
+  writeFileSync(log, '')
+  await Pipe.start([`${source} --once`, sink], folder).ended
+  disk.fill()
+  writeFileSync(log, 'one\n')
+  const pipe = Pipe.start([source, sink], folder)
+  await pipe.said(1, /--state: cannot write .*: ENOSPC: waiting until there is room/)
+  appendFileSync(log, 'two\nthree\n')
+  while (!pipe.over && lines() < 3) await pause(5)
+  disk.clear()
+  await pipe.signal(0, 'SIGTERM')
+  t.same((await pipe.ended).map(({ code }) => code), [0, 0])
+  await Pipe.start([`${source} --once`, sink], folder).ended
+  t.equal(lines(), 3)
 })
 
 /** logrotate's own ways. Where it says so a program has to wait: what it writes meanwhile is lost by the way itself. */
