@@ -19,7 +19,8 @@ export default filter({
     Functions are Go's own (eq ne lt le gt ge and or not len index slice print printf println html js urlquery), those of
     Promtail and Alloy (ToLower ToUpper Replace Trim TrimLeft TrimRight TrimPrefix TrimSuffix TrimSpace regexReplaceAll
     regexReplaceAllLiteral Hash Sha2Hash) and sprig's, but for those that look at the machine or the network (env, expandenv,
-    getHostByName), make keys or certificates, are random, or compare versions and URLs. now and date use UTC.
+    getHostByName), make keys or certificates, or are random, and but for wrap, wrapWith, abbrevboth, urlParse, urlJoin,
+    semver and semverCompare. now and date use UTC.
 
     A template is checked before anything is read. Its output may have 1 Mi characters, and it may take 10,000 steps.`,
   guarantee: 'Nothing is lost: where the template has no text for an entry (a field is missing, an argument has another type), the field stays as it is.',

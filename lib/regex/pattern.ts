@@ -47,6 +47,7 @@ export class Pattern {
       const { reason, at, length } = faultOf(source, error)
       throw new Problem(`bad regular expression: ${reason}`, {
         place: { file: 'regular expression', line: 1, column: at + 1, length, source },
+        cause: error,
       })
     }
   }
@@ -74,12 +75,17 @@ export class Pattern {
 
   /**
    * The matches from left to right, none overlapping, each as offsets of its groups: start and end of the whole match, of
-   * group 1, and so on, -1 for a group that took no part. Only for patterns that search.
+   * group 1, and so on, -1 for a group that took no part. Nothing at the end of a match is no other one, as in Go. Only for
+   * patterns that search.
    */
   *matches(text: string): Generator<readonly number[]> {
     const matcher = this.#re.matcher(text)
     const groups = matcher.groupCount()
+    let last = -1
     while (matcher.find()) {
+      const end = matcher.end()
+      if (end === last && matcher.start() === end) continue
+      last = end
       const bounds: number[] = []
       for (let group = 0; group <= groups; group++) bounds.push(matcher.start(group), matcher.end(group))
       yield bounds

@@ -113,6 +113,7 @@ function pattern(source: string): Pattern {
 
 function replaced(source: string, text: string, replacement: (groups: (string | undefined)[], of: Pattern) => string): string {
   const re = pattern(source)
+  if (!re.test(text)) return text
   let out = ''
   let at = 0
   for (const bounds of re.matches(text)) {
@@ -135,15 +136,18 @@ function found(source: string, text: string, count: number): string[] {
 
 function splitBy(source: string, text: string, count: number): string[] {
   if (count === 0) return []
+  if (text === '') return ['']
   const parts: string[] = []
   let at = 0
+  let last = -1
   for (const [from, end] of pattern(source).matches(text)) {
     if (count > 0 && parts.length === count - 1) break
-    if (end === 0) continue
-    parts.push(text.slice(at, from))
+    // Nothing in front of the text parts nothing from it.
+    if (end !== 0) parts.push(text.slice(at, from))
     at = end
+    last = from
   }
-  return at === text.length && parts.length > 0 && text !== '' && pattern(source).test('') ? parts : [...parts, text.slice(at)]
+  return last === text.length ? parts : [...parts, text.slice(at)]
 }
 
 const REGEX: FunctionTable = [
@@ -156,6 +160,15 @@ const REGEX: FunctionTable = [
     return replaced(source, text, (groups, of) => of.expand(template, groups))
   })],
   ['regexReplaceAllLiteral', fn(['string', 'string', 'string'], (source, text, to) => replaced(source, text, () => to))],
+]
+
+/** Paths with slashes; those of the machine are the same. */
+const PATHS: FunctionTable = [
+  ['base', fn(['string'], (path) => (path === '' ? '.' : posix.basename(path) || '/'))],
+  ['dir', fn(['string'], (path) => posix.dirname(posix.normalize(path || '.')))],
+  ['clean', fn(['string'], (path) => posix.normalize(path || '.').replace(/(?<=.)\/$/, ''))],
+  ['ext', fn(['string'], (path) => /\.[^./]*$/.exec(path)?.[0] ?? '')],
+  ['isAbs', fn(['string'], (path) => path.startsWith('/'))],
 ]
 
 const must = ([name, is]: readonly [string, TemplateFunction]) => [`must${name[0].toUpperCase()}${name.slice(1)}`, is] as const
@@ -182,9 +195,6 @@ export const ENCODING_FUNCTIONS: FunctionTable = [
   ...REGEX,
   ...REGEX.map(must),
   ['regexQuoteMeta', fn(['string'], (text) => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&'))],
-  ['base', fn(['string'], (path) => (path === '' ? '.' : posix.basename(path) || '/'))],
-  ['dir', fn(['string'], (path) => posix.dirname(posix.normalize(path || '.')))],
-  ['clean', fn(['string'], (path) => posix.normalize(path || '.').replace(/(?<=.)\/$/, ''))],
-  ['ext', fn(['string'], (path) => /\.[^./]*$/.exec(path)?.[0] ?? '')],
-  ['isAbs', fn(['string'], (path) => path.startsWith('/'))],
+  ...PATHS,
+  ...PATHS.map(([name, is]) => [`os${name[0].toUpperCase()}${name.slice(1)}`, is] as const),
 ]
