@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
+    receive) kinds='exposition prometheus otlp loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
@@ -36,6 +36,7 @@ _solder() {
     'discover http --log-format') words='text json' ;;
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
+    'receive otlp --log-format') words='text json' ;;
     'receive loki --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
@@ -142,8 +143,10 @@ _solder() {
     *' --max-request-bytes') words='' ;;
     *' --max-elements') words='' ;;
     *' --max-identities') words='' ;;
-    *' --max-line-bytes') words='' ;;
+    *' --cors-origin') words='' ;;
+    *' --cors-header') words='' ;;
     *' --max-depth') words='' ;;
+    *' --max-line-bytes') words='' ;;
     *' --encoding') words='' ;;
     *' --restart') words='never on-failure always' ;;
     *' --min-backoff') words='' ;;
@@ -335,6 +338,7 @@ _solder() {
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --cors-origin --cors-header --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive loki') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --label --no-keep-timestamps --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;

@@ -30,7 +30,7 @@ export interface ServerAnswer {
   /** Text for people; a newline is added. */
   text?: string
   /** Anything else, whose headers say what it is. */
-  body?: string
+  body?: string | Buffer
   /** What goes on as long as the client listens: called with where to write, which it ends. */
   stream?: (response: ServerResponse) => void
 }
@@ -226,7 +226,9 @@ export class HttpServer {
     const route = url === null ? undefined : this.routes.get(url.pathname)
     let admitted: boolean
     try {
-      admitted = route?.open === true || this.#guard.admits(headers.authorization)
+      // What a browser asks first says nothing of who asks (Fetch, section 3.2.5).
+      const asked = method === 'OPTIONS' && route?.methods.includes('OPTIONS') === true
+      admitted = route?.open === true || asked || this.#guard.admits(headers.authorization)
     } catch (error) {
       this.#tell('secret', `cannot check clients: ${(error as Error).message}`)
       return { status: 503, text: 'cannot check who is asking' }

@@ -1,0 +1,119 @@
+// receive otlp: a server for OTLP over HTTP, to records.
+
+import { source } from '../../lib/component.js'
+import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import type { ServerRequest } from '../../lib/net/server.js'
+import { serverOptions } from '../../lib/net/server_options.js'
+import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
+
+const since = '0.1.0'
+const bound = { since, group: 'Bounds', type: 'int', min: 1 } as const
+
+export default source({
+  name: 'receive otlp',
+  summary: 'take traces, logs and metrics that OpenTelemetry SDKs and collectors send',
+  description: `
+    A server for OTLP over HTTP, protobuf and JSON, each also with gzip, deflate or br: /v1/traces, /v1/logs and
+    /v1/metrics. Spans, log entries and data points become records that hold all that the messages say; OTLP over gRPC is
+    not served. solder-records(7) says what the fields mean.
+
+    An export is answered with 200 when its records are passed on; a reader that is slow makes senders wait. With --ack
+    durable it is answered when the sink of the pipe has stored them: behind the records of each export goes a checkpoint,
+    the sink commits it in --state, which is the same folder for both, and the answer waits for that. Without a commit
+    within --ack-timeout, or with --max-waiting exports that wait, it is 503 and Retry-After.
+
+    Spans whose trace id or span id is none (of another length, or all zeros) are left out, the others are taken, and the
+    answer says so as a partial success; log entries lose ids that are none. What is no such message is 400 as a whole,
+    what is over a bound is 413 and names the bound, another encoding or form is 415, wrong credentials are 401. Refusals
+    are a Status in the form of the export. Bytes that are not UTF-8 become U+FFFD.
+
+    Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen says
+    otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
+  since,
+  accepts: [],
+  emits: ['span', 'log', 'metric', 'checkpoint'],
+  guarantee: `An answer of 200 says that the records were passed on, not that they were stored: what stands in the pipe
+    when it breaks is lost. With --ack durable it says that the sink has stored them: whichever stage is killed, a sender
+    that repeats what was not answered loses nothing. Records may arrive twice either way. Rejected is 'invalid_id'.`,
+  args: [],
+  options: {
+    ...serverOptions('127.0.0.1:4318'),
+    ...ACK_OPTIONS,
+    cors_origin: {
+      type: 'list',
+      value: 'ORIGIN',
+      help: 'origin whose pages may send, such as https://shop.example; * stands for any characters',
+      since,
+      group: 'Browsers',
+    },
+    cors_header: {
+      type: 'list',
+      value: 'NAME',
+      help: 'header that these pages may send besides those of OTLP',
+      since,
+      group: 'Browsers',
+    },
+    max_request_bytes: { since, group: 'Bounds', type: 'bytes', default: '64MiB', help: 'largest export after decompression' },
+    max_elements: { ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export' },
+    max_depth: { ...bound, default: 64, max: 200, help: 'levels of messages in one another; a list in a value takes two' },
+    max_identities: {
+      ...bound,
+      default: 500_000,
+      help: 'scopes and series remembered; those unseen for longest are forgotten first',
+    },
+  },
+  async check({ options }) {
+    const { serverProblems } = await import('../../lib/net/server_check.js')
+    throwAll([...contradictions(options), ...serverProblems(options)])
+  },
+  examples: [
+    {
+      command: 'solder receive otlp | solder view',
+      about: 'look at what an SDK sends whose OTEL_EXPORTER_OTLP_ENDPOINT is http://127.0.0.1:4318',
+      needs: 'a sender',
+    },
+    {
+      command:
+        'solder receive otlp --listen :4318 --ack durable --state state' +
+        ` | solder filter 'type != "span" || resource["service.name"] != "health"' | solder write file spans/ --state state`,
+      about: 'keep all but the spans of one service in files, and answer senders when they are there',
+      needs: 'a sender',
+    },
+  ],
+  async run({ options }, context) {
+    const problems = contradictions(options)
+    const { HttpServer } = await import('../../lib/net/server.js')
+    const { OtlpReceiver } = await import('../../lib/receive/otlp.js')
+    const { SIGNALS } = await import('../../lib/wire/otlp/schema.js')
+    const { acksOf } = await import('../../lib/receive/acks.js')
+    const acks = acksOf(`receive.otlp/${options.listen}`, options, context)
+    const receiver = new OtlpReceiver({ ...options, acks }, context)
+    const methods = options.cors_origin.length > 0 ? ['POST', 'OPTIONS'] : ['POST']
+    const routes = SIGNALS.map((signal) => {
+      return [`/v1/${signal}`, { methods, answer: (request: ServerRequest) => receiver.answer(request, signal) }] as const
+    })
+    const server = await collect(problems, () => new HttpServer(options, new Map(routes), context))
+    throwAll(problems)
+    await acks?.open()
+    context.log.info(`listening on ${await server!.listen()}/v1/`)
+    await server!.run().finally(() => acks?.close())
+  },
+})
+
+interface Typed {
+  ack: string
+  state: string | undefined
+  cors_origin: readonly string[]
+  cors_header: readonly string[]
+}
+
+function contradictions(options: Typed): Problem[] {
+  const problems = ackProblems(options)
+  for (const origin of options.cors_origin) {
+    if (!/^(\*|[a-z][a-z\d+.*-]*:\/\/[^\s/]+)$/i.test(origin))
+      problems.push(new Problem(`--cors-origin: '${origin}' is not valid`, { expected: 'SCHEME://HOST[:PORT]' }))
+  }
+  if (options.cors_header.length > 0 && options.cors_origin.length === 0)
+    problems.push(new Problem('--cors-header is for --cors-origin', { hint: 'name the origins' }))
+  return problems
+}

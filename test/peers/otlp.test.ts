@@ -1,0 +1,99 @@
+// OpenTelemetry's own SDK sends to `receive otlp`: spans as protobuf, log entries as JSON, metrics as protobuf.
+
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs'
+import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import t from 'tap'
+import { receiving } from '../support/receiving.js'
+
+t.setTimeout(120_000)
+
+const resource = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'a-1' })
+
+interface Line {
+  type: string
+  [key: string]: unknown
+}
+
+const recordsIn = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Line)
+
+t.test('spans with events, links, status and all kinds of attributes', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp')
+  const exporter = new OTLPTraceExporter({ url: new URL('traces', url).href, compression: CompressionAlgorithm.GZIP })
+  const provider = new BasicTracerProvider({ resource, spanProcessors: [new BatchSpanProcessor(exporter)] })
+  const tracer = provider.getTracer('checkout', '1.2.3')
+  const parent = tracer.startSpan('parent', { kind: SpanKind.SERVER, startTime: [1763804400, 123456789] })
+  const context = trace.setSpan(ROOT_CONTEXT, parent)
+  const child = tracer.startSpan('child', { kind: SpanKind.CLIENT, links: [{ context: parent.spanContext(), attributes: { why: 'retry' } }] }, context)
+  child.setAttributes({ text: '€', whole: 5, part: 0.5, yes: true, list: ['a', 'b'] })
+  child.addEvent('thought', { again: 2 }, [1763804401, 5])
+  child.setStatus({ code: SpanStatusCode.ERROR, message: 'no stock' })
+  child.end()
+  parent.end([1763804402, 0])
+  await provider.forceFlush()
+  await provider.shutdown()
+  const { code, lines, stderr } = await end()
+  t.equal(code, 0, stderr)
+  const [one, two] = recordsIn(lines)
+  const { traceId, spanId } = parent.spanContext()
+  t.match(one, {
+    type: 'span', scope: { name: 'checkout', version: '1.2.3' }, resource: { 'service.name': 'shop', 'service.instance.id': 'a-1' },
+    trace_id: traceId, parent_span_id: spanId, name: 'child', kind: 'client', status: { code: 'error', message: 'no stock' },
+    attributes: { text: '€', whole: 5, part: 0.5, yes: true, list: ['a', 'b'] },
+    events: [{ ts: '1763804401000000005', name: 'thought', attributes: { again: 2 } }],
+    links: [{ trace_id: traceId, span_id: spanId, attributes: { why: 'retry' } }],
+  })
+  t.match(two, { name: 'parent', kind: 'server', ts: '1763804400123456789', end: '1763804402000000000', span_id: spanId })
+})
+
+t.test('log entries', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp', '--bearer', 'let-me-in')
+  const exporter = new OTLPLogExporter({ url: new URL('logs', url).href, headers: { authorization: 'Bearer let-me-in' } })
+  const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter })] })
+  const timestamp: [number, number] = [1763804400, 123456789]
+  provider.getLogger('cart').emit({ timestamp, severityNumber: 9, severityText: 'INFO', body: { paid: true, sum: 2.5 }, attributes: { order: 42 } })
+  await provider.forceFlush()
+  await provider.shutdown()
+  const { code, lines, stderr } = await end()
+  t.equal(code, 0, stderr)
+  t.match(recordsIn(lines), [
+    {
+      type: 'log', ts: '1763804400123456789', severity: 'INFO', severity_number: 9, body: { paid: true, sum: 2.5 },
+      attributes: { order: 42 }, scope: { name: 'cart' }, resource: { 'service.name': 'shop' },
+    },
+  ])
+})
+
+t.test('metrics of every kind', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp')
+  const exporter = new OTLPMetricExporter({ url: new URL('metrics', url).href })
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const views = [{ instrumentName: 'size', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM as const } }]
+  const provider = new MeterProvider({ resource, readers: [reader], views })
+  const meter = provider.getMeter('stats')
+  meter.createCounter('hits', { unit: '{hit}', description: 'Hits.' }).add(3, { 'http.status': 200, path: '/' })
+  meter.createUpDownCounter('queue').add(-2)
+  meter.createGauge('heat', { unit: 'Cel' }).record(36.6)
+  const latency = meter.createHistogram('latency', { unit: 's', advice: { explicitBucketBoundaries: [0.1, 1] } })
+  for (const seconds of [0.05, 0.5, 5]) latency.record(seconds)
+  for (const bytes of [1, 2, 4]) meter.createHistogram('size').record(bytes)
+  await provider.forceFlush()
+  await provider.shutdown()
+  const { code, lines, stderr } = await end()
+  t.equal(code, 0, stderr)
+  const byName = new Map(recordsIn(lines).map((record) => [record.name, record]))
+  t.match(byName.get('hits'), {
+    labels: { 'http.status': '200', path: '/' }, attributes: { 'http.status': 200 }, kind: 'counter', unit: '{hit}', help: 'Hits.',
+    temporality: 'cumulative', monotonic: true, value: 3,
+  })
+  t.match(byName.get('queue'), { kind: 'gauge', temporality: 'cumulative', monotonic: false, value: -2 })
+  t.match(byName.get('heat'), { kind: 'gauge', unit: 'Cel', value: 36.6 })
+  t.match(byName.get('latency'), { kind: 'histogram', explicit_histogram: { count: '3', sum: 5.55, bounds: [0.1, 1], counts: [1, 1, 1] } })
+  t.match(byName.get('size'), { kind: 'histogram', exponential_histogram: { count: '3', sum: 7, min: 1, max: 4 } })
+})
