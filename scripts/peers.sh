@@ -27,17 +27,41 @@ need groff groff
 packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ')
 packages=${packages% }
 
-if [ -z "$packages" ]; then
+# syslog-ng and rsyslog cannot be installed side by side: the former is unpacked, and runs from where it is.
+beside=
+command -v syslog-ng >/dev/null 2>&1 || beside=syslog-ng
+
+unpack_syslog_ng() {
+  to=/opt/solder-peers/syslog-ng
+  work=$(mktemp -d)
+  mkdir -p "$to"
+  (
+    cd "$work"
+    apt-get download -q syslog-ng-core libivykis0 libjson-c5 libnet1 libnsl2 libpcre3 libwrap0
+    for file in *.deb; do dpkg -x "$file" "$to"; done
+  )
+  rm -r "$work"
+  libraries=$(dirname "$(find "$to" -name libivykis.so.0)")
+  modules=$(dirname "$(find "$to" -name libafsocket.so)")
+  cat >/usr/local/bin/syslog-ng <<END
+#!/bin/sh
+export LD_LIBRARY_PATH=$libraries:$to/usr/lib/syslog-ng:$to${libraries#"$to/usr"}
+exec $to/usr/sbin/syslog-ng --module-path=$modules "\$@"
+END
+  chmod 755 /usr/local/bin/syslog-ng
+}
+
+if [ -z "$packages$beside" ]; then
   echo 'peers: all installed'
   exit 0
 fi
 install="apt-get install -y --no-install-recommends $packages"
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "peers: no apt-get here; install by hand: $packages" >&2
+  echo "peers: no apt-get here; install by hand: $packages $beside" >&2
   exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
-  echo "peers: not root; run: sudo sh -c 'apt-get update && $install'" >&2
+  echo "peers: not root; run: sudo sh scripts/peers.sh (it installs $packages $beside)" >&2
   exit 1
 fi
 
@@ -51,4 +75,5 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-$install
+[ -z "$packages" ] || $install
+[ -z "$beside" ] || unpack_syslog_ng

@@ -27,7 +27,7 @@ export default source({
   emits: ['log', 'checkpoint'],
   guarantee: `Every line that the daemon shows becomes a record. With --state here and at the sink each is stored at least
     once through any kill, as long as the daemon keeps it; what arrives twice came after the last commit. The rest of a line
-    that was cut is lost; the record says so. Without --state each run begins as --from says.`,
+    that was cut is lost, and counted ('line_too_long'); the record says so. Without --state each run begins as --from says.`,
   args: [],
   options: {
     host: { type: 'string', default: 'unix:///var/run/docker.sock', value: 'HOST', help: 'the daemon: unix:///PATH or http://HOST:PORT', since },

@@ -27,7 +27,7 @@ export default source({
   accepts: [],
   emits: ['log'],
   guarantee: `Each line becomes a record; a slow reader makes the program wait. What stands in the pipes when either is
-    killed is lost. The rest of a line that was cut is lost; the record says so.`,
+    killed is lost. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
   args: [
     { name: 'CMD', help: 'the program', required: true },
     { name: 'ARG', help: 'its arguments', variadic: true },

@@ -30,7 +30,8 @@ export default source({
   emits: ['log', 'checkpoint'],
   guarantee: `Every entry becomes a record. With --state here and at the sink each is stored at least once through any
     kill, as long as the journal keeps it; what arrives twice came after the last commit. Without it each run begins as
-    --from says. What journald itself drops it tells of in the journal.`,
+    --from says. What journald itself drops it tells of in the journal. What was
+    cut off an entry is counted ('line_too_long').`,
   args: [{ name: 'MATCH', help: 'only entries with FIELD=VALUE', variadic: true }],
   options: {
     unit: { type: 'list', value: 'UNIT', help: 'only entries of this unit; may be given several times', since },

@@ -21,7 +21,7 @@ export default source({
   accepts: [],
   emits: ['log'],
   guarantee: `Each line becomes a record. What stands in the pipe when a stage is killed is lost, since stdin cannot be
-    read again. The rest of a line that was cut is lost; the record says so.`,
+    read again. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
   args: [],
   options: LINE_OPTIONS,
   check({ options }) {

@@ -40,7 +40,8 @@ export default source({
   guarantee: `Syslog knows no acknowledgement: what a sender has written and the pipe has not stored when a stage is
     killed is lost. A slow reader makes senders over streams wait; datagrams are dropped beyond --udp-queue-bytes
     ('queue_full') and, uncounted here, by the system. Rejected are messages that are not as --format rfc5424 asks
-    ('bad_message') and streams that cannot be framed ('bad_frame').`,
+    ('bad_message') and streams that cannot be framed ('bad_frame'). What was cut off a message is counted
+    ('line_too_long').`,
   args: [],
   options: {
     listen: {

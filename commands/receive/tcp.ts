@@ -28,7 +28,7 @@ export default source({
   guarantee: `There is no acknowledgement: what a sender has written and the pipe has not stored when a stage is killed is
     lost. A slow reader makes senders wait. Rejected are lines that are no JSON or no record, and those of --format json
     and records that are too long ('not_json', 'too_deep', 'line_too_long' and those of solder-records(7)); a line of text
-    that is too long is cut, and the record says so.`,
+    that is too long is cut and counted ('line_too_long'), and the record says so.`,
   args: [],
   options: {
     listen: { type: 'list', default: ['tcp://127.0.0.1:5170'], value: 'ENDPOINT', help: 'where to listen; may be given several times', since },

@@ -16,7 +16,7 @@ import { type DockerLine, dockerReader, type StreamName } from '../wire/docker/f
 import { LineSplitter } from '../wire/lines/splitter.js'
 import { type Container, DockerApi } from './docker_api.js'
 import { Stamps } from './stamps.js'
-import { TRUNCATED } from './text_lines.js'
+import { countCut, TRUNCATED } from './text_lines.js'
 
 export interface DockerOptions {
   readonly host: string
@@ -200,6 +200,7 @@ export class DockerSource {
     const payload: Payload = { ts: ts ?? this.#stamps.next(), body }
     if (cut) {
       payload.attributes = TRUNCATED
+      countCut(this.context.account)
       this.#told.warn('cut', `a line is longer than ${this.options.max_line_bytes} bytes (--max-line-bytes): cut there`)
     }
     return payload

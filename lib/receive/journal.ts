@@ -19,7 +19,7 @@ import { SEVERITIES, SEVERITY_NUMBERS } from '../wire/syslog/names.js'
 import { type ChildOptions, type Reading, runChild } from './child.js'
 import { Recent } from './recent.js'
 import { Stamps } from './stamps.js'
-import { TRUNCATED } from './text_lines.js'
+import { countCut, TRUNCATED } from './text_lines.js'
 
 export interface JournalOptions {
   readonly directory: string | undefined
@@ -159,7 +159,10 @@ export class JournalSource {
       payload.severity_number = SEVERITY_NUMBERS[Number(priority)]
     }
     const attributes: [string, Json][] = cut ? Object.entries(TRUNCATED) : []
-    if (cut) this.#told.warn('cut', `an entry is longer than ${this.options.max_entry_bytes} bytes (--max-entry-bytes): cut`)
+    if (cut) {
+      countCut(this.context.account)
+      this.#told.warn('cut', `an entry is longer than ${this.options.max_entry_bytes} bytes (--max-entry-bytes): cut`)
+    }
     const wanted = this.options.attribute_fields
     for (const [name, values] of entry) {
       if (this.#left.has(name) || (wanted.length === 0 ? name.startsWith('__') : !wanted.includes(name))) continue

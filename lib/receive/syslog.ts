@@ -18,7 +18,7 @@ import { type Format, parseSyslog } from '../wire/syslog/parse.js'
 import type { Reading } from '../wire/syslog/rfc3164.js'
 import { Recent } from './recent.js'
 import { Stamps } from './stamps.js'
-import { TRUNCATED } from './text_lines.js'
+import { countCut, TRUNCATED } from './text_lines.js'
 
 /** What a message tells beside its text, time and structured data, under the words of options. */
 export const FIELDS = ['facility', 'severity', 'hostname', 'app', 'proc_id', 'msg_id', 'peer'] as const
@@ -116,6 +116,7 @@ export class SyslogReceiver {
     const message = parseSyslog(frame.utf8Slice(0, frame.length), this.options.format, this.#reading)
     if (typeof message === 'string') return this.#reject('bad_message', message, peer, frame)
     if (cut) {
+      countCut(this.context.account)
       const { max_message_bytes: max } = this.options
       this.#told.warn('cut', `${peer}: a message is longer than ${max} bytes (--max-message-bytes), or has no end: cut`)
     }

@@ -1,6 +1,6 @@
 // Lines of text to log records of one stream.
 
-import type { SourceContext } from '../component.js'
+import type { Account, SourceContext } from '../component.js'
 import { Told } from '../io/told.js'
 import { RecordBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
@@ -18,6 +18,12 @@ export interface TextOptions {
 /** What a record says whose line was longer than the bound. */
 export const TRUNCATED = { truncated: true } as const
 
+/** What was cut off a line is lost: the account says how often. */
+export function countCut(account: Account): void {
+  account.made++
+  account.drop('line_too_long', 1)
+}
+
 export class TextLines {
   readonly #identity: Identity
   readonly #text: Utf8Stream
@@ -29,7 +35,7 @@ export class TextLines {
     labels: Labels,
     private readonly options: TextOptions,
     private readonly stamps: Stamps,
-    private readonly context: Pick<SourceContext, 'clock' | 'log' | 'emit'>,
+    private readonly context: Pick<SourceContext, 'account' | 'clock' | 'log' | 'emit'>,
   ) {
     this.#identity = Identity.of('log', '', labels)
     this.#text = new Utf8Stream(options.encoding)
@@ -56,6 +62,7 @@ export class TextLines {
     const payload: Payload = { ts: this.stamps.next(), body: line.utf8Slice(0, line.length) }
     if (cut) {
       payload.attributes = TRUNCATED
+      countCut(this.context.account)
       const { max_line_bytes: max } = this.options
       this.#told.warn('cut', `a line is longer than ${max} bytes (--max-line-bytes): cut there`)
     }

@@ -32,7 +32,7 @@ t.test('tcp: lines of several senders', async (t) => {
   t.same(entries[0].labels, { app: 'x', from: '127.0.0.1' })
   t.same(entries[3].attributes, { truncated: true })
   t.equal(await receiving.stop(), 0)
-  t.match(receiving.stderr, '"made":4,"out":4,"dropped":{},"pending":0,"in_bytes":64')
+  t.match(receiving.stderr, '"made":5,"out":4,"dropped":{"line_too_long":1},"pending":0,"in_bytes":64')
 })
 
 t.test('tcp: JSON values', async (t) => {

@@ -1,4 +1,4 @@
-// logger(1) and rsyslogd as senders to `receive syslog`, and rsyslogd as receiver of `write syslog`.
+// logger(1), rsyslogd and syslog-ng as senders to `receive syslog`, and the latter two as receivers of `write syslog`.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -127,6 +127,55 @@ action(type="omfile" file="${folder}/out" template="all")
     await until(async () => out().length > 1000 + i || undefined, command)
     t.match(out()[1000 + i].replace(/ +(?=two)/, ' '), line)
   }
+})
+
+t.test('syslog-ng, in both directions', { skip: missingPeers('logger', 'syslog-ng') }, async (t) => {
+  const receiving = await Receiving.start(t, ['syslog', '--listen', 'tcp://127.0.0.1:0', '--listen', 'udp://127.0.0.1:0'], 2)
+  const [tcp, udp] = receiving.ports
+  const [counted, lines] = [await freePort(), await freePort()]
+  const folder = temporary(t)
+  const to = (name: string, driver: string, port: number, transport: string) =>
+    `destination ${name} { ${driver}("127.0.0.1" port(${port}) transport("${transport}") persist-name("${name}")); };\n`
+  writeFileSync(
+    `${folder}/syslog-ng.conf`,
+    `@version: 3.38
+options { keep-hostname(yes); use-dns(no); dns-cache(no); };
+source local { unix-dgram("${folder}/log"); };
+source net { syslog(ip(127.0.0.1) port(${counted}) transport("tcp")); network(ip(127.0.0.1) port(${lines}) transport("tcp")); };
+${to('new', 'syslog', tcp, 'tcp')}${to('old', 'network', tcp, 'tcp')}${to('datagrams', 'network', udp, 'udp')}
+destination out { file("${folder}/out" template("$PRI $HOST $PROGRAM $PID $MSGID $SDATA $MSG\\n")); };
+log { source(local); destination(new); destination(old); destination(datagrams); };
+log { source(net); destination(out); };
+`,
+  )
+  const paths = ['-f', 'syslog-ng.conf', '-R', 'persist', '-p', 'pid', '-c', 'control'].map((word) => (word.startsWith('-') ? word : `${folder}/${word}`))
+  const log = openSync(`${folder}/syslog-ng.log`, 'w')
+  const child = spawn('syslog-ng', ['-F', '--no-caps', ...paths], { stdio: ['ignore', log, log] })
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(readFileSync(`${folder}/syslog-ng.log`, 'utf8'))
+    return (existsSync(`${folder}/log`) && (await connects(counted)) && (await connects(lines))) || undefined
+  }, 'syslog-ng is ready')
+  spawnSync('logger', ['-u', `${folder}/log`, '-t', 'app', '--id=12', '-p', 'daemon.warning', 'by syslog-ng'])
+  const entries = await receiving.records(3)
+  t.equal(await receiving.stop(), 0)
+  for (const { body, severity, labels, attributes } of entries) {
+    t.same([body, severity, labels?.app, labels?.facility, attributes?.proc_id], ['by syslog-ng', 'warning', 'app', 'daemon', '12'])
+  }
+  const out = () => (existsSync(`${folder}/out`) ? readFileSync(`${folder}/out`, 'utf8').split('\n').slice(0, -1) : [])
+  const record = (body: string) => JSON.stringify({ type: 'log', labels: { app: 'shop', site: 'attic' }, ts: '1763804400123456789', body, severity: 'ERROR', attributes: { msg_id: 'M', pid: 7 } }) + '\n'
+  const sent = await sh(`solder write syslog 127.0.0.1:${counted} --hostname h --structured-data-id solder@32473`, { stdin: record('in RFC 5424') })
+  t.equal(sent.code, 0, sent.stderr)
+  await until(async () => out().length >= 1 || undefined, 'RFC 5424')
+  const old = await sh(`solder write syslog 127.0.0.1:${lines} --hostname h --format rfc3164 --framing newline`, { stdin: record('in RFC 3164') })
+  t.equal(old.code, 0, old.stderr)
+  await until(async () => out().length >= 2 || undefined, 'RFC 3164')
+  t.match(out()[0], /^11 h shop 7 M \[solder@32473 .*site="attic".*\] in RFC 5424$/)
+  t.match(out()[1], /^11 h shop 7 .* in RFC 3164$/)
 })
 
 /** Whether somebody listens on a port. */
