@@ -8,7 +8,7 @@ import type { Payload } from '../record/record.js'
 import { Recent } from '../receive/recent.js'
 import { isLokiTime } from '../wire/loki/push.js'
 import { lineOf, metadataOf } from '../wire/loki/records.js'
-import { PushRequest, StreamHead } from '../wire/loki/request.js'
+import { Arenas, PushRequest, StreamHead } from '../wire/loki/request.js'
 import type { Snappy } from '../wire/snappy.js'
 import { Batches } from './batches.js'
 import { heldPush, recordsOfPush } from './loki_body.js'
@@ -57,6 +57,7 @@ export class LokiSink implements Sink {
   readonly #slot = memoSlot()
   readonly #streams: Recent<StreamHead>
   readonly #tenants = new Map<string, Batches<PushRequest>>()
+  readonly #arenas: Arenas
 
   constructor(
     private readonly options: LokiOptions,
@@ -65,6 +66,7 @@ export class LokiSink implements Sink {
     const { clock, account } = context
     this.#destination = shownUrl(options.url)
     this.#streams = new Recent(options.max_streams)
+    this.#arenas = new Arenas(options.concurrency)
     const how = { destination: this.#destination, headers: {}, retry429: options.retry_on_429, now: () => clock.millis() }
     const push = new LokiPush({ ...options, ...how }, context)
     this.#delivery = options.outbox(
@@ -161,7 +163,7 @@ export class LokiSink implements Sink {
       return { records, body: heldPush({ tenant, block: snappy.compress(request.finish()) }) }
     }
     const limits = { records: Infinity, bytes, wait }
-    const open = () => new PushRequest(max_streams)
+    const open = () => new PushRequest(max_streams, this.#arenas)
     const batches = new Batches(concurrency, open, close, limits, this.#delivery, this.context.clock)
     this.#tenants.set(tenant, batches)
     return batches

@@ -13,7 +13,7 @@ export function keepHeapSmall(): void {
 
 /**
  * Lets the part for new objects grow again, which is for processes that make much garbage: log entries. Measured, files of
- * logfmt to Loki in one process: two thirds of the time, and 20 MB more resident memory.
+ * logfmt to Loki in one process: a fifth less CPU time, and 30 MB more resident memory.
  */
 export function makeRoomForGarbage(): void {
   setFlagsFromString('--semi-space-growth-factor=2')

@@ -44,32 +44,70 @@ function fnv1a(bytes: Buffer, hash = 0x811c9dc5): number {
   return hash >>> 0
 }
 
-/** Runs of entries of one stream: its place, and where the run ends among the encoded entries. */
-interface Runs {
-  places: Int32Array
-  ends: Int32Array
-  count: number
+/** Memory for the entries of a push. */
+class Arena {
+  readonly entries = new ProtoWriter()
+  /** Runs of entries of one stream: its place, and where the run ends among the encoded entries. */
+  places: Int32Array = new Int32Array(64)
+  ends: Int32Array = new Int32Array(64)
+  runs = 0
+
+  add(place: number): void {
+    const { places, ends, runs } = this
+    if (runs > 0 && places[runs - 1] === place) {
+      ends[runs - 1] = this.entries.length
+      return
+    }
+    if (runs === places.length) {
+      this.places = doubled(places)
+      this.ends = doubled(ends)
+    }
+    this.places[runs] = place
+    this.ends[this.runs++] = this.entries.length
+  }
+
+  clear(): void {
+    this.entries.length = 0
+    this.runs = 0
+  }
+}
+
+/** Memory of pushes that are finished, for those that begin: each tenant has pushes of its own, most of which are empty. */
+export class Arenas {
+  readonly #free: Arena[] = []
+
+  /** @param most held */
+  constructor(private readonly most: number) {}
+
+  take(): Arena {
+    return this.#free.pop() ?? new Arena()
+  }
+
+  give(arena: Arena): void {
+    arena.clear()
+    if (this.#free.length < this.most) this.#free.push(arena)
+  }
 }
 
 let pushes = 0
 
 export class PushRequest {
   records = 0
-  readonly #entries: ProtoWriter
-  readonly #runs: Runs = { places: new Int32Array(64), ends: new Int32Array(64), count: 0 }
+  #arena: Arena | null = null
   #heads: StreamHead[] = []
   #headBytes = 0
   /** Its number; streams know by it whether they are in. */
   #number = ++pushes
 
   /** @param maxStreams streams with which it is full */
-  constructor(private readonly maxStreams = Infinity) {
-    this.#entries = new ProtoWriter()
-  }
+  constructor(
+    private readonly maxStreams = Infinity,
+    private readonly arenas = new Arenas(1),
+  ) {}
 
   /** Bytes so far, about. */
   get bytes(): number {
-    return this.#entries.length + this.#headBytes
+    return this.#arena === null ? 0 : this.#arena.entries.length + this.#headBytes
   }
 
   get full(): boolean {
@@ -78,19 +116,19 @@ export class PushRequest {
 
   /** @param metadata names and values in turn */
   add(head: StreamHead, ts: string, line: string, metadata: readonly string[]): void {
+    const arena = (this.#arena ??= this.arenas.take())
     if (head.push !== this.#number) this.#open(head)
-    writeEntry(this.#entries, ts, line, metadata)
+    writeEntry(arena.entries, ts, line, metadata)
+    arena.add(head.place)
     this.records++
-    const { places, ends, count } = this.#runs
-    if (count > 0 && places[count - 1] === head.place) ends[count - 1] = this.#entries.length
-    else this.#run(head.place)
   }
 
-  /** The message, uncompressed; valid until the next `add`. What was added is forgotten. */
+  /** The message, uncompressed. What was added is forgotten. */
   finish(): Buffer {
-    const message = this.#heads.length === 1 ? this.#single() : this.#sorted()
-    this.#entries.length = 0
-    this.#runs.count = 0
+    const arena = this.#arena ?? this.arenas.take()
+    const message = this.#heads.length === 1 ? this.#single(arena) : this.#sorted(arena)
+    this.arenas.give(arena)
+    this.#arena = null
     this.#heads = []
     this.#headBytes = 0
     this.#number = ++pushes
@@ -105,31 +143,19 @@ export class PushRequest {
     this.#headBytes += head.bytes.length
   }
 
-  #run(place: number): void {
-    const runs = this.#runs
-    if (runs.count === runs.places.length) {
-      runs.places = doubled(runs.places)
-      runs.ends = doubled(runs.ends)
-    }
-    runs.places[runs.count] = place
-    runs.ends[runs.count++] = this.#entries.length
-  }
-
-  #single(): Buffer {
-    const entries = this.#entries.view()
+  #single({ entries }: Arena): Buffer {
     const [head] = this.#heads
     const message = new ProtoWriter(entries.length + head.bytes.length + FRAME_BYTES)
     openStream(message, head, entries.length)
-    message.bytes(entries)
+    message.bytes(entries.view())
     return message.view()
   }
 
   /** Every stream once, with its entries in the order in which they came. */
-  #sorted(): Buffer {
-    const { places, ends, count } = this.#runs
+  #sorted({ entries, places, ends, runs }: Arena): Buffer {
     const sizes = new Int32Array(this.#heads.length)
-    for (let run = 0, start = 0; run < count; start = ends[run++]) sizes[places[run]] += ends[run] - start
-    const message = new ProtoWriter(this.bytes + FRAME_BYTES * sizes.length)
+    for (let run = 0, start = 0; run < runs; start = ends[run++]) sizes[places[run]] += ends[run] - start
+    const message = new ProtoWriter(entries.length + this.#headBytes + FRAME_BYTES * sizes.length)
     // From here on, where the next entry of a stream goes.
     const next = new Int32Array(sizes.length)
     for (const [place, head] of this.#heads.entries()) {
@@ -137,12 +163,12 @@ export class PushRequest {
       next[place] = message.length
       message.length += sizes[place]
     }
-    const entries = this.#entries.view()
+    const source = entries.view()
     const target = message.view()
-    const [from, to] = [viewOf(entries), viewOf(target)]
-    for (let run = 0, start = 0; run < count; start = ends[run++]) {
+    const [from, to] = [viewOf(source), viewOf(target)]
+    for (let run = 0, start = 0; run < runs; start = ends[run++]) {
       const place = places[run]
-      if (ends[run] - start > SHORT_RUN) entries.copy(target, next[place], start, ends[run])
+      if (ends[run] - start > SHORT_RUN) source.copy(target, next[place], start, ends[run])
       else copyRun(from, start, ends[run], to, next[place])
       next[place] += ends[run] - start
     }
