@@ -1,8 +1,9 @@
 // Where a stage reads: the line, or a field that another stage extracted.
 
 import { Problem } from '../diag/problem.js'
+import { Pattern } from '../regex/pattern.js'
 import type { LogEntry } from './entry.js'
-import { isLabelName, textOf } from './text.js'
+import { textOf } from './text.js'
 
 /** The option of stages that read the line if nothing else is said. */
 export const SOURCE = {
@@ -25,10 +26,20 @@ export function namedSource(source: string | undefined): string | undefined {
   return source
 }
 
-/** Targets and their sources: a target without a source is its own. Throws a Problem for what is no label name. */
+/** Targets and their sources: a target without a source is its own. Any text is a name, but not what was no UTF-8. */
 export function labelSources(values: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...values].map(([name, source]) => {
-    if (!isLabelName(name)) throw new Problem(`invalid label name: ${name}`, { expected: 'letters, digits and _, no digit first' })
+    if (name === '' || name.includes('\ufffd')) throw new Problem(`invalid label name: ${name}`, { expected: 'a text in UTF-8' })
     return [name, source === '' ? name : source]
   })
+}
+
+/** An RE2 expression that matches anywhere; what is wrong with it is told in the words of Go, behind those of the stage. */
+export function searching(expression: string, told: string): Pattern {
+  try {
+    return Pattern.search(expression)
+  } catch (error) {
+    if (!(error instanceof Problem) || !(error.cause instanceof Error)) throw error
+    throw new Problem(`${told}: ${error.cause.message}`, { place: error.place, cause: error })
+  }
 }

@@ -2,10 +2,9 @@
 
 import { Problem } from '../../diag/problem.js'
 import { millisOf } from '../../record/time.js'
-import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
 import type { LogEntry } from '../entry.js'
-import { DROP_REASON } from '../source.js'
+import { DROP_REASON, searching } from '../source.js'
 import { longerThan, textOf } from '../text.js'
 
 export default defineStage({
@@ -27,7 +26,7 @@ export default defineStage({
       throw new Problem('drop stage config error, `value` and `expression` cannot both be defined at the same time.')
     }
     if (value !== '' && source === '') throw new Problem('drop stage config must contain `source` if `value` is specified')
-    const pattern = expression === '' ? null : compiled(expression)
+    const pattern = expression === '' ? null : searching(expression, 'drop stage regex compilation error')
     const sources = source === '' ? [] : source.split(',')
     const between = separator === '' ? ';' : separator
     return ({ clock }) => {
@@ -56,13 +55,4 @@ function joined(entry: LogEntry, sources: readonly string[], separator: string):
     texts.push(text)
   }
   return texts.join(separator)
-}
-
-function compiled(expression: string): Pattern {
-  try {
-    return Pattern.search(expression)
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    throw new Problem(`drop stage regex compilation error: ${error.message}`, { place: error.place, cause: error })
-  }
 }

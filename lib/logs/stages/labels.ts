@@ -1,5 +1,6 @@
 // labels: sets labels from extracted fields or from structured metadata.
 
+import { Problem } from '../../diag/problem.js'
 import { defineStage } from '../definition.js'
 import { labelSources } from '../source.js'
 import { textOf } from '../text.js'
@@ -17,6 +18,7 @@ export default defineStage({
     source_type: (text) => `invalid labels source_type: ${text}. Can only be 'extracted' or 'structured_metadata'`,
   },
   prepare({ values, source_type }) {
+    if (values.size === 0) throw new Problem('label stage config cannot be empty', { expected: 'names of labels' })
     const pairs = labelSources(values)
     return ({ streams }) => {
       const setters = pairs.map(([name, source]) => ({ source, set: streams.setter(name) }))

@@ -2,9 +2,10 @@
 
 import { Problem } from '../../diag/problem.js'
 import type { Identity } from '../../record/identity.js'
-import { Pattern } from '../../regex/pattern.js'
+import type { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
 import type { LogEntry } from '../entry.js'
+import { searching } from '../source.js'
 import type { HoldingStage, Next, StageContext } from '../stage.js'
 
 export default defineStage({
@@ -21,7 +22,7 @@ export default defineStage({
     const { firstline = '', max_wait_time, max_lines, max_block_size, max_streams, trim_newlines } = options
     if (firstline === '') throw new Problem('multiline stage config must define `firstline` regular expression')
     if (max_wait_time <= 0) throw new Problem('max_wait_time must be greater than 0')
-    const first = Pattern.search(firstline)
+    const first = searching(firstline, 'multiline stage first line regex compilation error')
     const bounds = { wait: max_wait_time, lines: max_lines === 0 ? Infinity : max_lines, size: max_block_size, streams: max_streams }
     return (context) => new Multiline(first, bounds, trim_newlines, context)
   },

@@ -1,9 +1,8 @@
 // regex: extracts the named groups of a regular expression.
 
 import { Problem } from '../../diag/problem.js'
-import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
-import { namedSource, readSource, SOURCE } from '../source.js'
+import { namedSource, readSource, searching, SOURCE } from '../source.js'
 import { isLabelName } from '../text.js'
 
 export default defineStage({
@@ -16,7 +15,7 @@ export default defineStage({
   prepare({ expression = '', source, labels_from_groups }) {
     if (expression === '') throw new Problem('expression is required', { expected: 'an RE2 expression with named groups' })
     const from = namedSource(source)
-    const pattern = compiled(expression)
+    const pattern = searching(expression, 'could not compile regular expression')
     return ({ streams }) => {
       const groups = [...pattern.names].map(([name, group]) => {
         return { name, group, set: labels_from_groups && isLabelName(name) ? streams.setter(name) : undefined }
@@ -37,12 +36,3 @@ export default defineStage({
     }
   },
 })
-
-function compiled(expression: string): Pattern {
-  try {
-    return Pattern.search(expression)
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    throw new Problem(`could not compile regular expression: ${error.message}`, { place: error.place, cause: error })
-  }
-}

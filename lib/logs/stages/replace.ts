@@ -3,9 +3,9 @@
 import { Problem } from '../../diag/problem.js'
 import { Template } from '../../go/template/template.js'
 import { TemplateFault } from '../../go/template/value.js'
-import { Pattern } from '../../regex/pattern.js'
+import type { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
-import { readSource, SOURCE } from '../source.js'
+import { readSource, searching, SOURCE } from '../source.js'
 import { textsOf } from '../template_data.js'
 
 export default defineStage({
@@ -17,7 +17,7 @@ export default defineStage({
   },
   prepare({ expression = '', replace, source = '' }) {
     if (expression === '') throw new Problem('expression is required', { expected: 'an RE2 expression with groups' })
-    const pattern = Pattern.search(expression)
+    const pattern = searching(expression, 'could not compile regular expression')
     const fixed = replace.includes('{{') ? undefined : replace
     new Template(replace, 'replace', () => 0)
     const from = source === '' ? undefined : source

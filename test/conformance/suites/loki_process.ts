@@ -19,6 +19,7 @@ import { labelSources } from '../../../lib/logs/source.js'
 import type { Chain, StageContext } from '../../../lib/logs/stage.js'
 import { parseTime } from '../../../lib/option/time.js'
 import { Identity, type Json, labelsOfObject, type Record } from '../../../lib/record/index.js'
+import { floatLabel } from '../../../lib/wire/exposition/number.js'
 import { type Case, bytesOf } from '../suite.js'
 
 interface WrittenBlock {
@@ -72,6 +73,9 @@ interface Expected {
   time?: string
   valid?: boolean
 }
+
+/** What Alloy counts drops in; here it is the account of the stage. */
+const DROPPED = 'loki_process_dropped_lines_total'
 
 /** An entry that came out, with all that counts as extracted. */
 interface Passed {
@@ -227,10 +231,17 @@ class Process {
     const { previous_output: before } = written
     if (before !== undefined) {
       const { ts, line, labels, extracted, attributes } = this.#outputs[before.batch][before.index]
-      const payload = { ts, body: line, extracted, attributes }
-      const { payload: changed } = this.#record({ timestamp: null, ...written.replace })
-      if (written.replace?.line !== undefined) payload.body = changed.body as string
-      return { identity: Identity.of('log', '', labelsOfObject(labels)), payload }
+      const { replace = {} } = written
+      const { identity, payload } = this.#record({ timestamp: null, ...replace })
+      return {
+        identity: replace.labels === undefined ? Identity.of('log', '', labelsOfObject(labels)) : identity,
+        payload: {
+          ts: typeof replace.timestamp === 'string' ? payload.ts : ts,
+          body: replace.line === undefined ? line : payload.body,
+          extracted: replace.extracted === undefined ? extracted : payload.extracted,
+          attributes: replace.structured_metadata === undefined ? attributes : payload.attributes,
+        },
+      }
     }
     const { timestamp, labels = {}, line = '', extracted, structured_metadata: metadata = [] } = written
     const ts = timestamp === null || timestamp === undefined ? this.#clock.now() : parseTime(timestamp)!
@@ -246,8 +257,11 @@ class Process {
       deepEqual(this.#exposed(own).sort(), own.map(normal).sort())
     }
     const counters = (this.test.expected_counters ?? {}) as { [name: string]: { values: { [what: string]: number } } }
-    for (const { values } of Object.values(counters)) {
-      for (const [what, count] of Object.entries(values)) equal(this.#context.notes.counts.get(`${what} cut (truncate)`), count)
+    const { notes, account } = this.#context
+    for (const [name, { values }] of Object.entries(counters)) {
+      for (const [what, count] of Object.entries(values)) {
+        equal(name === DROPPED ? account.dropped.get(what) : notes.counts.get(`${what} cut (truncate)`), count, `${name} ${what}`)
+      }
     }
   }
 
@@ -262,6 +276,9 @@ class Process {
       const pairs = labels.flatMap((text, i) => (i % 2 === 0 ? [`${text}=${JSON.stringify(labels[i + 1])}`] : []))
       return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${payload.value as number}`
     })
+    if (expected.some((line) => line.startsWith(DROPPED))) {
+      for (const [reason, count] of this.#context.account.dropped) lines.push(`${DROPPED}{reason="${reason}"} ${count}`)
+    }
     for (const line of expected) {
       const note = notes.get(line.split(' ')[0])
       if (note !== undefined) lines.push(`${line.split(' ')[0]} ${counts.get(note) ?? 0}`)
@@ -270,12 +287,11 @@ class Process {
   }
 }
 
-/** A line of an exposition with its labels in order, and bounds as solder writes them. */
+/** A line of an exposition with its labels in order, and numbers as solder writes them. */
 function normal(line: string): string {
-  return line.replace(/\{(.*)\}/, (_, pairs: string) => {
-    const sorted = pairs.split(',').map((pair) => pair.replace(/^le="(\d+)"$/, 'le="$1.0"')).sort()
-    return `{${sorted.join(',')}}`
-  })
+  const [, name, pairs, value] = /^(\S+?)(?:\{(.*)\})? (\S+)$/.exec(line.trim())!
+  const sorted = pairs?.split(',').map((pair) => pair.replace(/^le="([\d.]+)"$/, (_, le: string) => `le="${floatLabel(Number(le))}"`)).sort()
+  return `${name}${sorted === undefined ? '' : `{${sorted.join(',')}}`} ${Number(value)}`
 }
 
 /** A text of a case, or any other value. Bytes that are not UTF-8 read as a reader of records reads them. */
