@@ -14,8 +14,8 @@ export function literalOf(source: string): Literal | null {
   if (TEXTS.test(source)) return { texts: new Set(textsOf(source)) }
   const tokens = PREFIX.exec(source)![0].match(TOKENS) ?? []
   const rest = source.slice(tokens.join('').length)
-  // What is repeated may be there no time at all.
-  if (/^[*+?{]/.test(rest)) tokens.pop()
+  // What is repeated may be there no time at all; flags in between are nothing to repeat.
+  if (/^(?:\(\?[a-zA-Z-]+\))*[*+?{]/.test(rest)) tokens.pop()
   return tokens.length > 0 && !hasBranches(rest) ? { prefix: tokens.map(unescape).join('') } : null
 }
 
