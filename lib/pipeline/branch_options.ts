@@ -31,7 +31,12 @@ export const BRANCH_OPTIONS = {
     value: 'DIR',
     help: 'folder of what waits on the disk, in DIR/branches/PIPE',
   },
-  branch_spool_bytes: { ...COMMON, type: 'bytes', default: '1GiB', help: 'bytes on the disk for each branch; beyond, the oldest go' },
+  branch_spool_bytes: {
+    ...COMMON,
+    type: 'bytes',
+    default: '1GiB',
+    help: 'bytes on the disk for each branch; beyond, the oldest go',
+  },
   branch_spool_age: {
     ...COMMON,
     type: 'duration',

@@ -1,5 +1,5 @@
-// What a branch holds on the disk while its stages take nothing, or too little: batches of records as canonical lines, in the
-// order in which they came.
+// What a branch holds on the disk while its stages take nothing, or too little: batches of records as canonical lines, in
+// the order in which they came.
 
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -127,11 +127,12 @@ export class BranchSpool {
   #break(error: unknown): void {
     if (this.broken) return
     this.broken = true
-    this.context.log.error(`${(error as Error).message}: nothing is stored there any more, until the pipe is started again`)
+    const { message } = error as Error
+    this.context.log.error(`${message}: nothing is stored there any more, until the pipe is started again`)
   }
 }
 
-/** Folders beside those of the branches, with the records that wait there: their branch is no more, or it is another one. */
+/** Folders beside those of the branches, with the records that wait there: their branch is no more, or another one. */
 export async function strayFolders(folders: readonly string[]): Promise<{ folder: string; records: number }[]> {
   const found: { folder: string; records: number }[] = []
   for (const parent of new Set(folders.map((folder) => dirname(folder)))) {

@@ -1,5 +1,5 @@
-// A whole pipe in one process: branches come together, go through the stages that they share, and part again. Each stage
-// keeps its account, and what comes out of it can be looked at while it runs.
+// A whole pipe in one process: branches come together, go through the stages that they share, and part again. Each
+// stage keeps its account, and what comes out of it can be looked at while it runs.
 
 import type { Clock, Log } from '../component.js'
 import { EXIT, type ExitCode } from '../diag/problem.js'
@@ -109,7 +109,8 @@ export class RunningGraph {
 
   /** Seconds for which stages worked on batches, by their ids. */
   busy(): Map<string, number> {
-    return new Map([...this.#stages].flatMap(([id, { worked }]) => (worked === null ? [] : [[id, worked / 1000] as const])))
+    const stages = [...this.#stages]
+    return new Map(stages.flatMap(([id, { worked }]) => (worked === null ? [] : [[id, worked / 1000] as const])))
   }
 
   /** Looks at what comes out of a stage, or goes into a sink, until the function that it gives is called. */
@@ -133,8 +134,10 @@ export class RunningGraph {
       return this.context.tell(error, 'branches')
     }
     const codes: ExitCode[] = []
-    const add = async (chain: Chain, input: StageInput, output: StageOutput, again: (() => boolean) | null, done: () => void) => {
-      const run = await this.#chain(chain, { stop: this.context.stop, input, output }, this.graph.restarts ? again : null)
+    const { stop } = this.context
+    type Again = (() => boolean) | null
+    const add = async (chain: Chain, input: StageInput, output: StageOutput, again: Again, done: () => void) => {
+      const run = await this.#chain(chain, { stop, input, output }, this.graph.restarts ? again : null)
       if (typeof run === 'number') codes.push(run)
       else this.#runs.push(() => run().finally(done))
     }
@@ -245,7 +248,8 @@ export class RunningGraph {
     const { clock, log, stop } = this.context
     if (stop.aborted) return false
     const ids = chain.map(({ id }) => id).join(', ')
-    log.error(`${ids}: ended with ${code}: ${wait === null ? 'given up' : `again in ${durationText(Math.round(wait))}`}; the others go on`)
+    const next = wait === null ? 'given up' : `again in ${durationText(Math.round(wait))}`
+    log.error(`${ids}: ended with ${code}: ${next}; the others go on`)
     if (wait === null) return false
     await clock.sleep(wait, stop)
     return !stop.aborted

@@ -192,7 +192,8 @@ export class PipeChild {
     if (!this.#process.connected) return false
     const number = this.#next++
     this.#handed.set(number, socket)
-    this.#process.send({ type: 'connection', id, socket: number } satisfies ToPipe, socket, { keepOpen: true }, () => {})
+    const message: ToPipe = { type: 'connection', id, socket: number }
+    this.#process.send(message, socket, { keepOpen: true }, () => {})
     return true
   }
 

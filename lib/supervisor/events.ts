@@ -1,4 +1,5 @@
-// The log of a running pipeline: one line an event, for people on a terminal, as NDJSON elsewhere; and how many there were.
+// The log of a running pipeline: one line an event, for people on a terminal, as NDJSON elsewhere; and how many there
+// were.
 
 import type { Clock, LogLevel } from '../component.js'
 import { type LogFormat, stderr } from '../io/log.js'
@@ -32,7 +33,8 @@ export class Events {
     if (pipe !== null && stage !== null) this.#count(pipe, stage, level)
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.level)) return
     if (this.format === 'json') {
-      return stderr(JSON.stringify({ ts: this.clock.now(), level, pipe: pipe ?? undefined, stage: stage ?? undefined, message }))
+      const from = { pipe: pipe ?? undefined, stage: stage ?? undefined }
+      return stderr(JSON.stringify({ ts: this.clock.now(), level, ...from, message }))
     }
     const time = new Date(this.clock.millis()).toTimeString().slice(0, 8)
     const from = [pipe, stage].filter((part) => part !== null).map((part) => `${part}: `).join('')

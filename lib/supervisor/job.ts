@@ -35,7 +35,8 @@ export function jobOf(pipe: Pipe, standard: BranchValues, once: boolean): PipeJo
 function spoolsOf({ name, to, readers }: Pipe, branch: BranchValues): Graph['spools'] {
   const { branch_full: full, branch_state: state, branch_spool_bytes: bytes, branch_spool_age: age } = branch
   if (full !== 'spool' || state === undefined || to.length + readers.length < 2) return null
-  const names = [...to.map((stages) => destinationOf(stages[stages.length - 1])), ...readers.map((reader) => `to-${reader}`)]
+  const sinks = to.map((stages) => stages[stages.length - 1])
+  const names = [...sinks.map(destinationOf), ...readers.map((reader) => `to-${reader}`)]
   // The same destination twice: in their order.
   const unique = names.map((one, i) => {
     const before = names.slice(0, i).filter((other) => other === one).length
@@ -45,8 +46,8 @@ function spoolsOf({ name, to, readers }: Pipe, branch: BranchValues): Graph['spo
 }
 
 /**
- * The folder of a branch by where its sink sends, so that what waits there finds its way wherever the branch stands in the
- * file, and never to another place. Other options may change meanwhile.
+ * The folder of a branch by where its sink sends, so that what waits there finds its way wherever the branch stands in
+ * the file, and never to another place. Other options may change meanwhile.
  */
 function destinationOf(sink: PipeStage): string {
   if (sink.kind === 'program') return sink.id
@@ -70,7 +71,8 @@ function withOnce({ args, options }: Input<OptionTable>): Input<OptionTable> {
 
 /** The same digest is the same work: what its words say, and what the files say that its stages read at their start. */
 export async function digestOf(pipe: Pipe): Promise<string> {
-  const contents = filesReadBy(pipe).map((file) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code))
+  const read = (file: string) => readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error.code)
+  const contents = filesReadBy(pipe).map(read)
   return digest(JSON.stringify([fingerprintOf(pipe), ...(await Promise.all(contents))]))
 }
 

@@ -30,7 +30,8 @@ export function linkSource(pipe: string, fd: number): GraphStage {
       const socket = new Socket({ fd, readable: true, writable: false })
       const { signal, clock } = context
       let quiet = true
-      // What is on its way is read. The other pipe's end is seen at once; one that goes on is quiet when nothing is left.
+      // What is on its way is read. The other pipe's end is seen at once; one that goes on is quiet when nothing is
+      // left.
       const drain = async () => {
         for (quiet = false; !quiet; await clock.sleep(QUIET_MS)) quiet = true
         socket.destroy()

@@ -1,5 +1,5 @@
-// What a supervisor and the process of a pipe say to each other, over the channel that Node opens for a child ('ipc', a socket
-// pair with structured clones). Configuration with its secrets travels here and nowhere else.
+// What a supervisor and the process of a pipe say to each other, over the channel that Node opens for a child ('ipc', a
+// socket pair with structured clones). Configuration with its secrets travels here and nowhere else.
 //
 //   supervisor                     process of a pipe
 //     start (what it is to do)  ->   loads the code of its stages
@@ -16,11 +16,11 @@
 //                               <-   report (accounts, memory, CPU)
 //     tap, untap                ->
 //                               <-   tapped (records)
-//     stop                      ->   sources stop, what is in flight drains; what is on the disk stays there in a hand-over
+//     stop                      ->   sources stop, what is in flight drains; in a hand-over what is on the disk stays
 //                               <-   ended (exit code)
 //
-// When the channel closes the supervisor is dead, and the process kills its group: itself and the programs that it started.
-// Records of a pipe that another one reads come and go through further descriptors, as lines.
+// When the channel closes the supervisor is dead, and the process kills its group: itself and the programs that it
+// started. Records of a pipe that another one reads come and go through further descriptors, as lines.
 
 import type { Input } from '../component.js'
 import type { Sheet } from '../ledger/sheet.js'
@@ -88,7 +88,13 @@ export type FromPipe =
   | { readonly type: 'loaded' | 'opened' | 'ready' }
   | { readonly type: 'report'; readonly id: number; readonly report: Report }
   /** Lines; what was passed over since the last message; why there will be none, or null. */
-  | { readonly type: 'tapped'; readonly id: number; readonly lines: string; readonly missed: number; readonly refused: string | null }
+  | {
+      readonly type: 'tapped'
+      readonly id: number
+      readonly lines: string
+      readonly missed: number
+      readonly refused: string | null
+    }
   | { readonly type: 'listen'; readonly id: number; readonly address: string }
   | { readonly type: 'closed'; readonly id: number }
   /** A socket is here. */

@@ -1,5 +1,5 @@
-// The addresses that pipes listen on. The supervisor accepts, reads nothing, and hands each connection to the process that
-// serves it; while there is none, connections wait.
+// The addresses that pipes listen on. The supervisor accepts, reads nothing, and hands each connection to the process
+// that serves it; while there is none, connections wait.
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'

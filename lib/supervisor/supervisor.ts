@@ -1,4 +1,5 @@
-// A running pipeline: a process for each pipe, kept running; reloads that happen as a whole or not at all; an end without orphans.
+// A running pipeline: a process for each pipe, kept running; reloads that happen as a whole or not at all; an end
+// without orphans.
 
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../component.js'
@@ -88,7 +89,7 @@ export class Supervisor {
     ]
   }
 
-  /** Reads the files, and goes over to what they say; throws Problems where that cannot be, and nothing has changed then. */
+  /** Reads the files, and goes over to what they say; throws Problems where it cannot: nothing has changed then. */
   reload(): Promise<Reloaded> {
     return this.#inTurn(() => this.options.load())
   }
@@ -250,7 +251,8 @@ export class Supervisor {
     const sheet = pipe.child?.report?.sheet
     if (sheet === undefined) return
     const text = gapsIn(sheet).map((gap) => gap.text).join('; ')
-    if (text !== '' && this.#gaps.get(pipe.name) !== text) this.options.events.error(`the accounts do not add up: ${text}`, pipe.name)
+    const news = text !== '' && this.#gaps.get(pipe.name) !== text
+    if (news) this.options.events.error(`the accounts do not add up: ${text}`, pipe.name)
     this.#gaps.set(pipe.name, text)
   }
 

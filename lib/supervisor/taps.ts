@@ -1,4 +1,5 @@
-// Looking at what passes a stage while it runs. Whoever looks slows nothing down: what does not fit is passed over, and counted.
+// Looking at what passes a stage while it runs. Whoever looks slows nothing down: what does not fit is passed over, and
+// counted.
 
 import { problemsOf } from '../diag/problem.js'
 import type { Expression } from '../expr/expression.js'

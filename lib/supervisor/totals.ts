@@ -9,8 +9,8 @@ export class Totals {
   #busy = new Map<string, number>()
 
   /**
-   * A process has ended; this is what it told last. What it held then counts as dropped: what of it is on the disk the next
-   * one makes anew.
+   * A process has ended; this is what it told last. What it held then counts as dropped: what of it is on the disk the
+   * next one makes anew.
    */
   add({ sheet, busy }: Report): void {
     this.#busy = this.busy(busy)
