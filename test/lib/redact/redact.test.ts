@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import t from 'tap'
+import redact from '../../../commands/enrich/redact.js'
 import { Problems, problemsOf, renderProblem } from '../../../lib/diag/problem.js'
 import { Identity } from '../../../lib/record/identity.js'
 import { labelsOfObject } from '../../../lib/record/labels.js'
@@ -136,6 +137,14 @@ t.test('rules are chosen by name and group', async (t) => {
   t.notOk(names.includes('mac') || names.includes('email'))
   t.throws(() => chooseRules(['secerts'], ['nothing'], []), Problems)
   t.throws(() => chooseRules(['emial'], [], []), { message: "unknown rule 'emial'", hint: "did you mean 'email'?" })
+})
+
+t.test('the manual names every rule, in its group', async (t) => {
+  const text = redact.description.replace(/\s+/g, ' ')
+  for (const group of ['secrets', 'personal', 'addresses']) {
+    const names = REDACT_RULES.filter((rule) => rule.group === group).map(({ name }) => name)
+    t.match(text, `${group}: ${names.join(' ')}`)
+  }
 })
 
 t.test('own rules come from a file', async (t) => {
