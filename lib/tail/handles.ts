@@ -1,5 +1,6 @@
 // Open files, at most so many: those that were read longest ago are closed, and opened again when they grow.
 
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Tailed } from './tailed.js'
 
@@ -30,7 +31,8 @@ export class Handles {
   async #openNow(file: Tailed): Promise<FileHandle> {
     for (;;) {
       try {
-        return await open(file.lastPath, 'r')
+        // A named pipe that has taken its place would wait for its writer.
+        return await open(file.lastPath, constants.O_RDONLY | constants.O_NONBLOCK)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // The system has fewer than were allowed here.
