@@ -144,6 +144,7 @@ class PipeProcess {
 
   async #end(code: ExitCode, failed: boolean): Promise<void> {
     if (this.#graph !== null) this.#report(0)
+    await this.#taps.flush()
     await send({ type: 'ended', code, failed })
     this.#done(code)
   }

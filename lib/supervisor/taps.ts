@@ -45,6 +45,11 @@ export class Taps {
     for (const { attach } of this.#open.values()) attach(graph)
   }
 
+  /** Tells what was seen so far, since nothing more will be. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ tap }) => tap.flush()))
+  }
+
   close(id: number): void {
     this.#open.get(id)?.tap.close()
     this.#open.delete(id)
@@ -58,7 +63,8 @@ class Tap {
   #chosen: string[] = []
   #seen = 0
   #missed = 0
-  #sending = false
+  /** What is on its way to the supervisor. */
+  #sending: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
   detach: () => void = () => {}
 
@@ -81,6 +87,11 @@ class Tap {
     }
     if (take.length > 0) pick(batch, take).write(this.#buffer)
     this.#send()
+  }
+
+  async flush(): Promise<void> {
+    this.#endSecond()
+    while (this.#sending !== null) await this.#sending
   }
 
   close(): void {
@@ -114,21 +125,24 @@ class Tap {
     if (this.request.rate === null || this.#timer !== null) return
     this.#timer = setTimeout(() => {
       this.#timer = null
-      this.#seen = 0
-      for (const line of this.#chosen) this.#buffer.text(line)
-      this.#chosen = []
-      this.#send()
+      this.#endSecond()
     }, SECOND)
   }
 
+  #endSecond(): void {
+    this.#seen = 0
+    for (const line of this.#chosen) this.#buffer.text(line)
+    this.#chosen = []
+    this.#send()
+  }
+
   #send(): void {
-    if (this.#sending || (this.#buffer.length === 0 && this.#missed === 0)) return
-    this.#sending = true
+    if (this.#sending !== null || (this.#buffer.length === 0 && this.#missed === 0)) return
     const lines = this.#buffer.take()
     const missed = this.#missed
     this.#missed = 0
-    void this.tell(lines.toString(), missed).then(() => {
-      this.#sending = false
+    this.#sending = this.tell(lines.toString(), missed).then(() => {
+      this.#sending = null
       this.#send()
     })
     this.#buffer.recycle(lines)
