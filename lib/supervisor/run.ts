@@ -40,8 +40,8 @@ export interface RunningPipeline {
 }
 
 /**
- * Runs until it is asked to stop, or until all pipes have ended; the exit code. Throws the Problems of the files, and of
- * whatever cannot be started.
+ * Runs until it is asked to stop, or until all pipes have ended; the exit code. Throws the Problems of the files, and
+ * of whatever cannot be started.
  */
 export async function runPipeline(options: RunOptions, serve: Serve | null): Promise<number> {
   let files: readonly string[] = []
@@ -49,7 +49,8 @@ export async function runPipeline(options: RunOptions, serve: Serve | null): Pro
   const pipeline = await read()
   const stop = stopSignal()
   const events = new Events(systemClock, options.logFormat, options.logLevel)
-  const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: read, command: childCommand(options) })
+  const command = childCommand(options)
+  const supervisor = new Supervisor({ ...options, clock: systemClock, events, load: read, command })
   const over = new AbortController()
   const running = { supervisor, events, signal: over.signal, reload: (why: string) => reload(supervisor, events, why) }
   const inherited = await supervisor.sockets.inherit(inheritedSockets())
@@ -91,7 +92,8 @@ async function reload(supervisor: Supervisor, events: Events, why: string): Prom
   try {
     const done = await supervisor.reload()
     const list = (word: string, names: readonly string[]) => (names.length === 0 ? [] : [`${word} ${names.join(', ')}`])
-    const words = [...list('started', done.started), ...list('stopped', done.stopped), ...list('unchanged', done.unchanged)]
+    const { started, stopped, unchanged } = done
+    const words = [...list('started', started), ...list('stopped', stopped), ...list('unchanged', unchanged)]
     events.info(`reloaded: ${words.join('; ')}`)
     return done
   } catch (error) {
