@@ -3,7 +3,6 @@
 import { findEntry, parseInput } from './cli/command.js'
 import { type Catalogue, loadComponent } from './component.js'
 import { EXIT } from './diag/problem.js'
-import { keepHeapSmall } from './io/heap.js'
 import { stderr } from './io/log.js'
 import { Output } from './io/output.js'
 import { report } from './io/report.js'
@@ -35,8 +34,6 @@ async function run(words: readonly string[], catalogue: Catalogue): Promise<numb
   }
   const { entry, rest } = findEntry(catalogue, words)
   const component = await loadComponent(entry)
-  // A filter holds little, and turns over much.
-  if (component.role !== 'filter') keepHeapSmall()
   if (asksForHelp(rest)) {
     const { helpOf } = await import('./cli/help.js')
     await print(helpOf(component))

@@ -88,8 +88,6 @@ export default source({
   ],
   async run({ options }, context) {
     const problems = [...labelProblems(options), ...ackProblems(options)]
-    const { makeRoomForGarbage } = await import('../../lib/io/heap.js')
-    makeRoomForGarbage()
     const { HttpServer } = await import('../../lib/net/server.js')
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { LokiReceiver } = await import('../../lib/receive/loki.js')

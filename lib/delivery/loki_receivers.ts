@@ -2,7 +2,6 @@
 
 import type { Context, Sink } from '../component.js'
 import { collect, Problem, throwAll } from '../diag/problem.js'
-import { makeRoomForGarbage } from '../io/heap.js'
 import type { HttpClient } from '../net/client.js'
 import { reach } from '../net/reach.js'
 import { tenantComplaint } from '../wire/loki/tenant.js'
@@ -52,7 +51,6 @@ export async function openLokis(
   options: LokiReceiverOptions,
   context: Context,
 ): Promise<Sink> {
-  makeRoomForGarbage()
   const snappy = await loadSnappy()
   return openDestinations(urls.map(pushUrl), clients, options, context, {
     format: LOKI_PUSH,

@@ -14,6 +14,7 @@ import { applyOf } from '../transform.js'
 import { StageAccount } from './account.js'
 import { systemClock } from './clock.js'
 import { runFlow } from './flowing.js'
+import { keepHeapSmall } from './heap.js'
 import { stdinChunks } from './input.js'
 import { type LogFormat, stderr, stderrLog } from './log.js'
 import { Output } from './output.js'
@@ -162,10 +163,18 @@ export function processSeat(): Seat {
 export async function openStage(
   component: StageComponent, input: Input<OptionTable>, seat: Seat,
 ): Promise<() => Promise<ExitCode>> {
+  if (holdsSeries(component)) keepHeapSmall()
   const stage = new Running(component, input.options, seat)
   if (component.role === 'source') return () => run(stage, () => runSource(component, input, stage))
   const work = component.role === 'filter' ? await openFilter(component, input, stage) : await openSink(component, input, stage)
   return () => run(stage, work)
+}
+
+/** Series stay, and little is made anew; lines of a log come and go. */
+function holdsSeries(component: StageComponent): boolean {
+  if (component.role === 'filter') return false
+  const types = component.role === 'source' ? component.emits : component.accepts
+  return types.some((type) => type === 'metric') && !types.some((type) => type === 'log')
 }
 
 async function run(stage: Running, work: Work): Promise<ExitCode> {
