@@ -13,8 +13,9 @@ export default source({
     stdin: __path__ is the pattern, __path_exclude__ what is left out, and the other labels are those of the lines. A
     target that is gone ends its files.
 
-    Each line becomes a log record with the label filename and those of --label; its time is that of the reading. The end
-    of a line is a newline, with or without carriage return. A last line waits for its newline; it is taken as it is when
+    Each line becomes a log record with the label filename and those of --label. Its time is that of the reading; of lines
+    that were read together each is a nanosecond later than the one before, so that their order stays. The end of a line is
+    a newline, with or without carriage return. A last line waits for its newline; it is taken as it is when
     its file was rotated or deleted and is quiet for --linger, or after --partial-wait, or at the end with --once.
 
     A file is known by its device and inode and by a fingerprint of what was read, not by its name. So a renamed file is

@@ -55,11 +55,11 @@ export const TAIL_OPTIONS = {
     type: 'duration',
     help: 'leave out files that were last written before this long, unless they have a position',
   },
-  max_body_bytes: {
+  max_entry_bytes: {
     ...BOUND,
     type: 'bytes',
     default: '1MiB',
-    help: "longest line; a longer one is cut, has the attribute 'truncated', and is counted",
+    help: 'most bytes of a line; what is more is cut, marked with the attribute truncated, and counted',
   },
   max_open: { ...BOUND, type: 'int', default: 1000, min: 16, help: 'files open at once; others are opened when they grow' },
   max_folders: { ...BOUND, type: 'int', default: 10_000, min: 1, help: 'folders looked into for one pattern' },

@@ -1,6 +1,7 @@
 // Where lines become records: those of many small files go on together, those of a busy one piece by piece.
 
 import type { SourceContext } from '../component.js'
+import { Stamps } from '../receive/stamps.js'
 import { RecordBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
 import type { Payload } from '../record/record.js'
@@ -16,7 +17,11 @@ export class Outlet {
   /** Why nothing goes on any more. */
   failure: unknown = null
 
-  constructor(private readonly context: Pick<SourceContext, 'emit' | 'clock'>) {}
+  readonly #stamps: Stamps
+
+  constructor(private readonly context: Pick<SourceContext, 'emit' | 'clock'>) {
+    this.#stamps = new Stamps(context.clock)
+  }
 
   /**
    * Lines of one file, read at one time.
@@ -25,8 +30,10 @@ export class Outlet {
    * @param attributes of each of them
    */
   add(identity: Identity, lines: readonly string[], bytes: number, attributes?: Payload['attributes']): void {
-    const ts = this.context.clock.now()
+    const stamps = this.#stamps
+    stamps.look()
     for (const body of lines) {
+      const ts = stamps.next()
       this.#ids.push(identity)
       this.#payloads.push(attributes === undefined ? { ts, body } : { ts, body, attributes })
     }

@@ -85,7 +85,7 @@ function settingsOf(options: StageOptions): TailOptions {
     ignoreOlder: options.ignore_older,
     maxOpen: options.max_open,
     maxFiles: options.max_files,
-    maxLine: options.max_body_bytes,
+    maxLine: options.max_entry_bytes,
   }
 }
 

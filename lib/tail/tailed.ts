@@ -11,7 +11,7 @@ import type { Position, Slot } from './positions.js'
 import type { Seen } from './seen.js'
 import { type Text, textOf } from './text.js'
 
-/** Attribute of a line that was longer than --max-body-bytes. */
+/** Attribute of a line that was longer than --max-entry-bytes. */
 const CUT = { truncated: true } as const
 /** Bytes of a file that tell its encoding. */
 const MARK_BYTES = 4
@@ -196,7 +196,7 @@ export class Tailed {
     // What was cut off is counted, so that the account shows how often.
     context.account.made++
     context.account.drop('line_too_long', 1)
-    if (!this.#cutTold) context.log.warn(`${this.lastPath}: a line is longer than --max-body-bytes ${maxLine}: cut`)
+    if (!this.#cutTold) context.log.warn(`${this.lastPath}: a line is longer than --max-entry-bytes ${maxLine}: cut`)
     this.#cutTold = true
     return end
   }

@@ -27,7 +27,7 @@ const OPTIONS: StageOptions = {
   linger: 100,
   partial_wait: undefined,
   ignore_older: undefined,
-  max_body_bytes: 1 << 20,
+  max_entry_bytes: 1 << 20,
   max_open: 100,
   max_folders: 1000,
   max_files: 1000,
