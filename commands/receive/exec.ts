@@ -12,11 +12,11 @@ export default source({
   name: 'receive exec',
   summary: 'run a program and make a log record of each line that it writes',
   description: `
-    Runs CMD with its arguments, as they stand: no shell reads them. Each line that it writes becomes a log record with
-    the label stream, 'stdout' or 'stderr'. Behind '--' an argument may begin with a dash. Its stdin is empty.
+    Runs CMD with its arguments, as they stand: no shell reads them. Each line that it writes becomes a log record
+    with the label stream, 'stdout' or 'stderr'. Behind '--' an argument may begin with a dash. Its stdin is empty.
 
-    With --restart never, solder ends when the program does: with 0 where that ended with 0, else with 1, and the code is
-    told. With on-failure it is started again unless it ended with 0, with always in any case; the wait grows from
+    With --restart never, solder ends when the program does: with 0 where that ended with 0, else with 1, and the code
+    is told. With on-failure it is started again unless it ended with 0, with always in any case; the wait grows from
     --min-backoff to --max-backoff, and begins anew once the program has run for longer than that.
 
     When asked to stop it asks the program by SIGTERM, passes on what that still writes, and kills it after
@@ -26,8 +26,8 @@ export default source({
   since,
   accepts: [],
   emits: ['log'],
-  guarantee: `Each line becomes a record; a slow reader makes the program wait. What stands in the pipes when either is
-    killed is lost. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
+  guarantee: `Each line becomes a record; a slow reader makes the program wait. What stands in the pipes when either
+    is killed is lost. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
   args: [
     { name: 'CMD', help: 'the program', required: true },
     { name: 'ARG', help: 'its arguments', variadic: true },

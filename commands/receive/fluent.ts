@@ -16,34 +16,42 @@ export default source({
   name: 'receive fluent',
   summary: 'take what Fluentd, Fluent Bit and their loggers forward',
   description: `
-    A server for the forward protocol, version 1, in all its modes: Message, Forward, PackedForward and CompressedPackedForward
-    (gzip). Each event becomes a log record with the tag as label. Of its record the first text among --body-field is the
-    body, and the other fields attributes; without such a field the whole record is the body. observed is when it came.
+    A server for the forward protocol, version 1, in all its modes: Message, Forward, PackedForward and
+    CompressedPackedForward (gzip). Each event becomes a log record with the tag as label. Of its record the first
+    text among --body-field is the body, and the other fields attributes; without such a field the whole record is the
+    body. observed is when it came.
 
-    A sender that asks for acknowledgement gets it when the records are passed on. With --ack durable it gets it when the
-    sink of the pipe has stored them and committed that in --state, which is the same folder for both; without a commit
-    within --ack-timeout it gets none, and sends again.
+    A sender that asks for acknowledgement gets it when the records are passed on. With --ack durable it gets it when
+    the sink of the pipe has stored them and committed that in --state, which is the same folder for both; without a
+    commit within --ack-timeout it gets none, and sends again.
 
-    With --shared-key both sides must prove that they know it; users and passwords are not spoken. Heartbeats over UDP are
-    not answered: senders are to use those over TCP.
+    With --shared-key both sides must prove that they know it; users and passwords are not spoken. Heartbeats over UDP
+    are not answered: senders are to use those over TCP.
 
-    Each --listen is tcp:// or tls://HOST:PORT, or unix:PATH. When asked to stop it takes what is on its way. A reload of a
-    pipeline file refuses no TCP connection.`,
+    Each --listen is tcp:// or tls://HOST:PORT, or unix:PATH. When asked to stop it takes what is on its way. A reload
+    of a pipeline file refuses no TCP connection.`,
   since,
   accepts: [],
   emits: ['log', 'checkpoint'],
-  guarantee: `An acknowledgement says that the records were passed on; with --ack durable that the sink has stored them: a
-    sender that asks for acknowledgements and repeats what got none loses nothing. Without them what a sender has written
-    and the pipe has not stored when a stage is killed is lost. Records may arrive twice. Rejected are messages and events
-    that are none ('bad_message'), which are acknowledged all the same; one that cannot be read ends its connection.`,
+  guarantee: `An acknowledgement says that the records were passed on; with --ack durable that the sink has stored
+    them: a sender that asks for acknowledgements and repeats what got none loses nothing. Without them what a sender
+    has written and the pipe has not stored when a stage is killed is lost. Records may arrive twice. Rejected are
+    messages and events that are none ('bad_message'), which are acknowledged all the same; one that cannot be read
+    ends its connection.`,
   args: [],
   options: {
-    listen: { type: 'list', default: ['tcp://127.0.0.1:24224'], value: 'ENDPOINT', help: 'where to listen; may be given several times', since },
+    listen: {
+      type: 'list', default: ['tcp://127.0.0.1:24224'], value: 'ENDPOINT',
+      help: 'where to listen; may be given several times', since,
+    },
     shared_key: { type: 'secret', value: 'KEY', help: 'key that senders must know', since },
     ...ACK_OPTIONS,
     ...LABEL_OPTION,
     tag_label: { type: 'string', value: 'NAME', default: 'tag', help: 'name of the label for the tag', since },
-    body_field: { type: 'list', default: ['log', 'message', 'msg'], value: 'FIELD', help: 'field that becomes the body, if it is text; may be given several times', since },
+    body_field: {
+      type: 'list', default: ['log', 'message', 'msg'], value: 'FIELD',
+      help: 'field that becomes the body, if it is text; may be given several times', since,
+    },
     timestamp: {
       type: 'enum',
       values: ['message', 'received'],
@@ -51,7 +59,9 @@ export default source({
       help: 'the time of a record: that of the event, or that of its arrival',
       since,
     },
-    max_message_bytes: { type: 'bytes', default: '32MiB', help: 'largest message, and its events unpacked', since, group: 'Bounds' },
+    max_message_bytes: {
+      type: 'bytes', default: '32MiB', help: 'largest message, and its events unpacked', since, group: 'Bounds',
+    },
     max_depth: READER_OPTIONS.max_depth,
     max_identities: { type: 'int', default: 100_000, min: 1, help: 'tags remembered', since, group: 'Bounds' },
     ...STREAM_OPTIONS,
@@ -63,7 +73,10 @@ export default source({
     throwAll(problems)
   },
   examples: [
-    { command: 'solder receive fluent | solder view', about: "look at what comes, e.g. from 'docker run --log-driver fluentd'", needs: 'a sender' },
+    {
+      command: 'solder receive fluent | solder view',
+      about: "look at what comes, e.g. from 'docker run --log-driver fluentd'", needs: 'a sender',
+    },
     {
       command:
         'solder receive fluent --listen tcp://:24224 --shared-key file:key --ack durable --state state' +

@@ -11,17 +11,17 @@ export default source({
   name: 'receive lines',
   summary: 'make a log record of each line of text on stdin',
   description: `
-    Reads text from stdin; each line becomes a log record, an empty one too. Lines end with a newline, or with a carriage
-    return and a newline; a last line without newline counts. The time of a record is that of its reading; of lines that
-    came together each is a nanosecond later than the one before, so that their order stays.
+    Reads text from stdin; each line becomes a log record, an empty one too. Lines end with a newline, or with a
+    carriage return and a newline; a last line without newline counts. The time of a record is that of its reading; of
+    lines that came together each is a nanosecond later than the one before, so that their order stays.
 
     A line longer than --max-line-bytes is cut there and marked with the attribute truncated; the rest of it is passed
     over. So a program that never ends its line takes no memory. Bytes that are no text in --encoding become U+FFFD.`,
   since: '0.1.0',
   accepts: [],
   emits: ['log'],
-  guarantee: `Each line becomes a record. What stands in the pipe when a stage is killed is lost, since stdin cannot be
-    read again. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
+  guarantee: `Each line becomes a record. What stands in the pipe when a stage is killed is lost, since stdin cannot
+    be read again. The rest of a line that was cut is lost, and counted ('line_too_long'); the record says so.`,
   args: [],
   options: LINE_OPTIONS,
   check({ options }) {

@@ -15,10 +15,10 @@ export default source({
   name: 'receive syslog',
   summary: 'take syslog messages over UDP, TCP, TLS and Unix sockets',
   description: `
-    Takes RFC 5424 and RFC 3164, told apart message by message, and what devices make of the latter: times with a year, a
-    fraction or in RFC 3339, no hostname, Cisco's sequence numbers. Nothing of a message is lost: what does not look like a
-    header stays in the body. In a stream each message has a count of octets in front or an end behind it (RFC 6587), which
-    is told frame by frame.
+    Takes RFC 5424 and RFC 3164, told apart message by message, and what devices make of the latter: times with a
+    year, a fraction or in RFC 3339, no hostname, Cisco's sequence numbers. Nothing of a message is lost: what does
+    not look like a header stays in the body. In a stream each message has a count of octets in front or an end behind
+    it (RFC 6587), which is told frame by frame.
 
     The text becomes body, the severity severity and severity_number as OpenTelemetry maps it, structured data the
     attribute structured_data. Of facility, severity, hostname, app, proc_id, msg_id and peer (the sender's address)
@@ -29,11 +29,13 @@ export default source({
     is when the message came. A message longer than --max-message-bytes, which may be one that never ends, is cut and
     marked with the attribute truncated.
 
-    Each --listen is tcp://, tls:// or udp://HOST:PORT, or unix:PATH for a stream socket. /dev/log is a datagram socket,
-    which Node cannot open: rsyslogd and syslog-ng forward what comes there, and 'receive journal' reads the journal.
+    Each --listen is tcp://, tls:// or udp://HOST:PORT, or unix:PATH for a stream socket. /dev/log is a datagram
+    socket, which Node cannot open: rsyslogd and syslog-ng forward what comes there, and 'receive journal' reads the
+    journal.
 
-    When asked to stop it closes its half of each connection, so that senders turn to another, and takes what is on its
-    way. A reload of a pipeline file refuses no TCP connection; datagrams that come while a pipe is replaced are lost.`,
+    When asked to stop it closes its half of each connection, so that senders turn to another, and takes what is on
+    its way. A reload of a pipeline file refuses no TCP connection; datagrams that come while a pipe is replaced are
+    lost.`,
   since,
   accepts: [],
   emits: ['log'],
@@ -66,8 +68,13 @@ export default source({
       value: 'FIELD',
       help: 'field of a message that becomes an attribute; may be given several times',
     },
-    internal_labels: { ...MESSAGES, type: 'bool', help: 'add all fields and structured data as labels that begin with __syslog_' },
-    format: { ...MESSAGES, type: 'enum', values: ['auto', 'rfc5424', 'rfc3164'], default: 'auto', help: 'the format of messages' },
+    internal_labels: {
+      ...MESSAGES, type: 'bool', help: 'add all fields and structured data as labels that begin with __syslog_',
+    },
+    format: {
+      ...MESSAGES, type: 'enum', values: ['auto', 'rfc5424', 'rfc3164'], default: 'auto',
+      help: 'the format of messages',
+    },
     framing: {
       ...MESSAGES,
       type: 'enum',
@@ -82,8 +89,14 @@ export default source({
       default: 'message',
       help: 'the time of a record: that of the message, if it has one, or that of its arrival',
     },
-    timezone: { ...MESSAGES, type: 'string', value: 'ZONE', default: 'Local', help: "zone of times that name none, e.g. Europe/Berlin; Local is the machine's" },
-    max_message_bytes: { type: 'bytes', default: '64KiB', help: 'longest message; what is longer is cut, and marked', since, group: 'Bounds' },
+    timezone: {
+      ...MESSAGES, type: 'string', value: 'ZONE', default: 'Local',
+      help: "zone of times that name none, e.g. Europe/Berlin; Local is the machine's",
+    },
+    max_message_bytes: {
+      type: 'bytes', default: '64KiB', help: 'longest message; what is longer is cut, and marked', since,
+      group: 'Bounds',
+    },
     max_identities: { type: 'int', default: 100_000, min: 1, help: 'streams remembered', since, group: 'Bounds' },
     ...STREAM_OPTIONS,
     ...DATAGRAM_OPTIONS,
@@ -93,11 +106,14 @@ export default source({
     throwAll([...(await wrongFields(options)), ...(await listenProblems(options, TRANSPORTS))])
   },
   examples: [
-    { command: 'solder receive syslog | solder view', about: "look at what comes, e.g. from 'logger -n 127.0.0.1 -P 1514 hello'", needs: 'a sender' },
+    {
+      command: 'solder receive syslog | solder view',
+      about: "look at what comes, e.g. from 'logger -n 127.0.0.1 -P 1514 hello'", needs: 'a sender',
+    },
     {
       command:
-        'solder receive syslog --listen udp://:514 --listen tcp://:514 --listen tls://:6514 --tls-cert cert.pem --tls-key key.pem' +
-        ' --label site=attic | solder write file syslog/ --rotate-every 1d',
+        'solder receive syslog --listen udp://:514 --listen tcp://:514 --listen tls://:6514' +
+        ' --tls-cert cert.pem --tls-key key.pem --label site=attic | solder write file syslog/ --rotate-every 1d',
       about: 'keep what the devices of a site say',
       needs: 'senders, and leave to listen on port 514',
     },

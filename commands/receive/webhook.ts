@@ -16,9 +16,9 @@ export default source({
   name: 'receive webhook',
   summary: 'take what is posted by HTTP: any JSON, Heroku drains, Amazon Firehose, Google Pub/Sub',
   description: `
-    A server for POST requests. At --path it takes any JSON, which becomes the body of a log record, each element of a list
-    one of its own. Where the Content-Type says ndjson each line is such a value, where it says text/plain each line is a
-    body. The answer is 204.
+    A server for POST requests. At --path it takes any JSON, which becomes the body of a log record, each element of a
+    list one of its own. Where the Content-Type says ndjson each line is such a value, where it says text/plain each
+    line is a body. The answer is 204.
 
     ${PATHS.heroku} takes Heroku's drains, with the labels app and proc. ${PATHS.firehose} takes
     what Amazon Data Firehose delivers: a record for each of its records, or for each log event of CloudWatch, with the
@@ -26,16 +26,16 @@ export default source({
     it must send. ${PATHS.gcp} takes push messages of Google Pub/Sub, with the label subscription, the message's
     attributes and its message_id. The time is that of the message, where it has one; observed is when it came.
 
-    With --ack durable an answer waits until the sink of the pipe has stored the records and committed that in --state,
-    which is the same folder for both; without a commit within --ack-timeout it is 503 and Retry-After.
+    With --ack durable an answer waits until the sink of the pipe has stored the records and committed that in
+    --state, which is the same folder for both; without a commit within --ack-timeout it is 503 and Retry-After.
 
     A request that is wrong is not taken at all: 400 with the reason, 413 over a bound, 401 without the credentials.`,
   since,
   accepts: [],
   emits: ['log', 'checkpoint'],
-  guarantee: `An answer of 2xx says that the records were passed on, not that they were stored: what stands in the pipe when
-    it breaks is lost. With --ack durable it says that the sink has stored them: a sender that repeats what was not answered
-    loses nothing. Records may arrive twice either way. Nothing is dropped here.`,
+  guarantee: `An answer of 2xx says that the records were passed on, not that they were stored: what stands in the
+    pipe when it breaks is lost. With --ack durable it says that the sink has stored them: a sender that repeats what
+    was not answered loses nothing. Records may arrive twice either way. Nothing is dropped here.`,
   args: [],
   options: {
     ...serverOptions('127.0.0.1:8080'),
@@ -50,7 +50,9 @@ export default source({
       help: 'the time of a record: that of the message, if it has one, or that of its arrival',
       since,
     },
-    max_request_bytes: { type: 'bytes', default: '64MiB', help: 'largest request after decompression', since, group: 'Bounds' },
+    max_request_bytes: {
+      type: 'bytes', default: '64MiB', help: 'largest request after decompression', since, group: 'Bounds',
+    },
     max_depth: READER_OPTIONS.max_depth,
     max_identities: { type: 'int', default: 100_000, min: 1, help: 'streams remembered', since, group: 'Bounds' },
   },

@@ -15,30 +15,34 @@ export default sink({
   name: 'write syslog',
   summary: 'send log records as syslog messages',
   description: `
-    Sends log records over TCP, TLS or UDP, in RFC 5424 or 3164, in order and over one connection. What 'receive syslog' has
-    taken goes out as it came in: facility, severity, hostname, app, proc_id, msg_id and structured_data are taken from the
-    attributes and labels of those names. Of other records the severity is that of severity or severity_number, or of the
-    label level; the hostname also the label host or the resource's host.name, the app also service_name or the resource's
-    service.name, the proc_id also pid. What a record does not tell is --facility, notice, --hostname and --app. With
-    --structured-data-id labels and attributes go along as an element of structured data of that id.
+    Sends log records over TCP, TLS or UDP, in RFC 5424 or 3164, in order and over one connection. What 'receive
+    syslog' has taken goes out as it came in: facility, severity, hostname, app, proc_id, msg_id and structured_data
+    are taken from the attributes and labels of those names. Of other records the severity is that of severity or
+    severity_number, or of the label level; the hostname also the label host or the resource's host.name, the app also
+    service_name or the resource's service.name, the proc_id also pid. What a record does not tell is --facility,
+    notice, --hostname and --app. With --structured-data-id labels and attributes go along as an element of structured
+    data of that id.
 
     A body that is no text is sent as JSON. With --framing newline a newline in a body becomes #012, as in rsyslog.
 
-    A receiver that cannot be reached is tried again, with growing waits; up to --buffer-bytes are held meanwhile, then the
-    input waits. With --state what is held is on disk, in DIR/spool, and survives kills and restarts.`,
+    A receiver that cannot be reached is tried again, with growing waits; up to --buffer-bytes are held meanwhile,
+    then the input waits. With --state what is held is on disk, in DIR/spool, and survives kills and restarts.`,
   since,
   accepts: ['log'],
   emits: [],
-  guarantee: `Syslog knows no acknowledgement: a message counts as out when the system has taken it, and one that was on
-    its way when a connection broke, or when the receiver was killed, may be lost. A datagram may be lost anywhere. What was
-    written when an error came is written again: it may arrive twice. What is held is lost when the process is killed, but
-    not with --state; what is not sent within --drain-timeout after the end of input is dropped ('shutdown') or stays on
-    disk, and the exit code is 75. Dropped at the bounds is 'buffer_full', 'spool_full' and 'spool_age', with damaged files
-    'spool_torn' and 'spool_corrupt'; other record types are 'unsupported_type'. A message longer than --max-message-bytes
-    is cut, and told about.`,
+  guarantee: `Syslog knows no acknowledgement: a message counts as out when the system has taken it, and one that was
+    on its way when a connection broke, or when the receiver was killed, may be lost. A datagram may be lost anywhere.
+    What was written when an error came is written again: it may arrive twice. What is held is lost when the process
+    is killed, but not with --state; what is not sent within --drain-timeout after the end of input is dropped
+    ('shutdown') or stays on disk, and the exit code is 75. Dropped at the bounds is 'buffer_full', 'spool_full' and
+    'spool_age', with damaged files 'spool_torn' and 'spool_corrupt'; other record types are 'unsupported_type'. A
+    message longer than --max-message-bytes is cut, and told about.`,
   args: [{ name: 'ADDRESS', help: 'tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT', required: true }],
   options: {
-    format: { type: 'enum', values: ['rfc5424', 'rfc3164'], default: 'rfc5424', help: 'the format of messages', since, group },
+    format: {
+      type: 'enum', values: ['rfc5424', 'rfc3164'], default: 'rfc5424', help: 'the format of messages', since,
+      group,
+    },
     framing: {
       type: 'enum',
       values: ['octet-counting', 'newline', 'nul'],
@@ -47,9 +51,16 @@ export default sink({
       since,
       group,
     },
-    facility: { type: 'string', value: 'WORD', default: 'user', help: 'facility of records that name none', since, group },
-    hostname: { type: 'string', value: 'NAME', help: "hostname of records that name none; the machine's if absent", since, group },
-    app: { type: 'string', value: 'NAME', default: 'solder', help: 'application of records that name none', since, group },
+    facility: {
+      type: 'string', value: 'WORD', default: 'user', help: 'facility of records that name none', since, group,
+    },
+    hostname: {
+      type: 'string', value: 'NAME', help: "hostname of records that name none; the machine's if absent", since,
+      group,
+    },
+    app: {
+      type: 'string', value: 'NAME', default: 'solder', help: 'application of records that name none', since, group,
+    },
     structured_data_id: {
       type: 'string',
       value: 'ID',

@@ -1,5 +1,5 @@
-// The way to a syslog receiver: a connection that is opened when there is something to send and kept while it lasts, or a
-// socket for datagrams.
+// The way to a syslog receiver: a connection that is opened when there is something to send and kept while it lasts,
+// or a socket for datagrams.
 
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
@@ -106,7 +106,9 @@ export class DatagramWire implements SyslogWire {
     const socket = (this.#socket ??= await this.#open())
     for (const frame of frames) {
       if (signal.aborted) throw new Error('stopped')
-      await new Promise<void>((resolve, reject) => socket.send(frame, (error) => (error === null ? resolve() : reject(error))))
+      await new Promise<void>((resolve, reject) => {
+        socket.send(frame, (error) => (error === null ? resolve() : reject(error)))
+      })
       const error = this.#error
       this.#error = null
       if (error !== null) throw error

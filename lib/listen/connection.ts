@@ -1,9 +1,9 @@
-// One connection of a client: its bytes in order, as fast as they are taken, until it ends, is silent for too long, or all
-// that was on its way when this process was asked to stop has come.
+// One connection of a client: its bytes in order, as fast as they are taken, until it ends, is silent for too long, or
+// all that was on its way when this process was asked to stop has come.
 
 import type { Socket } from 'node:net'
 
-/** Quiet time after which a stopping source counts a connection as drained, and the longest that it waits, milliseconds. */
+/** Milliseconds of quiet after which a stopping source counts a connection as drained, and the most that it waits. */
 const QUIET_MS = 500
 const DRAIN_MS = 5000
 

@@ -40,7 +40,7 @@ export async function listenProblems(options: ListenOptions, transports: readonl
 
 type Context = Pick<SourceContext, 'account' | 'clock' | 'log' | 'signal'>
 
-/** Listens until the signal; resolves when all that was on its way has been served. Throws Problems, and what handlers throw. */
+/** Listens until the signal; resolves when what was on its way has been served. Throws Problems, and what handlers throw. */
 export async function serve(
   options: ListenOptions, transports: readonly Transport[], handlers: Handlers, context: Context,
 ): Promise<void> {
@@ -51,8 +51,8 @@ export async function serve(
   failed.catch(() => {})
   const open = (endpoint: Endpoint) => {
     if (endpoint.transport === 'udp') {
-      const { udp_buffer_bytes, udp_queue_bytes } = options as ListenOptions & DatagramOptions
-      return new DatagramListener(endpoint, { udp_buffer_bytes, udp_queue_bytes }, handlers.datagrams!, fail, context, told)
+      const bounds = options as ListenOptions & DatagramOptions
+      return new DatagramListener(endpoint, bounds, handlers.datagrams!, fail, context, told)
     }
     const tls = endpoint.transport === 'tls' ? ServerTls.open(options, []) : null
     return new StreamListener(endpoint, options, tls, handlers.stream, fail, told)
@@ -74,7 +74,8 @@ export async function serve(
 
 function cannotListen(where: string, cause: NodeJS.ErrnoException): Problem {
   const hint = cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined
-  return new Problem(`--listen: cannot listen on ${where}: ${cause.code ?? cause.message}`, { cause, exit: EXIT.temporary, hint })
+  const message = `--listen: cannot listen on ${where}: ${cause.code ?? cause.message}`
+  return new Problem(message, { cause, exit: EXIT.temporary, hint })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,9 @@ const COMMON = { since: '0.1.0', group: 'Listeners' } as const
 export const STREAM_OPTIONS = {
   tls_cert: { ...COMMON, type: 'path', help: 'certificate (PEM) that tls:// listeners show' },
   tls_key: { ...COMMON, type: 'path', help: 'key (PEM) of --tls-cert' },
-  tls_client_ca: { ...COMMON, type: 'path', help: 'certificates (PEM) that clients of tls:// must have theirs signed by' },
+  tls_client_ca: {
+    ...COMMON, type: 'path', help: 'certificates (PEM) that clients of tls:// must have theirs signed by',
+  },
   max_connections: {
     ...COMMON,
     type: 'int',

@@ -12,7 +12,7 @@ import { labelsOfMap } from '../record/labels.js'
 import type { Payload } from '../record/record.js'
 import { checkpointIdentity } from '../state/checkpoint.js'
 import type { State } from '../state/state.js'
-import { type DockerLine, dockerReader, type StreamName } from '../wire/docker/frames.js'
+import { type DockerLine, type DockerReader, dockerReader, type StreamName } from '../wire/docker/frames.js'
 import { LineSplitter } from '../wire/lines/splitter.js'
 import { type Container, DockerApi } from './docker_api.js'
 import { Stamps } from './stamps.js'
@@ -37,6 +37,8 @@ export const LABEL_FIELD = /^([A-Za-z_]\w*)=(.+)$/
 const MIN_BACKOFF = 500
 const MAX_BACKOFF = 30_000
 const MAX_EVENT = 1 << 20
+/** Characters of an id as people see it. */
+const SHORT_ID = 12
 
 /** How far a container has been read: the time of its last line, and how many lines of that time. */
 interface Position {
@@ -121,7 +123,7 @@ export class DockerSource {
       .catch((error: unknown) => {
         try {
           const words = this.#complaint(error)
-          if (!this.context.signal.aborted) this.context.log.warn(`container ${id.slice(0, 12)}: ${words}`)
+          if (!this.context.signal.aborted) this.context.log.warn(`container ${id.slice(0, SHORT_ID)}: ${words}`)
         } catch (fatal) {
           this.#fail(fatal as Error)
         }
@@ -147,7 +149,8 @@ export class DockerSource {
 
   #wanted({ name, id, labels }: Container): boolean {
     const { container, container_label } = this.options
-    if (container.length > 0 && !container.some((one) => one === name || (one.length >= 12 && id.startsWith(one)))) return false
+    const named = (one: string) => one === name || (one.length >= SHORT_ID && id.startsWith(one))
+    if (container.length > 0 && !container.some(named)) return false
     return container_label.every((text) => {
       const [key, ...value] = text.split('=')
       return value.length === 0 ? labels.has(key) : labels.get(key) === value.join('=')
@@ -160,7 +163,7 @@ export class DockerSource {
     return typeof ts === 'string' && /^\d{1,20}$/.test(ts) && typeof count === 'number' ? { ts, count } : null
   }
 
-  async #read(logs: Readable, container: Container, skip: Skip, reader: ReturnType<typeof dockerReader>): Promise<void> {
+  async #read(logs: Readable, container: Container, skip: Skip, reader: DockerReader): Promise<void> {
     const identities = new Map<StreamName, Identity>()
     const checkpoint = checkpointIdentity(sourceOf(container.id))
     let ids: Identity[] = []
@@ -218,7 +221,9 @@ export class DockerSource {
     if (internal_labels) {
       labels.set('__meta_docker_container_id', id)
       labels.set('__meta_docker_container_name', `/${name}`)
-      for (const [key, value] of own) labels.set(`__meta_docker_container_label_${key.replace(/[^A-Za-z0-9_]/g, '_')}`, value)
+      for (const [key, value] of own) {
+        labels.set(`__meta_docker_container_label_${key.replace(/[^A-Za-z0-9_]/g, '_')}`, value)
+      }
     }
     return Identity.of('log', '', labelsOfMap(labels))
   }

@@ -105,7 +105,7 @@ export class GelfReceiver {
   }
 
   #frame(frame: Buffer, cut: boolean, peer: string, taken: Taken): void {
-    if (cut) return this.#reject(`longer than ${this.options.max_message_bytes} bytes (--max-message-bytes)`, frame, peer)
+    if (cut) return this.#reject(this.#tooLong(), frame, peer)
     // Some senders add a newline.
     if (frame.some((byte) => byte > 32)) this.#take(frame, peer, taken)
   }
@@ -163,7 +163,8 @@ export class GelfReceiver {
     const { account } = this.context
     account.in++
     account.drop(why === 'bound' ? 'chunks_full' : 'chunks_missing', 1)
-    const words = why === 'bound' ? 'too many chunks wait for others (--max-chunk-bytes)' : 'chunks are missing (--chunk-timeout)'
+    const full = 'too many chunks wait for others (--max-chunk-bytes)'
+    const words = why === 'bound' ? full : 'chunks are missing (--chunk-timeout)'
     this.#told.warn(why, `a message is given up: ${words}`)
   }
 

@@ -12,7 +12,9 @@ import { labelsOfMap } from '../record/labels.js'
 import type { Payload } from '../record/record.js'
 import { SEVERITIES, SEVERITY_NUMBERS } from '../wire/syslog/names.js'
 import type { HookEntry } from '../wire/webhook/entry.js'
-import { ACCESS_KEY_HEADER, ATTRIBUTES_HEADER, commonLabels, firehoseEntries, REQUEST_ID_HEADER } from '../wire/webhook/firehose.js'
+import {
+  ACCESS_KEY_HEADER, ATTRIBUTES_HEADER, commonLabels, firehoseEntries, REQUEST_ID_HEADER,
+} from '../wire/webhook/firehose.js'
 import { gcpEntry } from '../wire/webhook/gcp.js'
 import { herokuEntries } from '../wire/webhook/heroku.js'
 import { jsonEntries, lineEntries } from '../wire/webhook/plain.js'
@@ -36,6 +38,8 @@ export interface WebhookOptions {
 
 /** Separates names and values in keys: no text that was read holds a high surrogate alone. */
 const SEPARATOR = '\ud800'
+/** application/x-ndjson, application/jsonl, application/json-lines … */
+const LINES_TYPE = /ndjson|jsonl|json-lines/
 const NO_LABELS: ReadonlyMap<string, string> = new Map()
 
 export class WebhookReceiver {
@@ -55,7 +59,7 @@ export class WebhookReceiver {
     return this.#answer(request, (body, { headers }) => {
       const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase() ?? ''
       if (type.startsWith('text/')) return lineEntries(body.utf8Slice())
-      if (!type.includes('ndjson') && !type.includes('json-lines') && !type.includes('jsonl')) return jsonEntries(this.#json(body))
+      if (!LINES_TYPE.test(type)) return jsonEntries(this.#json(body))
       return lineEntries(body.utf8Slice()).map((line) => ({ body: this.#json(Buffer.from(line.body as string)) }))
     })
   }

@@ -1,5 +1,6 @@
-// The logs of a container as the Docker Engine API sends them (docs.docker.com/engine/api, attach, "Stream format"): frames
-// of stdout and stderr, each a message with its time in front, or part of one; of a container with a terminal, plain lines.
+// The logs of a container as the Docker Engine API sends them (docs.docker.com/engine/api, attach, "Stream format"):
+// frames of stdout and stderr, each a message with its time in front, or part of one; of a container with a terminal,
+// plain lines.
 
 import { rfc3339 } from '../syslog/message.js'
 import { LineSplitter, wholeCharacters } from '../lines/splitter.js'
@@ -118,7 +119,8 @@ class Frames implements DockerReader {
     this.#cut = false
     // Where it was cut, so was what ends it.
     const ended = cut || payload[payload.length - 1] === LF
-    const line = lineOf(stream, payload[payload.length - 1] === LF ? payload.subarray(0, -1) : payload, cut, this.maxBytes)
+    const text = payload[payload.length - 1] === LF ? payload.subarray(0, -1) : payload
+    const line = lineOf(stream, text, cut, this.maxBytes)
     const whole = this.#joined(line)
     if (ended) {
       this.#partial.delete(stream)

@@ -1,5 +1,6 @@
-// Where MessagePack values end in a stream, found without building them: what is decoded then is whole, and its arrays are as
-// long as they say. A decoder that believes the lengths it reads can be made to take any amount of memory by a few bytes.
+// Where MessagePack values end in a stream, found without building them: what is decoded then is whole, and its arrays
+// are as long as they say. A decoder that believes the lengths it reads can be made to take any amount of memory by a
+// few bytes.
 
 export interface FrameBounds {
   /** Bytes of a value. */

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import { gunzipSync } from 'node:zlib'
 import { decode, encode, ExtensionCodec } from '@msgpack/msgpack'
-import type { Json } from '../../record/json.js'
+import { fieldOf, type Json } from '../../record/json.js'
 import { type FrameBounds, ValueFrames } from './frames.js'
 
 export interface FluentEvent {
@@ -34,7 +34,8 @@ EXTENSIONS.register({
   encode: () => null,
   decode: (data) => {
     const bytes = Buffer.from(data)
-    return bytes.length === 8 ? new EventTime(BigInt(bytes.readUInt32BE(0)) * 1_000_000_000n + BigInt(bytes.readUInt32BE(4))) : null
+    if (bytes.length !== 8) return null
+    return new EventTime(BigInt(bytes.readUInt32BE(0)) * 1_000_000_000n + BigInt(bytes.readUInt32BE(4)))
   },
 })
 
@@ -113,7 +114,7 @@ function timeOf(value: unknown): string | undefined {
   let nanos = -1n
   if (value instanceof EventTime) nanos = value.nanos
   else if (typeof value === 'bigint') nanos = value * 1_000_000_000n
-  else if (typeof value === 'number' && Number.isFinite(value) && value >= 0) nanos = BigInt(Math.round(value * 1e6)) * 1000n
+  else if (typeof value === 'number' && value >= 0 && value < Infinity) nanos = BigInt(Math.round(value * 1e6)) * 1000n
   return nanos >= 0n && nanos < MAX_NANOS ? nanos.toString() : undefined
 }
 
@@ -141,7 +142,7 @@ export function jsonOf(value: unknown): Json {
     const number = Number(value)
     return Number.isSafeInteger(number) ? number : { $int: value.toString() }
   }
-  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  if (typeof value === 'number') return fieldOf(value)
   if (value instanceof EventTime) return value.nanos.toString()
   if (Array.isArray(value)) return value.map(jsonOf)
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {

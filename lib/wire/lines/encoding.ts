@@ -15,7 +15,8 @@ export function checkEncoding(label: string, flag: string): void {
   try {
     new TextDecoder(label)
   } catch (cause) {
-    const expected = 'auto, utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis or another label of the Encoding standard'
+    const expected =
+      'auto, utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis or another label of the Encoding standard'
     throw new Problem(`${flag}: '${label}' is no encoding`, { cause, expected })
   }
 }
@@ -55,7 +56,8 @@ export class Utf8Stream {
 
   #mayBeMark(first: Buffer): boolean {
     const at = (i: number) => first[i] ?? -1
-    return first.length === 0 || (at(0) === 0xef && (first.length < 2 || at(1) === 0xbb)) || (first.length < 2 && at(0) >= 0xfe)
+    if (first.length < 2) return first.length === 0 || at(0) === 0xef || at(0) >= 0xfe
+    return at(0) === 0xef && at(1) === 0xbb
   }
 
   #begin(first: Buffer): Buffer {

@@ -11,11 +11,12 @@ export type TakeFrame = (frame: Buffer, cut: boolean) => void
 const LF = 10
 const CR = 13
 const SPACE = 32
+const ZERO = 48
 const LESS = 60
 /** Digits of a count; the largest is beyond any bound. */
 const MAX_DIGITS = 9
 
-const digit = (byte: number) => byte >= 48 && byte <= 57
+const digit = (byte: number) => byte >= ZERO && byte <= 57
 
 export class Framer {
   readonly #end: number
@@ -65,7 +66,8 @@ export class Framer {
       if (this.framing === 'auto' && byte !== LESS) return this.#text(byte)
       return this.#count(Number(String.fromCharCode(...head)), byte)
     }
-    if (counts && head.length <= MAX_DIGITS && (digit(byte) ? byte !== 48 || head.length > 0 : byte === SPACE && head.length > 0)) {
+    const goesOn = head.length > 0 ? digit(byte) || byte === SPACE : digit(byte) && byte !== ZERO
+    if (counts && head.length <= MAX_DIGITS && goesOn) {
       head.push(byte)
       return true
     }

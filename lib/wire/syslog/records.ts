@@ -1,5 +1,5 @@
-// A log record as a syslog message: what `receive syslog` made of one goes back to its place, other records bring what they
-// have.
+// A log record as a syslog message: what `receive syslog` made of one goes back to its place, other records bring what
+// they have.
 
 import type { Identity } from '../../record/identity.js'
 import { canonical, type Json, sortedKeys } from '../../record/json.js'

@@ -1,5 +1,5 @@
-// RFC 3164, which describes what was seen on wires: BSD's format and what devices make of it. Every text is a message; what
-// does not look like a header stays in its body.
+// RFC 3164, which describes what was seen on wires: BSD's format and what devices make of it. Every text is a message;
+// what does not look like a header stays in its body.
 
 import { secondsOf, type Zone } from '../../go/zone.js'
 import { civilSeconds, nanos, priorityOf, rfc3339, type SyslogMessage } from './message.js'

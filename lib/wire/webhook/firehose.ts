@@ -1,5 +1,5 @@
-// Amazon Data Firehose's HTTP endpoint delivery (docs.aws.amazon.com/firehose, request and response specifications), with
-// log events of CloudWatch, which come packed.
+// Amazon Data Firehose's HTTP endpoint delivery (docs.aws.amazon.com/firehose, request and response specifications),
+// with log events of CloudWatch, which come packed.
 
 import { gunzipSync } from 'node:zlib'
 import type { Json } from '../../record/json.js'

@@ -1,5 +1,5 @@
-// Heroku's HTTPS drains (devcenter.heroku.com/articles/log-drains): syslog messages with octet counting, of RFC 5424 but for
-// their structured data, which is left out.
+// Heroku's HTTPS drains (devcenter.heroku.com/articles/log-drains): syslog messages with octet counting, of RFC 5424
+// but for their structured data, which is left out.
 
 import { Framer } from '../syslog/framing.js'
 import { parseHeader5424 } from '../syslog/rfc5424.js'
