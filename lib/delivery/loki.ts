@@ -111,6 +111,12 @@ export class LokiSink implements Sink {
     }
   }
 
+  async abandon(): Promise<void> {
+    this.#flush()
+    await this.#delivery.abandon()
+    await this.options.client.close()
+  }
+
   #entry(id: Identity, payload: Payload): void {
     let stream = id.memo?.[this.#slot] as StreamHead | string | undefined
     if (stream === undefined) stream = this.#decide(id)

@@ -122,6 +122,7 @@ export class SyslogSink implements Sink {
   }
 
   async abandon(): Promise<void> {
+    this.#batches.flush()
     await this.#outbox.abandon()
     await this.options.wire.end()
   }
