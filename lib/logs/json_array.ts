@@ -20,18 +20,23 @@ export function elementsOf(text: string): string[] | undefined {
     else if (c === '[' || c === '{') {
       if (depth++ === 0) start = at + 1
     } else if (c === ']' || c === '}') {
-      if (--depth === 0) add(text.slice(start, at))
+      if (--depth === 0) add(start, at)
     } else if (c === ',' && depth === 1) {
-      add(text.slice(start, at))
+      add(start, at)
       start = at + 1
     }
   }
   return elements
 
-  function add(element: string): void {
-    const trimmed = element.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
-    if (trimmed !== '') elements.push(trimmed)
+  function add(from: number, to: number): void {
+    while (from < to && isSpace(text.charCodeAt(from))) from++
+    while (from < to && isSpace(text.charCodeAt(to - 1))) to--
+    if (from < to) elements.push(text.slice(from, to))
   }
+}
+
+function isSpace(c: number): boolean {
+  return c === 32 || c === 9 || c === 10 || c === 13
 }
 
 /** Where the text that is open ends. */

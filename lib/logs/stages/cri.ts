@@ -16,11 +16,12 @@ export default defineStage({
     },
     max_partial_line_size: { type: 'bytes', default: '0', help: 'longest line made of partial ones; 0: no bound', since: '0.1.0' },
     max_partial_line_size_truncate: { type: 'bool', help: 'cut longer ones to max_partial_line_size', since: '0.1.0' },
+    max_held_size: { type: 'bytes', default: '16MiB', help: 'size from which on partial lines go on without their rest', since: '0.1.0' },
     max_wait_time: { type: 'duration', default: '1m', min: '1ms', help: 'longest time that a partial line waits for the next', since: '0.1.0' },
   },
   prepare(options) {
-    const { max_partial_lines: lines, max_partial_line_size: size, max_partial_line_size_truncate: cut, max_wait_time: wait } = options
-    return (context) => new Cri({ lines, size: cut ? size : 0, wait }, context)
+    const { max_partial_lines: lines, max_partial_line_size: size, max_partial_line_size_truncate: cut, max_held_size: most, max_wait_time: wait } = options
+    return (context) => new Cri({ lines, size: cut ? size : 0, most, wait }, context)
   },
 })
 
@@ -39,7 +40,7 @@ class Cri implements HoldingStage {
   readonly #time: ReturnType<typeof timestampParser>
 
   constructor(
-    private readonly bounds: { readonly lines: number; readonly size: number; readonly wait: number },
+    private readonly bounds: { readonly lines: number; readonly size: number; readonly most: number; readonly wait: number },
     private readonly context: StageContext,
   ) {
     this.#stream = context.streams.setter('stream')
@@ -68,7 +69,7 @@ class Cri implements HoldingStage {
       this.#hold(identity, entry)
     } else if (before !== undefined) {
       this.#join(entry, before)
-      if (flag === 'P') before.entry = entry
+      if (flag === 'P' && !longerThan(entry.line, this.bounds.most)) before.entry = entry
       else {
         this.#held.delete(identity)
         next(entry)

@@ -7,6 +7,7 @@ import { defineStage } from '../definition.js'
 import type { LogEntry } from '../entry.js'
 import { searching } from '../source.js'
 import type { HoldingStage, Next, StageContext } from '../stage.js'
+import { withoutNewlines } from '../text.js'
 
 export default defineStage({
   name: 'multiline',
@@ -70,7 +71,7 @@ class Multiline implements HoldingStage {
       this.#blocks.set(identity, block)
     } else this.context.account.drop('joined', 1)
     block.order = Math.min(block.order, entry.order)
-    const text = this.trims ? line.replace(/[\r\n]+$/, '') : line
+    const text = this.trims ? withoutNewlines(line) : line
     block.lines.push(text)
     block.size += text.length + 1
     block.due = this.context.clock.monotonic() + this.bounds.wait

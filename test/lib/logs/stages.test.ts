@@ -12,7 +12,7 @@ import { elementsOf } from '../../../lib/logs/json_array.js'
 import { readLogfmt } from '../../../lib/logs/logfmt.js'
 import { ChainTransform } from '../../../lib/logs/stage.js'
 import { Streams } from '../../../lib/logs/streams.js'
-import { cutBytes, labelNameOf, longerThan, textOf } from '../../../lib/logs/text.js'
+import { cutBytes, labelNameOf, longerThan, textOf, withoutNewlines } from '../../../lib/logs/text.js'
 import { type Batch, ByteBuffer, decodeLine, getLabel, Identity, type Json, type Record, RecordBatch, tailText } from '../../../lib/record/index.js'
 import { labels as anyLabels, text } from '../../support/arbitrary.js'
 import { TestClock } from '../../support/clock.js'
@@ -241,6 +241,16 @@ t.test('multiline and cri let go of what waits', async (t) => {
   t.same(bodies(at(9000)), ['late'])
   t.same(bodies(at(10_000)), ['part'])
   t.equal(account.pending, 0)
+})
+
+t.test('what comes without an end is bounded, in size and in time', async (t) => {
+  const { push, account } = await working('stage.cri { max_held_size = "10B" }\nstage.multiline {\n firstline = "^x"\n max_block_size = "8B"\n }')
+  t.same(bodies(push(['abcd', 'efgh', 'ijkl', 'mnop'].map((part) => log(`T stdout P ${part}`)))), ['abcdefghijkl'])
+  t.same(bodies(push([log('x2345', { s: '1' }), log('67', { s: '1' })])), ['x2345\n67'])
+  t.equal(account.pending, 1)
+  const newlines = '\n'.repeat(1_000_000)
+  t.same(elementsOf(`[1,"${'\\n'.repeat(100_000)}"${' '.repeat(1_000_000)}, 2]`)?.length, 3)
+  t.equal(withoutNewlines(`${newlines}x${newlines}`).length, 1_000_001)
 })
 
 t.test('a limit that waits is full, and lets entries go at its rate', async (t) => {
