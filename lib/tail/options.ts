@@ -1,13 +1,14 @@
 // What a tailer can be told.
 
 import type { OptionTable } from '../option/table.js'
+import { LABEL_OPTION, LINE_OPTIONS } from '../receive/line_options.js'
 
 const since = '0.1.0'
 const TIMES = { since, group: 'Times' } as const
 const BOUND = { since, group: 'Bounds' } as const
 
 export const TAIL_OPTIONS = {
-  label: { type: 'map', value: 'NAME=VALUE', since, help: 'a label of all lines' },
+  ...LABEL_OPTION,
   exclude: {
     type: 'list',
     value: 'GLOB',
@@ -24,12 +25,7 @@ export const TAIL_OPTIONS = {
       'start; or where the last run came to, or else at their end',
   },
   once: { type: 'bool', since, help: 'read what is there and end' },
-  encoding: {
-    type: 'string',
-    value: 'NAME',
-    since,
-    help: 'how the files are written, such as latin1, utf-16le, shift_jis; UTF-8 if absent, or UTF-16 by its byte order mark',
-  },
+  encoding: LINE_OPTIONS.encoding,
   name: {
     type: 'string',
     default: 'files',

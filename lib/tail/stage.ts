@@ -9,12 +9,12 @@ import { hasLabel, labelPairs } from '../record/labels.js'
 import type { Record } from '../record/record.js'
 import { lockFolder, unlock } from '../spool/lock.js'
 import { State } from '../state/state.js'
+import { checkEncoding } from '../wire/lines/encoding.js'
 import { Target, targetOf } from './follow.js'
 import { exclusion, globOf } from './glob.js'
 import type { TAIL_OPTIONS } from './options.js'
 import { Positions } from './positions.js'
 import { type TailOptions, Tailer } from './tailer.js'
-import { isEncoding } from './text.js'
 
 export type StageOptions = OptionValues<typeof TAIL_OPTIONS> & { readonly state: string | undefined }
 
@@ -32,9 +32,7 @@ export function checkFiles(globs: readonly string[], { exclude, encoding, name }
   }
   for (const glob of globs) attempt(() => globOf(glob))
   for (const glob of exclude) attempt(() => exclusion(glob))
-  if (encoding !== undefined && !isEncoding(encoding)) {
-    problems.push(new Problem(`--encoding: '${encoding}' is not known`, { expected: 'a name such as utf-8, latin1, utf-16le' }))
-  }
+  attempt(() => checkEncoding(encoding, '--encoding'))
   if (!/^[\w.-]+$/.test(name) || name.length > MAX_NAME) {
     problems.push(new Problem(`--name: '${name}' is not valid`, { expected: `1 to ${MAX_NAME} letters, digits, '_', '.', '-'` }))
   }

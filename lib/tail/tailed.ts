@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Context } from '../component.js'
 import type { Identity } from '../record/identity.js'
+import { countCut, TRUNCATED } from '../receive/text_lines.js'
 import type { Target } from './follow.js'
 import type { Outlet } from './outlet.js'
 import type { Packing } from './packed.js'
@@ -11,8 +12,6 @@ import type { Position, Slot } from './positions.js'
 import type { Seen } from './seen.js'
 import { type Text, textOf } from './text.js'
 
-/** Attribute of a line that was longer than --max-entry-bytes. */
-const CUT = { truncated: true } as const
 /** Bytes of a file that tell its encoding. */
 const MARK_BYTES = 4
 /** Binary files mostly show a NUL this early. */
@@ -22,8 +21,8 @@ const BINARY_BYTES = 1024
 export interface Reading {
   readonly context: Pick<Context, 'log' | 'account' | 'reject'>
   readonly outlet: Outlet
-  /** What was asked for; undefined: by the byte order mark. */
-  readonly encoding: string | undefined
+  /** A label of the Encoding standard, or `auto`. */
+  readonly encoding: string
   readonly maxLine: number
 }
 
@@ -158,7 +157,7 @@ export class Tailed {
 
   /** Whether bytes from the start of the file are those of no text. */
   isBinary(data: Buffer): boolean {
-    if (this.reading.encoding !== undefined || textOf(data, undefined).unit === 2) return false
+    if (this.reading.encoding !== 'auto' || textOf(data, 'auto').unit === 2) return false
     const from = skipZeros(data, 0, 0)
     return data.subarray(from, from + BINARY_BYTES).includes(0)
   }
@@ -192,17 +191,15 @@ export class Tailed {
   #addCut(part: Buffer, text: Text): number {
     const { outlet, maxLine, context } = this.reading
     const end = text.boundary(part, maxLine)
-    outlet.add(this.identity, text.decode(part.subarray(0, end)).lines, end, CUT)
-    // What was cut off is counted, so that the account shows how often.
-    context.account.made++
-    context.account.drop('line_too_long', 1)
+    outlet.add(this.identity, text.decode(part.subarray(0, end)).lines, end, TRUNCATED)
+    countCut(context.account)
     if (!this.#cutTold) context.log.warn(`${this.lastPath}: a line is longer than --max-entry-bytes ${maxLine}: cut`)
     this.#cutTold = true
     return end
   }
 
   #tellRepaired(): void {
-    const encoding = this.reading.encoding ?? 'UTF-8'
+    const encoding = this.reading.encoding === 'auto' ? 'UTF-8' : this.reading.encoding
     if (!this.#repaired) this.reading.context.log.warn(`${this.lastPath}: not all of it is ${encoding}: what is not stands as U+FFFD`)
     this.#repaired = true
   }

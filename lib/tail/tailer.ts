@@ -27,7 +27,7 @@ export interface TailOptions extends FinderOptions {
   readonly partialWait: number | undefined
   readonly maxOpen: number
   readonly maxLine: number
-  readonly encoding: string | undefined
+  readonly encoding: string
   /** Reads what is there, and ends. */
   readonly once: boolean
 }

@@ -27,25 +27,15 @@ export interface Text {
   decode(data: Buffer): Decoded
 }
 
-/** Whether an encoding is known by this name (WHATWG's labels, such as latin1, utf-16le, shift_jis). */
-export function isEncoding(name: string): boolean {
-  try {
-    new TextDecoder(name)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /**
  * The text of a file by its first bytes.
  *
- * @param encoding what was asked for; undefined: UTF-8, unless a byte order mark says UTF-16
+ * @param encoding a label of the Encoding standard; `auto` is UTF-8, unless a byte order mark says UTF-16
  */
-export function textOf(head: Buffer, encoding: string | undefined): Text {
+export function textOf(head: Buffer, encoding: string): Text {
   const little = head[0] === 0xff && head[1] === 0xfe
   const big = head[0] === 0xfe && head[1] === 0xff
-  const name = encoding === undefined ? (little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8') : new TextDecoder(encoding).encoding
+  const name = encoding === 'auto' ? (little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8') : new TextDecoder(encoding).encoding
   if (name === 'utf-16le' || name === 'utf-16be') return new Wide(name, (name === 'utf-16le' ? little : big) ? 2 : 0)
   if (name !== 'utf-8') return new Other(name)
   return new Utf8(head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0)

@@ -19,7 +19,7 @@ const OPTIONS: StageOptions = {
   exclude: [],
   from: 'checkpoint',
   once: false,
-  encoding: undefined,
+  encoding: 'auto',
   name: 'files',
   every: 10,
   scan_every: 10,

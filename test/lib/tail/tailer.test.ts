@@ -228,13 +228,13 @@ t.test('a last line without newline is taken after a while, if that is asked for
 
 t.test('encodings', async (t) => {
   const folder = folderOf(t as Test)
-  const cases: [string, Buffer, string | undefined][] = [
-    ['utf-16le', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le'), undefined],
-    ['utf-16be', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le').swap16(), undefined],
+  const cases: [string, Buffer, string][] = [
+    ['utf-16le', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le'), 'auto'],
+    ['utf-16be', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le').swap16(), 'auto'],
     ['latin1', Buffer.from('äö\n\xa0\nx', 'latin1'), 'latin1'],
-    ['utf-8 with mark', Buffer.from('\ufeffäö\nx'), undefined],
+    ['utf-8 with mark', Buffer.from('\ufeffäö\nx'), 'auto'],
     ['shift_jis', Buffer.from([0x83, 0x5c, 0x0a, 0x78]), 'shift_jis'],
-    ['not utf-8', Buffer.from([0x61, 0xff, 0x0a, 0xc3, 0x0a, 0x62, 0x0a]), undefined],
+    ['not utf-8', Buffer.from([0x61, 0xff, 0x0a, 0xc3, 0x0a, 0x62, 0x0a]), 'auto'],
   ]
   const bodies = [['äö', '\u0a0a\u0a00', 'x'], ['äö', '\u0a0a\u0a00', 'x'], ['äö', '\xa0', 'x'], ['äö', 'x'], ['ソ', 'x'], ['a\ufffd', '\ufffd', 'b']]
   for (const [i, [name, bytes, encoding]] of cases.entries()) {
