@@ -11,9 +11,13 @@ export function conflicts(pipes: readonly Pipe[], problems: Problem[]): void {
       if (stage.kind !== 'component') continue
       for (const { claim, shared } of claimsOf(stage)) {
         const owner = owners.get(claim)
+        // Source and sink of a pipe have the same folder of positions; of several sinks each has its own.
+        const sinks = stage.component.role === 'sink' ? `${claim}, of a sink` : null
+        const within = shared && owner?.pipe === pipe
+        const rival = within ? owners.get(sinks ?? '') : owner
+        if (rival !== undefined) problems.push(claimedTwice(claim, stage, rival.stage))
         if (owner === undefined) owners.set(claim, { pipe, stage })
-        // Source and sink of a pipe have the same folder of positions.
-        else if (!(shared && owner.pipe === pipe)) problems.push(claimedTwice(claim, stage, owner.stage))
+        if (sinks !== null && !owners.has(sinks)) owners.set(sinks, { pipe, stage })
       }
     }
   }
