@@ -6,7 +6,7 @@ import { type Ask, BY_ROW, Decided, DROPPED, UNKNOWN } from './decided.js'
 import type { Dictionary, Names } from './dictionary.js'
 import type { Identity } from './identity.js'
 import { fieldOf, numberOf } from './json.js'
-import { SOMETHING_ELSE } from './log_line.js'
+import { entryOf, SOMETHING_ELSE } from './log_line.js'
 import { isPlain, type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
 import { sameText } from './words.js'
@@ -90,7 +90,7 @@ export class LineBatch implements Batch {
     const { buffer, bounds } = this.#lines
     const tail = bounds[4 * line + 1]
     const end = bounds[4 * line + 3]
-    if (state === SOMETHING_ELSE) return JSON.parse(`{"ts":"${buffer.utf8Slice(tail, end - 1)}`) as Payload
+    if (state === SOMETHING_ELSE) return entryOf(buffer.utf8Slice(tail, end - 1))
     return { ts: this.#stampAt(tail, -state - BETWEEN), body: buffer.latin1Slice(-state, end - 3) }
   }
   /** The time in these bytes. Neighbours mostly have the same one. */

@@ -1,6 +1,8 @@
 // Log lines in canonical form, checked where they stand: what is beside the identity is decoded when somebody asks for it. Measured,
 // 240 bytes: 0.3 µs, where JSON takes 4.
 
+import type { Payload } from './record.js'
+
 const LF = 10
 const QUOTE = 34
 const COMMA = 44
@@ -145,5 +147,39 @@ export class LogScanner {
       if (buffer[start + i] !== buffer[other + i]) return buffer[start + i] < buffer[other + i]
     }
     return end - start < otherEnd - other
+  }
+}
+
+const BODY = '","body":"'
+const EXTRACTED = ',"extracted":'
+
+/**
+ * The payload of a line that was found good, from the first digit of its `ts` to its closing brace. What was extracted from
+ * the line, where that is all besides, is decoded when somebody asks for it: sinks do not.
+ */
+export function entryOf(text: string): Payload {
+  const stop = text.indexOf('"')
+  const from = stop + BODY.length
+  if (!text.startsWith(BODY, stop) || !text.endsWith('}}')) return JSON.parse(`{"ts":"${text}`) as Payload
+  const end = closingQuote(text, from)
+  if (!text.startsWith(EXTRACTED, end + 1)) return JSON.parse(`{"ts":"${text}`) as Payload
+  const raw = text.slice(from, end)
+  const rest = text.slice(end + 1 + EXTRACTED.length, -1)
+  let extracted: Payload[string]
+  return {
+    ts: text.slice(0, stop),
+    body: raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw,
+    get extracted() {
+      return (extracted ??= JSON.parse(rest) as Payload[string])
+    },
+  }
+}
+
+/** Where a string ends that begins at `from`, behind its quote. */
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); ; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return at
   }
 }
