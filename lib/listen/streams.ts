@@ -25,6 +25,8 @@ const HANDSHAKE = 10_000
 
 export class StreamListener {
   readonly #open = new Map<Connection, Promise<void>>()
+  /** Connections whose handshake is not over: they count as well. */
+  #shaking = 0
   /** Takes connections before their handshake. */
   readonly #take: (socket: Socket) => void
   #close: () => void = () => {}
@@ -95,26 +97,40 @@ export class StreamListener {
   #overTls(tls: ServerTls): (socket: Socket) => void {
     const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual }
     const server = createTlsServer({ ...tls.changed(), ...client, handshakeTimeout: HANDSHAKE })
-    server.on('secureConnection', (socket) => this.#serve(socket))
-    server.on('tlsClientError', (error) => this.told.warn('handshake', `TLS: ${reasonOf(error)}`))
+    server.on('secureConnection', (socket) => {
+      this.#shaking--
+      this.#serve(socket)
+    })
+    server.on('tlsClientError', (error) => {
+      this.#shaking--
+      this.told.warn('handshake', `TLS: ${reasonOf(error)}`)
+    })
     return (socket) => {
+      if (this.#full(socket)) return
       try {
         const changed = tls.changed()
         if (changed !== null) server.setSecureContext(changed)
       } catch (error) {
         this.told.warn('tls', `--tls-cert, --tls-key: ${reasonOf(error)}: going on with those before`)
       }
+      this.#shaking++
       server.emit('connection', socket)
     }
   }
 
+  /** Closes what is beyond the bound. */
+  #full(socket: Socket): boolean {
+    const { max_connections: max } = this.options
+    if (this.#open.size + this.#shaking < max) return false
+    socket.destroy()
+    this.told.warn('connections', `more than ${max} connections (--max-connections): closed`)
+    return true
+  }
+
   #serve(socket: Socket): void {
     socket.on('error', () => {})
-    const { max_connections: max, idle_timeout: idle } = this.options
-    if (this.#open.size >= max) {
-      socket.destroy()
-      return this.told.warn('connections', `more than ${max} connections (--max-connections): closed`)
-    }
+    if (this.#full(socket)) return
+    const { idle_timeout: idle } = this.options
     const peer = peerOf(socket.remoteAddress ?? '')
     const connection = new Connection(socket, peer, idle, () =>
       this.told.warn('idle', `${peer}: silent for longer than --idle-timeout: closed`),

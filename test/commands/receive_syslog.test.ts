@@ -152,6 +152,28 @@ t.test('TLS, with certificates of clients', { skip: noOpenssl }, async (t) => {
   t.match(receiving.stderr, 'TLS: ')
 })
 
+t.test('connections that never shake hands count as open ones', { skip: noOpenssl }, async (t) => {
+  const certificates = new Certificates()
+  t.teardown(() => certificates.remove())
+  const authority = certificates.authority('ca')
+  const { cert, key } = certificates.signed('server', authority, 'IP:127.0.0.1')
+  const receiving = await syslog(t, ['--listen', 'tls://127.0.0.1:0', '--tls-cert', cert, '--tls-key', key, '--max-connections', '2'])
+  const idle = [await open(t, receiving.ports[0]), await open(t, receiving.ports[0])]
+  const third = await open(t, receiving.ports[0])
+  await once(third.resume(), 'close')
+  for (const socket of idle) socket.resetAndDestroy()
+  await receiving.until(() => /TLS: /.test(receiving.stderr))
+  // The others are gone as soon as that is seen.
+  for (let sent = false; !sent; ) {
+    const socket = connectTls({ port: receiving.ports[0], host: '127.0.0.1', ca: readFileSync(authority.cert) })
+    sent = await new Promise((resolve) => socket.on('secureConnect', () => resolve(true)).on('error', () => resolve(false)).on('close', () => resolve(false)))
+    socket.end('<13>there is room again')
+  }
+  await receiving.records(1)
+  t.same(receiving.bodies, ['there is room again'])
+  t.match(receiving.stderr, 'more than 2 connections (--max-connections): closed')
+})
+
 t.test('a reader that is slow: datagrams beyond the queue are dropped, and counted', async (t) => {
   const dropped: string[] = []
   const account = { in: 0, in_bytes: 0, drop: (reason: string) => void dropped.push(reason) }
