@@ -9,7 +9,10 @@ import metrics, { METRIC_OPTIONS } from '../../lib/logs/stages/metrics.js'
 const COUNTER = without(METRIC_OPTIONS.counter, 'name')
 const OPTIONS = {
   ...COUNTER,
-  action: { ...METRIC_OPTIONS.gauge.action, help: 'counter: inc (count, the default) or add (add up the field); gauge: set (the default), inc, dec, add or sub' },
+  action: {
+    ...METRIC_OPTIONS.gauge.action,
+    help: 'counter: inc (count, the default) or add (add up the field); gauge: set (the default), inc, dec, add or sub',
+  },
   buckets: METRIC_OPTIONS.histogram.buckets,
   ...metrics.options,
 } as const
@@ -37,8 +40,14 @@ export default filter({
   options: OPTIONS,
   check: (input) => checkStage(metrics, { every: input.options.every }, [blockOf(input)]),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder derive metrics counter log_lines_total --match-all`, about: 'count lines' },
-    { command: 'solder derive metrics histogram request_seconds --source took --buckets 0.1 --buckets 1 < /dev/null', about: 'measure how long requests take' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder derive metrics counter log_lines_total --match-all`,
+      about: 'count lines',
+    },
+    {
+      command: 'solder derive metrics histogram request_seconds --source took --buckets 0.1 --buckets 1 < /dev/null',
+      about: 'measure how long requests take',
+    },
   ],
   create: (input, context) => stageTransform(metrics, { every: input.options.every }, input.options, context, [blockOf(input)]),
 })

@@ -17,7 +17,10 @@ export default filter({
   options: cri.options,
   check: ({ options }) => checkStage(cri, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"2026-01-31T12:00:00.5Z stderr F out of stock"}' | solder enrich cri`, about: 'read a line of containerd' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"2026-01-31T12:00:00.5Z stderr F out of stock"}' | solder enrich cri`,
+      about: 'read a line of containerd',
+    },
   ],
   create: ({ options }, context) => stageTransform(cri, options, options, context),
 })

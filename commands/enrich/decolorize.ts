@@ -15,7 +15,10 @@ export default filter({
   options: decolorize.options,
   check: ({ options }) => checkStage(decolorize, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","ts":"1763804400123000000","body":"\\u001b[31mfailed\\u001b[0m"}' | solder enrich decolorize`, about: 'leave the text alone' },
+    {
+      command: `printf '%s\\n' '{"type":"log","ts":"1763804400123000000","body":"\\u001b[31mfailed\\u001b[0m"}' | solder enrich decolorize`,
+      about: 'leave the text alone',
+    },
   ],
   create: ({ options }, context) => stageTransform(decolorize, options, options, context),
 })

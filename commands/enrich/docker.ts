@@ -16,7 +16,10 @@ export default filter({
   options: docker.options,
   check: ({ options }) => checkStage(docker, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"{\\"log\\":\\"paid\\n\\",\\"stream\\":\\"stdout\\",\\"time\\":\\"2026-01-31T12:00:00.5Z\\"}"}' | solder enrich docker`, about: 'read a line of Docker' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"{\\"log\\":\\"paid\\n\\",\\"stream\\":\\"stdout\\",\\"time\\":\\"2026-01-31T12:00:00.5Z\\"}"}' | solder enrich docker`,
+      about: 'read a line of Docker',
+    },
   ],
   create: ({ options }, context) => stageTransform(docker, options, options, context),
 })

@@ -16,7 +16,10 @@ export default filter({
   options: eventlog.options,
   check: ({ options }) => checkStage(eventlog, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"-","extracted":{"message":"ProcessId: 7344\\r\\nUser: ann"}}' | solder enrich eventlog`, about: 'extract two keys' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"-","extracted":{"message":"ProcessId: 7344\\r\\nUser: ann"}}' | solder enrich eventlog`,
+      about: 'extract two keys',
+    },
   ],
   create: ({ options }, context) => stageTransform(eventlog, options, options, context),
 })

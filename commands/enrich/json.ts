@@ -22,7 +22,10 @@ export default filter({
   check: ({ args, options }) => checkStage(json, valuesOf(args, options)),
   examples: [
     { command: `${SAMPLE} | solder enrich json`, about: 'extract all keys' },
-    { command: `${SAMPLE} | solder enrich json level order_id=order.id`, about: 'extract a key, and a value inside of another' },
+    {
+      command: `${SAMPLE} | solder enrich json level order_id=order.id`,
+      about: 'extract a key, and a value inside of another',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(json, valuesOf(args, options), options, context),
 })

@@ -18,7 +18,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(labelDrop, { ...options, values: namesOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop","pod":"shop-7f9c"},"ts":"1763804400123000000","body":"paid"}' | solder enrich label-drop pod`, about: 'drop one label' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop","pod":"shop-7f9c"},"ts":"1763804400123000000","body":"paid"}' | solder enrich label-drop pod`,
+      about: 'drop one label',
+    },
   ],
   create: ({ args, options }, context) => streamTransform(labelDrop, { ...options, values: namesOf(args) }, options, context),
 })

@@ -19,7 +19,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(labels, { ...options, values: fieldsOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn msg=slow"}' | solder enrich logfmt | solder enrich labels level`, about: 'the level becomes a label' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn msg=slow"}' | solder enrich logfmt | solder enrich labels level`,
+      about: 'the level becomes a label',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(labels, { ...options, values: fieldsOf(args) }, options, context),
 })

@@ -22,7 +22,10 @@ export default filter({
   check: ({ args, options }) => checkStage(logfmt, valuesOf(args, options)),
   examples: [
     { command: `${SAMPLE} | solder enrich logfmt`, about: 'extract all fields' },
-    { command: `${SAMPLE} | solder enrich logfmt level,duration=took | solder enrich labels level`, about: 'extract two, and make one of them a label' },
+    {
+      command: `${SAMPLE} | solder enrich logfmt level,duration=took | solder enrich labels level`,
+      about: 'extract two, and make one of them a label',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(logfmt, valuesOf(args, options), options, context),
 })

@@ -16,7 +16,10 @@ export default filter({
   options: luhn.options,
   check: ({ options }) => checkStage(luhn, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid with 4532015112830366"}' | solder enrich luhn`, about: 'hide the number of a card' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid with 4532015112830366"}' | solder enrich luhn`,
+      about: 'hide the number of a card',
+    },
   ],
   create: ({ options }, context) => stageTransform(luhn, options, options, context),
 })

@@ -20,12 +20,18 @@ export default filter({
   guarantee: 'As with enrich stages.',
   args: [
     { name: 'SELECTOR', help: 'a selector of LogQL, in quotes', required: true },
-    { name: 'STAGES.yaml', help: 'stages, in YAML or in the syntax of Alloy', required: true, path: true, readAtStart: true },
+    {
+      name: 'STAGES.yaml', required: true, path: true, readAtStart: true,
+      help: 'stages, in YAML or in the syntax of Alloy',
+    },
   ],
   options: {},
   check: async ({ args }) => void (await prepared(args)),
   examples: [
-    { command: `solder enrich match '{app="shop"}' stages.yaml`, about: 'run stages for one application', needs: 'a file' },
+    {
+      command: `solder enrich match '{app="shop"}' stages.yaml`,
+      about: 'run stages for one application', needs: 'a file',
+    },
   ],
   create: ({ args, options }, context) => transform(args, options, context),
 })

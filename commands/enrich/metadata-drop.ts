@@ -17,7 +17,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(metadataDrop, { ...options, values: namesOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid","attributes":{"pid":"7","trace_id":"4bf92f"}}' | solder enrich metadata-drop pid`, about: 'drop one of two' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid","attributes":{"pid":"7","trace_id":"4bf92f"}}' | solder enrich metadata-drop pid`,
+      about: 'drop one of two',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(metadataDrop, { ...options, values: namesOf(args) }, options, context),
 })

@@ -19,7 +19,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(metadata, { ...options, values: fieldsOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn trace=4bf92f"}' | solder enrich logfmt | solder enrich metadata trace_id=trace`, about: 'keep a trace id with its entry' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn trace=4bf92f"}' | solder enrich logfmt | solder enrich metadata trace_id=trace`,
+      about: 'keep a trace id with its entry',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(metadata, { ...options, values: fieldsOf(args) }, options, context),
 })

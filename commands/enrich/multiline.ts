@@ -19,7 +19,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(multiline, { ...options, firstline: args[0] }),
   examples: [
-    { command: `printf '{"type":"log","ts":"%s","body":"%s"}\\n' 1 'Error: lost' 2 '  at shop.js:7' 3 'Error: again' | solder enrich multiline '^Error'`, about: 'join the lines of a stack trace' },
+    {
+      command: `printf '{"type":"log","ts":"%s","body":"%s"}\\n' 1 'Error: lost' 2 '  at shop.js:7' 3 'Error: again' | solder enrich multiline '^Error'`,
+      about: 'join the lines of a stack trace',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(multiline, { ...options, firstline: args[0] }, options, context),
 })

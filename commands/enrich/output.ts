@@ -17,7 +17,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(output, { ...options, source: args[0] }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn msg=slow"}' | solder enrich logfmt | solder enrich output msg`, about: 'keep the message alone' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"level=warn msg=slow"}' | solder enrich logfmt | solder enrich output msg`,
+      about: 'keep the message alone',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(output, { ...options, source: args[0] }, options, context),
 })

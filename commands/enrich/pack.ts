@@ -19,7 +19,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(pack, { ...options, labels: namesOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop","pod":"shop-7f9c"},"ts":"1763804400123000000","body":"paid"}' | solder enrich pack pod --no-ingest-timestamp`, about: 'pack one label' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop","pod":"shop-7f9c"},"ts":"1763804400123000000","body":"paid"}' | solder enrich pack pod --no-ingest-timestamp`,
+      about: 'pack one label',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(pack, { ...options, labels: namesOf(args) }, options, context),
 })

@@ -18,7 +18,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(pattern, { ...options, pattern: args[0] }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"10.0.0.7 - - [today] \\"GET /cart HTTP/1.1\\" 200"}' | solder enrich pattern '<ip> - <user> [<_>] "<method> <path> <_>" <status>'`, about: 'take a line of an access log apart' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"10.0.0.7 - - [today] \\"GET /cart HTTP/1.1\\" 200"}' | solder enrich pattern '<ip> - <user> [<_>] "<method> <path> <_>" <status>'`,
+      about: 'take a line of an access log apart',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(pattern, { ...options, pattern: args[0] }, options, context),
 })

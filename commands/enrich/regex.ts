@@ -18,7 +18,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(regex, { ...options, expression: args[0] }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"GET /cart 200"}' | solder enrich regex '^(?P<method>[A-Z]+) (?P<path>\\S+) (?P<status>\\d+)$'`, about: 'take a request line apart' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"GET /cart 200"}' | solder enrich regex '^(?P<method>[A-Z]+) (?P<path>\\S+) (?P<status>\\d+)$'`,
+      about: 'take a request line apart',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(regex, { ...options, expression: args[0] }, options, context),
 })

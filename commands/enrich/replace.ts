@@ -19,8 +19,14 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(replace, { ...options, expression: args[0], replace: args[1] ?? '' }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"login of ann from 10.0.0.7"}' | solder enrich replace 'from (\\S+)' '***'`, about: 'hide an address' },
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"login of ann from 10.0.0.7"}' | solder enrich replace 'of (\\S+)' '{{ .Value | ToUpper }}'`, about: 'change what was captured' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"login of ann from 10.0.0.7"}' | solder enrich replace 'from (\\S+)' '***'`,
+      about: 'hide an address',
+    },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"login of ann from 10.0.0.7"}' | solder enrich replace 'of (\\S+)' '{{ .Value | ToUpper }}'`,
+      about: 'change what was captured',
+    },
   ],
   create: ({ args, options }, context) => stageTransform(replace, { ...options, expression: args[0], replace: args[1] ?? '' }, options, context),
 })

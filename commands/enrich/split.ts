@@ -16,7 +16,10 @@ export default filter({
   options: split.options,
   check: ({ options }) => checkStage(split, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"[{\\"id\\":1},{\\"id\\":2}]"}' | solder enrich split`, about: 'split a line in two' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"[{\\"id\\":1},{\\"id\\":2}]"}' | solder enrich split`,
+      about: 'split a line in two',
+    },
   ],
   create: ({ options }, context) => stageTransform(split, options, options, context),
 })

@@ -28,8 +28,14 @@ export default filter({
   options: {},
   check: async ({ args }) => void (await readStageFile(args[0])),
   examples: [
-    { command: 'solder receive file /var/log/shop.log | solder enrich stages stages.yaml', about: 'run the stages of a file', needs: 'a file' },
-    { command: 'solder enrich stages /etc/alloy/config.alloy', about: 'run the stages of Alloy, if they are all that is in its file', needs: 'a file' },
+    {
+      command: 'solder receive file /var/log/shop.log | solder enrich stages stages.yaml',
+      about: 'run the stages of a file', needs: 'a file',
+    },
+    {
+      command: 'solder enrich stages /etc/alloy/config.alloy',
+      about: 'run the stages of Alloy, if they are all that is in its file', needs: 'a file',
+    },
   ],
   async create({ args, options }, context) {
     const stages = await readStageFile(args[0])

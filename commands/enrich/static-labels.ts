@@ -17,7 +17,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(staticLabels, { ...options, values: fieldsOf(args) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder enrich static-labels site=berlin`, about: 'tell where entries come from' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder enrich static-labels site=berlin`,
+      about: 'tell where entries come from',
+    },
   ],
   create: ({ args, options }, context) => streamTransform(staticLabels, { ...options, values: fieldsOf(args) }, options, context),
 })

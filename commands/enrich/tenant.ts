@@ -16,7 +16,10 @@ export default filter({
   options: tenant.options,
   check: ({ options }) => checkStage(tenant, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder enrich tenant --label app`, about: 'each application is a tenant' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder enrich tenant --label app`,
+      about: 'each application is a tenant',
+    },
   ],
   create: ({ options }, context) => stageTransform(tenant, options, options, context),
 })

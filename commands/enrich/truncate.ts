@@ -16,8 +16,14 @@ export default filter({
   options: TRUNCATE_RULE,
   check: ({ options }) => checkStage(truncate, {}, [{ name: 'rule', values: options }]),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","ts":"1763804400123000000","body":"a line that is too long"}' | solder enrich truncate --limit 12 --suffix …`, about: 'cut a line' },
-    { command: 'solder enrich truncate --limit 64 --source-type label --sources path < /dev/null', about: 'cut one label' },
+    {
+      command: `printf '%s\\n' '{"type":"log","ts":"1763804400123000000","body":"a line that is too long"}' | solder enrich truncate --limit 12 --suffix …`,
+      about: 'cut a line',
+    },
+    {
+      command: 'solder enrich truncate --limit 64 --source-type label --sources path < /dev/null',
+      about: 'cut one label',
+    },
   ],
   create: ({ options }, context) => stageTransform(truncate, {}, options, context, [{ name: 'rule', values: options }]),
 })

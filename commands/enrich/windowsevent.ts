@@ -16,7 +16,10 @@ export default filter({
   options: windowsevent.options,
   check: ({ options }) => checkStage(windowsevent, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"-","extracted":{"message":"Logged on.\\r\\n\\r\\nSubject:\\r\\n\\tAccount Name:\\t\\tann"}}' | solder enrich windowsevent`, about: 'extract description and account' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"-","extracted":{"message":"Logged on.\\r\\n\\r\\nSubject:\\r\\n\\tAccount Name:\\t\\tann"}}' | solder enrich windowsevent`,
+      about: 'extract description and account',
+    },
   ],
   create: ({ options }, context) => stageTransform(windowsevent, options, options, context),
 })

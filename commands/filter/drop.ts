@@ -16,8 +16,14 @@ export default filter({
   options: drop.options,
   check: ({ options }) => checkStage(drop, options),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"GET /healthz"}' | solder filter drop --expression healthz`, about: 'drop what health checks log' },
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter drop --older-than 24h --longer-than 8KiB`, about: 'drop what is both old and long' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"GET /healthz"}' | solder filter drop --expression healthz`,
+      about: 'drop what health checks log',
+    },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter drop --older-than 24h --longer-than 8KiB`,
+      about: 'drop what is both old and long',
+    },
   ],
   create: ({ options }, context) => dropTransform(drop, options, options, context, options.drop_counter_reason),
 })

@@ -38,8 +38,14 @@ export default filter({
   examples: [
     { command: `${SAMPLES} | solder filter 'labels.job != "db"'`, about: 'drop the records of one job' },
     { command: `${SAMPLES} | solder filter 'name == "up" && value < 1'`, about: 'keep the targets that are down' },
-    { command: `${SAMPLES} | solder filter 'name.matches("^(up|scrape_.*)$") && labels.job in ["api", "web"]'`, about: 'keep metrics by pattern and jobs by list' },
-    { command: 'solder filter \'type != "log" || severity_number >= 13\' < /dev/null', about: 'drop log entries below WARN' },
+    {
+      command: `${SAMPLES} | solder filter 'name.matches("^(up|scrape_.*)$") && labels.job in ["api", "web"]'`,
+      about: 'keep metrics by pattern and jobs by list',
+    },
+    {
+      command: 'solder filter \'type != "log" || severity_number >= 13\' < /dev/null',
+      about: 'drop log entries below WARN',
+    },
   ],
   async create({ args }, context): Promise<Transform> {
     const { EvaluationError } = await import('../../lib/expr/expression.js')

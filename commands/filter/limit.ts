@@ -17,8 +17,14 @@ export default filter({
   options: limit.options,
   check: ({ options }) => checkStage(limit, options),
   examples: [
-    { command: 'solder filter limit --rate 100 --burst 1000 < /dev/null', about: 'pass on a hundred entries a second, no faster' },
-    { command: 'solder filter limit --rate 10 --burst 100 --drop --by-label-name app < /dev/null', about: 'ten entries a second from each application' },
+    {
+      command: 'solder filter limit --rate 100 --burst 1000 < /dev/null',
+      about: 'pass on a hundred entries a second, no faster',
+    },
+    {
+      command: 'solder filter limit --rate 10 --burst 100 --drop --by-label-name app < /dev/null',
+      about: 'ten entries a second from each application',
+    },
   ],
   create: ({ options }, context) =>
     options.drop ? dropTransform(limit, options, options, context, 'ratelimit_drop_stage') : stageTransform(limit, options, options, context),

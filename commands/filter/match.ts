@@ -18,8 +18,14 @@ export default filter({
   options: { invert: { type: 'bool', help: 'drop what is selected, and keep the others', since: '0.1.0' } },
   check: ({ args }) => void parseSelector(args[0]),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter match '{app=~"shop|cart"} |= "paid"'`, about: 'keep some lines of two applications' },
-    { command: `solder filter match --invert '{app="shop"} |= "healthz"' < /dev/null`, about: 'drop the lines of health checks' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter match '{app=~"shop|cart"} |= "paid"'`,
+      about: 'keep some lines of two applications',
+    },
+    {
+      command: `solder filter match --invert '{app="shop"} |= "healthz"' < /dev/null`,
+      about: 'drop the lines of health checks',
+    },
   ],
   create({ args, options: { invert } }): RowTransform {
     const selector = parseSelector(args[0])

@@ -17,7 +17,10 @@ export default filter({
   options: OPTIONS,
   check: ({ args, options }) => checkStage(sampling, { ...options, rate: Number(args[0]) }),
   examples: [
-    { command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter sample 0.1`, about: 'keep one of ten entries' },
+    {
+      command: `printf '%s\\n' '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123000000","body":"paid"}' | solder filter sample 0.1`,
+      about: 'keep one of ten entries',
+    },
   ],
   create: ({ args, options }, context) => dropTransform(sampling, { ...options, rate: Number(args[0]) }, options, context, options.drop_counter_reason),
 })

@@ -12,7 +12,9 @@ export function parseAlloy(text: string, file: string): readonly StageConfig[] {
   const inside = blocks.filter(({ name }) => name === 'loki.process')
   const other = blocks.find(({ name }) => name !== 'loki.process')
   if (other !== undefined) {
-    throw new Problem(`unknown block '${other.name}'`, { place: other.place, expected: 'stage.NAME, or loki.process around them' })
+    throw new Problem(`unknown block '${other.name}'`, {
+      place: other.place, expected: 'stage.NAME, or loki.process around them',
+    })
   }
   return [...stages, ...inside.flatMap((block) => block.stages)]
 }
@@ -57,7 +59,9 @@ class AlloyReader {
   #statement(body: Body): void {
     const start = this.#at
     const name = this.#match(PATH)
-    if (name === '') throw this.#problem(start, 1, `unexpected '${this.text[start]}'`, 'the name of a block or of an attribute')
+    if (name === '') {
+      throw this.#problem(start, 1, `unexpected '${this.text[start]}'`, 'the name of a block or of an attribute')
+    }
     const place = this.#place(start, name.length)
     this.#skip(SPACE)
     if (this.text[this.#at] === '=') {
@@ -70,7 +74,9 @@ class AlloyReader {
     } else {
       if (this.text[this.#at] === '"') this.#quoted()
       this.#skip(SPACE)
-      if (this.text[this.#at] !== '{') throw this.#problem(this.#at, 1, `unexpected end of '${name}'`, `{ or = behind ${name}`)
+      if (this.text[this.#at] !== '{') {
+        throw this.#problem(this.#at, 1, `unexpected end of '${name}'`, `{ or = behind ${name}`)
+      }
       this.#at++
       const { options, blocks, stages } = this.body(false)
       this.#at++
@@ -79,7 +85,9 @@ class AlloyReader {
     }
     this.#skip(SPACE)
     const next = this.text[this.#at]
-    if (next !== undefined && next !== '\n' && next !== '}') throw this.#problem(this.#at, 1, `unexpected '${next}'`, 'a new line')
+    if (next !== undefined && next !== '\n' && next !== '}') {
+      throw this.#problem(this.#at, 1, `unexpected '${next}'`, 'a new line')
+    }
   }
 
   #value(): Json {
@@ -94,7 +102,9 @@ class AlloyReader {
     const word = this.#match(PATH)
     if (word === 'true' || word === 'false') return word === 'true'
     if (word === 'null') return null
-    if (word === '') throw this.#problem(start, 1, c === undefined ? 'a value is missing' : `unexpected '${c}'`, 'a value')
+    if (word === '') {
+      throw this.#problem(start, 1, c === undefined ? 'a value is missing' : `unexpected '${c}'`, 'a value')
+    }
     throw this.#problem(start, word.length, `'${word}' is no value: references and functions are not evaluated here`, 'a text in quotes, a number, true, false, a list or a map')
   }
 
@@ -172,7 +182,9 @@ class AlloyReader {
       }
       ESCAPE.lastIndex = this.#at
       const match = ESCAPE.exec(this.text)
-      if (match === null) throw this.#problem(this.#at, 2, `no such escape: ${this.text.slice(this.#at, this.#at + 2)}`, '\\n, \\t, \\\\, \\", \\x41, \\u00e9 …')
+      if (match === null) {
+        throw this.#problem(this.#at, 2, `no such escape: ${this.text.slice(this.#at, this.#at + 2)}`, '\\n, \\t, \\\\, \\", \\x41, \\u00e9 …')
+      }
       text += escaped(match)
       this.#at = ESCAPE.lastIndex
     }

@@ -102,7 +102,9 @@ function readValue(spec: OptionSpec, value: Json, key: string): unknown {
     return value.map((one: Json) => scalar(one, key))
   }
   if (spec.type === 'map') {
-    if (typeof value !== 'object' || Array.isArray(value)) throw new Problem(`${key}: no map`, { expected: 'a map of names and texts' })
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      throw new Problem(`${key}: no map`, { expected: 'a map of names and texts' })
+    }
     const entries = Object.entries(value as { [name: string]: Json })
     return new Map(entries.map(([name, one]) => [name, one === null ? '' : scalar(one, `${key}.${name}`)]))
   }

@@ -29,7 +29,9 @@ export function namedSource(source: string | undefined): string | undefined {
 /** Targets and their sources: a target without a source is its own. Any text is a name, but not what was no UTF-8. */
 export function labelSources(values: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...values].map(([name, source]) => {
-    if (name === '' || name.includes('\ufffd')) throw new Problem(`invalid label name: ${name}`, { expected: 'a text in UTF-8' })
+    if (name === '' || name.includes('\ufffd')) {
+      throw new Problem(`invalid label name: ${name}`, { expected: 'a text in UTF-8' })
+    }
     return [name, source === '' ? name : source]
   })
 }

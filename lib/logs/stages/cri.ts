@@ -14,10 +14,19 @@ export default defineStage({
       type: 'int', default: 100, min: 1, since: '0.1.0',
       help: 'streams whose partial lines are held; with one more, all go on as they are',
     },
-    max_partial_line_size: { type: 'bytes', default: '0', help: 'longest line made of partial ones; 0: no bound', since: '0.1.0' },
+    max_partial_line_size: {
+      type: 'bytes', default: '0', since: '0.1.0',
+      help: 'longest line made of partial ones; 0: no bound',
+    },
     max_partial_line_size_truncate: { type: 'bool', help: 'cut longer ones to max_partial_line_size', since: '0.1.0' },
-    max_held_size: { type: 'bytes', default: '16MiB', help: 'size from which on partial lines go on without their rest', since: '0.1.0' },
-    max_wait_time: { type: 'duration', default: '1m', min: '1ms', help: 'longest time that a partial line waits for the next', since: '0.1.0' },
+    max_held_size: {
+      type: 'bytes', default: '16MiB', since: '0.1.0',
+      help: 'size from which on partial lines go on without their rest',
+    },
+    max_wait_time: {
+      type: 'duration', default: '1m', min: '1ms', since: '0.1.0',
+      help: 'longest time that a partial line waits for the next',
+    },
   },
   prepare(options) {
     const { max_partial_lines: lines, max_partial_line_size: size, max_partial_line_size_truncate: cut, max_held_size: most, max_wait_time: wait } = options

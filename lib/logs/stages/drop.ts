@@ -10,9 +10,15 @@ import { longerThan, textOf } from '../text.js'
 export default defineStage({
   name: 'drop',
   options: {
-    source: { type: 'string', help: 'fields, separated by commas, that are there, or that value or expression is about', since: '0.1.0', value: 'FIELDS' },
+    source: {
+      type: 'string', since: '0.1.0', value: 'FIELDS',
+      help: 'fields, separated by commas, that are there, or that value or expression is about',
+    },
     value: { type: 'string', help: 'what the fields are, joined by the separator', since: '0.1.0' },
-    expression: { type: 'string', help: 'an RE2 expression that matches the line, or the fields joined by the separator', since: '0.1.0' },
+    expression: {
+      type: 'string', since: '0.1.0',
+      help: 'an RE2 expression that matches the line, or the fields joined by the separator',
+    },
     separator: { type: 'string', default: ';', help: 'what joins the fields', since: '0.1.0' },
     older_than: { type: 'duration', help: 'the entry is older than that', since: '0.1.0' },
     longer_than: { type: 'bytes', help: 'the line has more bytes than that', since: '0.1.0' },
@@ -25,7 +31,9 @@ export default defineStage({
     if (value !== '' && expression !== '') {
       throw new Problem('drop stage config error, `value` and `expression` cannot both be defined at the same time.')
     }
-    if (value !== '' && source === '') throw new Problem('drop stage config must contain `source` if `value` is specified')
+    if (value !== '' && source === '') {
+      throw new Problem('drop stage config must contain `source` if `value` is specified')
+    }
     const pattern = expression === '' ? null : searching(expression, 'drop stage regex compilation error')
     const sources = source === '' ? [] : source.split(',')
     const between = separator === '' ? ';' : separator

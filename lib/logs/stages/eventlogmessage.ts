@@ -7,15 +7,23 @@ import { isLabelName, labelNameOf, textOf } from '../text.js'
 /** Options that both stages for Windows events have. */
 export const EVENT_OPTIONS = {
   source: { type: 'string', default: 'message', help: 'field with the message', since: '0.1.0', value: 'FIELD' },
-  drop_invalid_labels: { type: 'bool', help: 'leave out keys that are no label names, instead of changing them', since: '0.1.0' },
-  overwrite_existing: { type: 'bool', help: 'overwrite fields of the same name, instead of adding _extracted to the new one', since: '0.1.0' },
+  drop_invalid_labels: {
+    type: 'bool', since: '0.1.0',
+    help: 'leave out keys that are no label names, instead of changing them',
+  },
+  overwrite_existing: {
+    type: 'bool', since: '0.1.0',
+    help: 'overwrite fields of the same name, instead of adding _extracted to the new one',
+  },
 } as const
 
 export default defineStage({
   name: 'eventlogmessage',
   options: EVENT_OPTIONS,
   prepare({ source, drop_invalid_labels, overwrite_existing }) {
-    if (!isLabelName(source)) throw new Problem(`invalid label name: ${source}`, { expected: 'letters, digits and _, no digit first' })
+    if (!isLabelName(source)) {
+      throw new Problem(`invalid label name: ${source}`, { expected: 'letters, digits and _, no digit first' })
+    }
     return () => ({
       process(entry) {
         const value = entry.get(source)

@@ -11,8 +11,14 @@ import { namedSource, readSource, SOURCE } from '../source.js'
 export default defineStage({
   name: 'json',
   options: {
-    expressions: { type: 'map', help: 'fields, and the JMESPath expression for each: NAME=EXPRESSION; an empty one is the key of that name', since: '0.1.0' },
-    regex: { type: 'string', help: 'extract the keys that this expression matches, too', since: '0.1.0', value: 'EXPRESSION' },
+    expressions: {
+      type: 'map', since: '0.1.0',
+      help: 'fields, and the JMESPath expression for each: NAME=EXPRESSION; an empty one is the key of that name',
+    },
+    regex: {
+      type: 'string', since: '0.1.0', value: 'EXPRESSION',
+      help: 'extract the keys that this expression matches, too',
+    },
     source: SOURCE,
     drop_malformed: { type: 'bool', help: 'drop what is no JSON object, counted as malformed_json', since: '0.1.0' },
   },

@@ -8,7 +8,9 @@ export default defineStage({
   name: 'label_drop',
   options: { values: { type: 'list', help: 'labels to drop', since: '0.1.0', value: 'LABEL' } },
   prepare({ values }) {
-    if (values.length === 0) throw new Problem('label_drop stage config cannot be empty', { expected: 'names of labels' })
+    if (values.length === 0) {
+      throw new Problem('label_drop stage config cannot be empty', { expected: 'names of labels' })
+    }
     const dropped = new Set(values)
     return ({ streams }) => {
       const drop = streams.mapper((labels) => labelsWhere(labels, (name) => !dropped.has(name)))

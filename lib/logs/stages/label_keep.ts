@@ -8,7 +8,9 @@ export default defineStage({
   name: 'label_keep',
   options: { values: { type: 'list', help: 'labels to keep', since: '0.1.0', value: 'LABEL' } },
   prepare({ values }) {
-    if (values.length === 0) throw new Problem('label_keep stage config cannot be empty', { expected: 'names of labels' })
+    if (values.length === 0) {
+      throw new Problem('label_keep stage config cannot be empty', { expected: 'names of labels' })
+    }
     const kept = new Set(values)
     return ({ streams }) => {
       const keep = streams.mapper((labels) => labelsWhere(labels, (name) => kept.has(name)))

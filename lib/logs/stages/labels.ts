@@ -8,7 +8,10 @@ import { textOf } from '../text.js'
 export default defineStage({
   name: 'labels',
   options: {
-    values: { type: 'map', help: 'labels, and the field that each is set from: NAME=FIELD; an empty field is that of the same name', since: '0.1.0' },
+    values: {
+      type: 'map', since: '0.1.0',
+      help: 'labels, and the field that each is set from: NAME=FIELD; an empty field is that of the same name',
+    },
     source_type: {
       type: 'enum', values: ['extracted', 'structured_metadata'], default: 'extracted',
       help: 'where the fields are: extracted, or structured_metadata', since: '0.1.0',

@@ -15,11 +15,19 @@ export default defineStage({
     rate: { type: 'float', help: 'entries a second', since: '0.1.0', value: 'ENTRIES', required: true },
     burst: { type: 'int', help: 'entries that may pass at once', since: '0.1.0', value: 'ENTRIES', required: true },
     drop: { type: 'bool', help: 'drop what is too much, instead of waiting', since: '0.1.0' },
-    by_label_name: { type: 'string', help: 'count for each value of this label; entries without it pass', since: '0.1.0', value: 'LABEL' },
-    max_distinct_labels: { type: 'int', default: 10_000, min: 1, help: 'values counted; those unseen for longest are forgotten', since: '0.1.0' },
+    by_label_name: {
+      type: 'string', since: '0.1.0', value: 'LABEL',
+      help: 'count for each value of this label; entries without it pass',
+    },
+    max_distinct_labels: {
+      type: 'int', default: 10_000, min: 1, since: '0.1.0',
+      help: 'values counted; those unseen for longest are forgotten',
+    },
   },
   prepare({ rate = 0, burst = 0, drop, by_label_name = '', max_distinct_labels }) {
-    if (rate <= 0 || burst <= 0) throw new Problem('limit stage failed to parse rate or burst', { expected: 'numbers above 0' })
+    if (rate <= 0 || burst <= 0) {
+      throw new Problem('limit stage failed to parse rate or burst', { expected: 'numbers above 0' })
+    }
     if (by_label_name !== '' && !drop) throw new Problem('When ratelimiting by label, drop must be true')
     return (context): Stage => {
       const { clock } = context

@@ -10,8 +10,14 @@ import { readSource, SOURCE } from '../source.js'
 export default defineStage({
   name: 'logfmt',
   options: {
-    mapping: { type: 'map', help: 'fields, and the key that each is read from: NAME=KEY; an empty key is that of the same name', since: '0.1.0' },
-    regex: { type: 'string', help: 'extract the keys that this expression matches, too', since: '0.1.0', value: 'EXPRESSION' },
+    mapping: {
+      type: 'map', since: '0.1.0',
+      help: 'fields, and the key that each is read from: NAME=KEY; an empty key is that of the same name',
+    },
+    regex: {
+      type: 'string', since: '0.1.0', value: 'EXPRESSION',
+      help: 'extract the keys that this expression matches, too',
+    },
     source: SOURCE,
   },
   prepare({ mapping, regex = '', source = '' }) {

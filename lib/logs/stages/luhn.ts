@@ -13,8 +13,14 @@ export default defineStage({
   options: {
     replacement: { type: 'string', default: '**REDACTED**', help: 'what stands in place of a number', since: '0.1.0' },
     min_length: { type: 'int', default: 13, min: 0, help: 'digits of the shortest number', since: '0.1.0' },
-    delimiters: { type: 'string', default: '', help: 'characters that may stand between digits', since: '0.1.0', value: 'CHARACTERS' },
-    skip_regex: { type: 'string', help: 'numbers inside of a match of this expression stay', since: '0.1.0', value: 'EXPRESSION' },
+    delimiters: {
+      type: 'string', default: '', since: '0.1.0', value: 'CHARACTERS',
+      help: 'characters that may stand between digits',
+    },
+    skip_regex: {
+      type: 'string', since: '0.1.0', value: 'EXPRESSION',
+      help: 'numbers inside of a match of this expression stay',
+    },
     source: { ...SOURCE, help: 'field to read; what it becomes is the line' },
   },
   prepare({ replacement, min_length, delimiters, skip_regex = '', source }) {

@@ -12,18 +12,31 @@ export default defineStage({
   name: 'match',
   nests: true,
   options: {
-    selector: { type: 'string', help: 'a selector of LogQL with line filters: {app="shop"} |= "error"', since: '0.1.0' },
-    action: { type: 'enum', values: ['keep', 'drop'], default: 'keep', help: 'run the stages inside, or drop what is selected', since: '0.1.0' },
-    pipeline_name: { type: 'string', help: 'says nothing; it is taken for the sake of configurations that have it', since: '0.1.0' },
+    selector: {
+      type: 'string', since: '0.1.0',
+      help: 'a selector of LogQL with line filters: {app="shop"} |= "error"',
+    },
+    action: {
+      type: 'enum', values: ['keep', 'drop'], default: 'keep', since: '0.1.0',
+      help: 'run the stages inside, or drop what is selected',
+    },
+    pipeline_name: {
+      type: 'string', since: '0.1.0',
+      help: 'says nothing; it is taken for the sake of configurations that have it',
+    },
     drop_counter_reason: { ...DROP_REASON, default: 'match_stage' },
   },
   invalid: { action: () => "match stage action should be 'keep' or 'drop'" },
   prepare({ selector = '', action, drop_counter_reason }, _, nested) {
-    if (selector === '') throw new Problem('selector statement required for match stage', { expected: '{app="shop"} |= "error"' })
+    if (selector === '') {
+      throw new Problem('selector statement required for match stage', { expected: '{app="shop"} |= "error"' })
+    }
     if (action === 'keep' && nested === 0) {
       throw new Problem("match stage requires at least one additional stage to be defined in '- stages'")
     }
-    if (action === 'drop' && nested > 0) throw new Problem('match stage configured to drop entries cannot contains stages')
+    if (action === 'drop' && nested > 0) {
+      throw new Problem('match stage configured to drop entries cannot contains stages')
+    }
     const selects = selectedBy(parseSelector(selector))
     const reason = drop_counter_reason === '' ? 'match_stage' : drop_counter_reason
     return (_context, chain): Stage => {

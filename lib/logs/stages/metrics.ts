@@ -14,16 +14,25 @@ const SHARED = {
   name: { type: 'string', default: '', help: 'name, without prefix', since: '0.1.0' },
   prefix: { type: 'string', default: '', help: 'what stands before the name', since: '0.1.0' },
   description: { type: 'string', default: '', help: 'help text of the metric', since: '0.1.0', value: 'TEXT' },
-  source: { type: 'string', default: '', help: 'field that is counted or measured; the name, if absent', since: '0.1.0', value: 'FIELD' },
+  source: {
+    type: 'string', default: '', since: '0.1.0', value: 'FIELD',
+    help: 'field that is counted or measured; the name, if absent',
+  },
   value: { type: 'string', default: '', help: 'only entries whose field has this value', since: '0.1.0' },
-  max_idle_duration: { type: 'duration', default: '5m', help: 'a series that did not change for so long is gone', since: '0.1.0' },
+  max_idle_duration: {
+    type: 'duration', default: '5m', since: '0.1.0',
+    help: 'a series that did not change for so long is gone',
+  },
 } as const satisfies OptionTable
 
 /** The options of a counter, a gauge or a histogram. */
 export const METRIC_OPTIONS = {
   counter: {
     ...SHARED,
-    action: { type: 'string', default: '', help: 'inc: count; add: add up the field', since: '0.1.0', value: 'inc|add' },
+    action: {
+      type: 'string', default: '', since: '0.1.0', value: 'inc|add',
+      help: 'inc: count; add: add up the field',
+    },
     match_all: { type: 'bool', help: 'all entries, whether they have the field or not', since: '0.1.0' },
     count_entry_bytes: { type: 'bool', help: 'add up the bytes of lines', since: '0.1.0' },
   },
@@ -46,7 +55,10 @@ interface Rule {
 export default defineStage({
   name: 'metrics',
   options: {
-    every: { type: 'duration', default: '15s', min: '1ms', help: 'time between two samples of a series', since: '0.1.0' },
+    every: {
+      type: 'duration', default: '15s', min: '1ms', since: '0.1.0',
+      help: 'time between two samples of a series',
+    },
   },
   blocks: {
     'metric.counter': METRIC_OPTIONS.counter, 'metric.gauge': METRIC_OPTIONS.gauge, 'metric.histogram': METRIC_OPTIONS.histogram,
@@ -97,12 +109,16 @@ function changeOf(kind: MetricKind, action: string): Rule['change'] {
 
 function checkMetric(kind: MetricKind, written: Written, action: string): void {
   const { name, max_idle_duration, match_all, value, count_entry_bytes, buckets = [] } = written
-  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw new Problem(`'${name}' is no name of a metric`, { expected: 'letters, digits, _ and :, no digit first' })
+  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {
+    throw new Problem(`'${name}' is no name of a metric`, { expected: 'letters, digits, _ and :, no digit first' })
+  }
   if (max_idle_duration < 1000) throw new Problem('max_idle_duration must be greater or equal than 1s')
   if (!ACTIONS[kind].includes(action)) {
     throw new Problem(`the 'action' ${kind} field must be one of ${ACTIONS[kind].join(', ')}`)
   }
-  if (match_all && value !== '') throw new Problem("a 'counter' metric supports either 'match_all' or a 'value', but not both")
+  if (match_all && value !== '') {
+    throw new Problem("a 'counter' metric supports either 'match_all' or a 'value', but not both")
+  }
   if (count_entry_bytes && !(match_all && action === 'add')) {
     throw new Problem("the 'count_entry_bytes' counter field must be specified along with match_all set to true or action set to 'add'")
   }

@@ -13,10 +13,19 @@ export default defineStage({
   name: 'multiline',
   options: {
     firstline: { type: 'string', help: 'an RE2 expression that matches the first line of each block', since: '0.1.0' },
-    max_wait_time: { type: 'duration', default: '3s', help: 'longest time that a block waits for another line', since: '0.1.0' },
+    max_wait_time: {
+      type: 'duration', default: '3s', since: '0.1.0',
+      help: 'longest time that a block waits for another line',
+    },
     max_lines: { type: 'int', default: 128, min: 0, help: 'lines of the longest block; 0: no bound', since: '0.1.0' },
-    max_block_size: { type: 'bytes', default: '1MiB', help: 'size from which on a block takes no more lines', since: '0.1.0' },
-    max_streams: { type: 'int', default: 10_000, min: 1, help: 'streams remembered; those unseen for longest are forgotten', since: '0.1.0' },
+    max_block_size: {
+      type: 'bytes', default: '1MiB', since: '0.1.0',
+      help: 'size from which on a block takes no more lines',
+    },
+    max_streams: {
+      type: 'int', default: 10_000, min: 1, since: '0.1.0',
+      help: 'streams remembered; those unseen for longest are forgotten',
+    },
     trim_newlines: { type: 'bool', default: true, help: 'take newlines off the end of each line', since: '0.1.0' },
   },
   prepare(options) {

@@ -8,7 +8,10 @@ import { textOf } from '../text.js'
 export default defineStage({
   name: 'pack',
   options: {
-    labels: { type: 'list', help: 'labels or fields to pack; those that are labels are labels no more', since: '0.1.0', value: 'NAME' },
+    labels: {
+      type: 'list', since: '0.1.0', value: 'NAME',
+      help: 'labels or fields to pack; those that are labels are labels no more',
+    },
     ingest_timestamp: { type: 'bool', default: true, help: 'set the time of the entry to the present', since: '0.1.0' },
   },
   prepare({ labels, ingest_timestamp }) {

@@ -8,7 +8,10 @@ import { namedSource, readSource, SOURCE } from '../source.js'
 export default defineStage({
   name: 'pattern',
   options: {
-    pattern: { type: 'string', help: 'a pattern of LogQL: text and captures <name>; <_> captures nothing', since: '0.1.0' },
+    pattern: {
+      type: 'string', since: '0.1.0',
+      help: 'a pattern of LogQL: text and captures <name>; <_> captures nothing',
+    },
     source: SOURCE,
     labels_from_groups: { type: 'bool', help: 'set labels of the same names, too', since: '0.1.0' },
   },

@@ -13,7 +13,9 @@ export default defineStage({
     labels_from_groups: { type: 'bool', help: 'set labels of the same names, too', since: '0.1.0' },
   },
   prepare({ expression = '', source, labels_from_groups }) {
-    if (expression === '') throw new Problem('expression is required', { expected: 'an RE2 expression with named groups' })
+    if (expression === '') {
+      throw new Problem('expression is required', { expected: 'an RE2 expression with named groups' })
+    }
     const from = namedSource(source)
     const pattern = searching(expression, 'could not compile regular expression')
     return ({ streams }) => {

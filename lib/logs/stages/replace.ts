@@ -12,7 +12,10 @@ export default defineStage({
   name: 'replace',
   options: {
     expression: { type: 'string', help: 'an RE2 expression; what its groups capture is replaced', since: '0.1.0' },
-    replace: { type: 'string', default: '', help: 'what stands instead: a text, or a template of Go in which .Value is what was captured', since: '0.1.0', value: 'TEMPLATE' },
+    replace: {
+      type: 'string', default: '', since: '0.1.0', value: 'TEMPLATE',
+      help: 'what stands instead: a text, or a template of Go in which .Value is what was captured',
+    },
     source: { ...SOURCE, help: 'field to read and to replace in, instead of the line' },
   },
   prepare({ expression = '', replace, source = '' }) {

@@ -9,7 +9,9 @@ export default defineStage({
   name: 'static_labels',
   options: { values: { type: 'map', help: 'labels and their values; an empty value sets nothing', since: '0.1.0' } },
   prepare({ values }) {
-    if (values.size === 0) throw new Problem('static_labels stage config cannot be empty', { expected: 'labels and their values' })
+    if (values.size === 0) {
+      throw new Problem('static_labels stage config cannot be empty', { expected: 'labels and their values' })
+    }
     labelSources(values)
     const pairs = [...values].filter(([, value]) => value !== '')
     return ({ streams }) => {

@@ -10,8 +10,14 @@ import { textOf } from '../text.js'
 export default defineStage({
   name: 'structured_metadata',
   options: {
-    values: { type: 'map', help: 'metadata, and the field or label that each is set from: NAME=FIELD; an empty one is that of the same name', since: '0.1.0' },
-    regex: { type: 'string', help: 'move fields and labels whose names this expression matches, too', since: '0.1.0', value: 'EXPRESSION' },
+    values: {
+      type: 'map', since: '0.1.0',
+      help: 'metadata, and the field or label that each is set from: NAME=FIELD; an empty one is that of the same name',
+    },
+    regex: {
+      type: 'string', since: '0.1.0', value: 'EXPRESSION',
+      help: 'move fields and labels whose names this expression matches, too',
+    },
   },
   prepare({ values, regex = '' }) {
     const pairs = labelSources(values)

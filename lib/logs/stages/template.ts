@@ -8,12 +8,20 @@ import { textsOf } from '../template_data.js'
 export default defineStage({
   name: 'template',
   options: {
-    source: { type: 'string', help: 'field that is set; the template sees what it was as .Value', since: '0.1.0', value: 'FIELD' },
-    template: { type: 'string', help: 'a template of Go: {{ .field }}, {{ .Value | ToUpper }}, {{ .Entry }} is the line', since: '0.1.0' },
+    source: {
+      type: 'string', since: '0.1.0', value: 'FIELD',
+      help: 'field that is set; the template sees what it was as .Value',
+    },
+    template: {
+      type: 'string', since: '0.1.0',
+      help: 'a template of Go: {{ .field }}, {{ .Value | ToUpper }}, {{ .Entry }} is the line',
+    },
   },
   prepare({ source = '', template }) {
     if (source === '') throw new Problem('template source value is required', { expected: 'the name of a field' })
-    if (template === undefined) throw new Problem('template is required', { expected: 'a text such as {{ .Value | ToUpper }}' })
+    if (template === undefined) {
+      throw new Problem('template is required', { expected: 'a text such as {{ .Value | ToUpper }}' })
+    }
     compiled(template, () => 0)
     return ({ clock }) => {
       const filled = compiled(template, () => clock.millis())

@@ -18,7 +18,9 @@ export default defineStage({
   prepare({ value = '', label = '', source = '' }) {
     const given = [value, label, source].filter((text) => text !== '').length
     if (given === 0) throw new Problem('label, source or value config are required')
-    if (given > 1) throw new Problem('label, source and value are mutually exclusive: you should set source, value or label but not all')
+    if (given > 1) {
+      throw new Problem('label, source and value are mutually exclusive: you should set source, value or label but not all')
+    }
     return ({ streams }) => {
       const set = streams.setter(TENANT)
       return {

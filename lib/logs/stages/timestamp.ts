@@ -14,9 +14,18 @@ export default defineStage({
   name: 'timestamp',
   options: {
     source: { type: 'string', help: 'field with the time', since: '0.1.0', value: 'FIELD' },
-    format: { type: 'string', help: 'a layout of Go (2006-01-02 15:04:05), or RFC3339, Unix, UnixMs and so on', since: '0.1.0' },
-    fallback_formats: { type: 'list', help: 'formats to try where the first one does not fit', since: '0.1.0', value: 'FORMAT' },
-    location: { type: 'string', help: 'time zone of times that name none, e.g. Europe/Berlin', since: '0.1.0', value: 'ZONE' },
+    format: {
+      type: 'string', since: '0.1.0',
+      help: 'a layout of Go (2006-01-02 15:04:05), or RFC3339, Unix, UnixMs and so on',
+    },
+    fallback_formats: {
+      type: 'list', since: '0.1.0', value: 'FORMAT',
+      help: 'formats to try where the first one does not fit',
+    },
+    location: {
+      type: 'string', since: '0.1.0', value: 'ZONE',
+      help: 'time zone of times that name none, e.g. Europe/Berlin',
+    },
     action_on_failure: {
       type: 'enum', values: ['skip', 'fudge'], default: 'fudge', since: '0.1.0',
       help: 'where there is no time: keep that of the entry, or take the last one of the stream plus a nanosecond',
@@ -33,10 +42,14 @@ export default defineStage({
   prepare(options) {
     const { source = '', format = '', fallback_formats, location, action_on_failure, action_on_duplicate_timestamp } = options
     if (source === '') throw new Problem('timestamp source value is required if timestamp is specified')
-    if (format === '') throw new Problem('timestamp format is required', { expected: 'RFC3339, Unix, 2006-01-02 15:04:05 …' })
+    if (format === '') {
+      throw new Problem('timestamp format is required', { expected: 'RFC3339, Unix, 2006-01-02 15:04:05 …' })
+    }
     const zone = location === undefined ? undefined : zoneOf(location)
     if (location !== undefined && zone === undefined) {
-      throw new Problem(`invalid location specified: unknown time zone ${location}`, { expected: 'a name such as Europe/Berlin' })
+      throw new Problem(`invalid location specified: unknown time zone ${location}`, {
+        expected: 'a name such as Europe/Berlin',
+      })
     }
     return ({ clock, streams }) => {
       const parsers = [format, ...fallback_formats].map((one) => timestampParser(one, zone, () => clock.millis()))

@@ -13,7 +13,10 @@ export const TRUNCATE_RULE = {
   source_type: {
     type: 'enum', values: ['line', 'label', 'structured_metadata', 'extracted'], default: 'line', help: 'what to cut', since: '0.1.0',
   },
-  sources: { type: 'list', help: 'names to cut, of those that are no line; all, if absent', since: '0.1.0', value: 'NAME' },
+  sources: {
+    type: 'list', since: '0.1.0', value: 'NAME',
+    help: 'names to cut, of those that are no line; all, if absent',
+  },
   suffix: { type: 'string', default: '', help: 'what a cut text ends in', since: '0.1.0', value: 'TEXT' },
 } as const satisfies OptionTable
 
