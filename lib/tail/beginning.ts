@@ -3,6 +3,7 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../component.js'
+import { DamagedFile } from '../recording/lines.js'
 import type { Handles } from './handles.js'
 import { logsOf } from './names.js'
 import { packingOf, unpacked } from './packed.js'
@@ -19,9 +20,11 @@ const LOOK_BYTES = 2048
 const LEAST_BYTES = 16
 /** The same for a file that stands under the same name in another place: the device of a disk changes with its order. */
 const LEAST_MOVED = 1024
+/** A file that has not changed for so long is not being copied, milliseconds. */
+const SETTLED_MS = 2000
 const LF = 10
 
-export interface BeginOptions {
+interface BeginOptions {
   /** Files that were there at the start, and have no position, begin at their end. */
   readonly atEnd: boolean
   /** Milliseconds for which a packed file must not change before it is read. */
@@ -174,7 +177,7 @@ export class Beginning {
       for await (const place of Place.along(pieces(), offsets)) places.push(place)
     } catch (error) {
       // Damaged: what is behind is not known to be the same.
-      if ((error as Error).name !== 'DamagedFile') throw error
+      if (!(error instanceof DamagedFile)) throw error
     }
     return places
   }
@@ -207,9 +210,6 @@ export class Beginning {
     return true
   }
 }
-
-/** A file that has not changed for so long is not being copied, milliseconds. */
-const SETTLED_MS = 2000
 
 function isRead(file: Tailed): boolean {
   return !file.fresh && file.place.offset >= LEAST_BYTES

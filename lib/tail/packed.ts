@@ -5,8 +5,6 @@ import { DamagedFile, gunzipped } from '../recording/lines.js'
 
 export type Packing = 'gzip' | 'bzip2' | 'zstd'
 
-/** Bytes of a file that tell whether it is packed. */
-export const MAGIC_BYTES = 10
 /** Packed bytes read at once: they may unpack to a thousand times as much. */
 const PIECE = 1 << 14
 

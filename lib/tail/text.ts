@@ -5,7 +5,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 const LF = 10
 const CR = 13
 
-export interface Decoded {
+interface Decoded {
   readonly lines: readonly string[]
   /** Lines with bytes that are no text in the encoding; they stand as U+FFFD. */
   readonly repaired: number
