@@ -25,7 +25,9 @@ const NUMBER = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
 const SPACE = /(?:[ \t\r]|\/\/[^\n]*|\/\*[^]*?\*\/)*/y
 const SPACES = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/y
 const ESCAPE = /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))/y
-const SINGLE: { readonly [c: string]: string } = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"' }
+const SINGLE: { readonly [c: string]: string } = {
+  a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"',
+}
 
 /** Attributes that say nothing about stages. */
 const WITHOUT_MEANING = new Set(['forward_to'])
@@ -105,7 +107,8 @@ class AlloyReader {
     if (word === '') {
       throw this.#problem(start, 1, c === undefined ? 'a value is missing' : `unexpected '${c}'`, 'a value')
     }
-    throw this.#problem(start, word.length, `'${word}' is no value: references and functions are not evaluated here`, 'a text in quotes, a number, true, false, a list or a map')
+    const message = `'${word}' is no value: references and functions are not evaluated here`
+    throw this.#problem(start, word.length, message, 'a text in quotes, a number, true, false, a list or a map')
   }
 
   #list(): Json {
@@ -140,7 +143,9 @@ class AlloyReader {
       item()
       this.#skip(SPACES)
       if (this.text[this.#at] === ',') this.#at++
-      else if (this.text[this.#at] !== close) throw this.#problem(this.#at, 1, `unexpected '${this.text[this.#at] ?? 'end'}'`, `, or ${close}`)
+      else if (this.text[this.#at] !== close) {
+        throw this.#problem(this.#at, 1, `unexpected '${this.text[this.#at] ?? 'end'}'`, `, or ${close}`)
+      }
     }
     this.#at++
   }
@@ -183,7 +188,8 @@ class AlloyReader {
       ESCAPE.lastIndex = this.#at
       const match = ESCAPE.exec(this.text)
       if (match === null) {
-        throw this.#problem(this.#at, 2, `no such escape: ${this.text.slice(this.#at, this.#at + 2)}`, '\\n, \\t, \\\\, \\", \\x41, \\u00e9 …')
+        const escape = this.text.slice(this.#at, this.#at + 2)
+        throw this.#problem(this.#at, 2, `no such escape: ${escape}`, '\\n, \\t, \\\\, \\", \\x41, \\u00e9 …')
       }
       text += escaped(match)
       this.#at = ESCAPE.lastIndex
@@ -206,7 +212,8 @@ class AlloyReader {
     const end = this.text.indexOf('\n', before)
     const source = this.text.slice(before, end < 0 ? undefined : end).trimEnd()
     const line = this.text.slice(0, at).split('\n').length
-    return { file: this.file, line, column: at - before + 1, length: Math.max(1, Math.min(length, source.length - (at - before))), source }
+    const shown = Math.max(1, Math.min(length, source.length - (at - before)))
+    return { file: this.file, line, column: at - before + 1, length: shown, source }
   }
 
   #problem(at: number, length: number, message: string, expected: string): Problem {

@@ -12,7 +12,8 @@ export async function parseStages(text: string, file: string, problems: Problem[
   const yaml = async () => (await import('./promtail.js')).parsePromtail(text, file, problems)
   const stages = (await collect(problems, () => (ALLOY.test(text) ? parseAlloy(text, file) : yaml()))) ?? []
   if (stages.length === 0 && problems.length === 0) {
-    problems.push(new Problem('no stages', { place: { file }, expected: 'pipeline_stages in YAML, or blocks stage.NAME { … }' }))
+    const expected = 'pipeline_stages in YAML, or blocks stage.NAME { … }'
+    problems.push(new Problem('no stages', { place: { file }, expected }))
   }
   return stages
 }

@@ -59,7 +59,8 @@ class PromtailReader {
     const place = this.#placeOf(pair.key)
     const value = pair.value as Node | null
     if (VALUES.has(name)) {
-      return [{ name, place, options: new Map([['values', { value: this.#json(value), place: this.#placeOf(value) ?? place }]]), blocks: [], stages: [] }]
+      const values = { value: this.#json(value), place: this.#placeOf(value) ?? place }
+      return [{ name, place, options: new Map([['values', values]]), blocks: [], stages: [] }]
     }
     const { options, nested } = this.#options(value)
     if (name === 'metrics') return [{ name, place, options: new Map(), blocks: this.#metrics(value), stages: [] }]

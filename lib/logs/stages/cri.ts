@@ -29,8 +29,9 @@ export default defineStage({
     },
   },
   prepare(options) {
-    const { max_partial_lines: lines, max_partial_line_size: size, max_partial_line_size_truncate: cut, max_held_size: most, max_wait_time: wait } = options
-    return (context) => new Cri({ lines, size: cut ? size : 0, most, wait }, context)
+    const { max_partial_lines: lines, max_held_size: most, max_wait_time: wait } = options
+    const size = options.max_partial_line_size_truncate ? options.max_partial_line_size : 0
+    return (context) => new Cri({ lines, size, most, wait }, context)
   },
 })
 

@@ -29,7 +29,9 @@ export default defineStage({
     const from = namedSource(source)
     const all = regex === '.*' || regex === '.+'
     const pattern = regex === '' || all ? null : Pattern.search(regex)
-    const paths = await Promise.all([...expressions].map(async ([name, path]) => ({ name, search: await jmesPath(path === '' ? name : path) })))
+    const paths = await Promise.all(
+      [...expressions].map(async ([name, path]) => ({ name, search: await jmesPath(path === '' ? name : path) })),
+    )
     return () => ({
       process(entry) {
         const text = readSource(entry, from)

@@ -33,7 +33,8 @@ export default defineStage({
     if (firstline === '') throw new Problem('multiline stage config must define `firstline` regular expression')
     if (max_wait_time <= 0) throw new Problem('max_wait_time must be greater than 0')
     const first = searching(firstline, 'multiline stage first line regex compilation error')
-    const bounds = { wait: max_wait_time, lines: max_lines === 0 ? Infinity : max_lines, size: max_block_size, streams: max_streams }
+    const lines = max_lines === 0 ? Infinity : max_lines
+    const bounds = { wait: max_wait_time, lines, size: max_block_size, streams: max_streams }
     return (context) => new Multiline(first, bounds, trim_newlines, context)
   },
 })
@@ -55,7 +56,10 @@ interface BlockOfLines {
 }
 
 class Multiline implements HoldingStage {
-  /** The newest first line of each stream that had one: it says what the lines behind it are. Those unseen for longest come first. */
+  /**
+   * The newest first line of each stream that had one: it says what the lines behind it are. Those of streams unseen for
+   * longest come first.
+   */
   readonly #starts = new Map<Identity, LogEntry>()
   readonly #blocks = new Map<Identity, BlockOfLines>()
 

@@ -88,7 +88,9 @@ function runOf({ bytes, suffix, names, of }: Cut, { streams }: StageContext): (e
       return 1
     }
   }
-  if (of === 'extracted') return (entry) => each(() => entry.fields().keys(), (name) => entry.get(name), (name, value) => entry.set(name, value))
+  if (of === 'extracted') {
+    return (entry) => each(() => entry.fields().keys(), (name) => entry.get(name), (name, value) => entry.set(name, value))
+  }
   if (of === 'structured_metadata') {
     return (entry) => {
       const { attributes } = entry
