@@ -60,6 +60,7 @@ export const catalogue: Catalogue = [
   { name: 'enrich windowsevent', load: () => import('./enrich/windowsevent.js') },
   { name: 'enrich stages', load: () => import('./enrich/stages.js') },
   { name: 'derive metrics', load: () => import('./derive/metrics.js') },
+  { name: 'derive prometheus', load: () => import('./derive/prometheus.js') },
   { name: 'write prometheus', load: () => import('./write/prometheus.js') },
   { name: 'write loki', load: () => import('./write/loki.js') },
   { name: 'write syslog', load: () => import('./write/syslog.js') },

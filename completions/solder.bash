@@ -18,7 +18,7 @@ _solder() {
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
-    derive) kinds='metrics' ;;
+    derive) kinds='metrics prometheus' ;;
     write) kinds='prometheus loki syslog file' ;;
   esac
   name=$verb
@@ -87,6 +87,7 @@ _solder() {
     'enrich windowsevent --log-format') words='text json' ;;
     'enrich stages --log-format') words='text json' ;;
     'derive metrics --log-format') words='text json' ;;
+    'derive prometheus --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
     'write syslog --log-format') words='text json' ;;
@@ -238,6 +239,7 @@ _solder() {
     *' --action-on-duplicate-timestamp') words='keep fudge' ;;
     *' --max-partial-lines') words='' ;;
     *' --max-partial-line-size') words='' ;;
+    *' --max-held-size') words='' ;;
     *' --max-wait-time') words='' ;;
     'enrich labels --source-type') words='extracted structured_metadata' ;;
     'enrich truncate --source-type') words='line label structured_metadata extracted' ;;
@@ -264,6 +266,13 @@ _solder() {
     *' --max-idle-duration') words='' ;;
     *' --action') words='' ;;
     *' --buckets') words='' ;;
+    *' --translation-strategy') words='UnderscoreEscapingWithSuffixes UnderscoreEscapingWithoutSuffixes NoUTF8EscapingWithSuffixes NoTranslation' ;;
+    *' --namespace') words='' ;;
+    *' --promote-resource-attributes') words='' ;;
+    *' --ignore-resource-attributes') words='' ;;
+    *' --target-info-every') words='' ;;
+    *' --delta') words='refuse keep add' ;;
+    *' --max-series') words='' ;;
     *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
     *' --write-relabel') files=1 ;;
@@ -350,7 +359,7 @@ _solder() {
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive fluent') flags='--listen --shared-key --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive webhook') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --path --access-key --timestamp --max-request-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-body-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-entry-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
@@ -365,7 +374,7 @@ _solder() {
         'enrich pattern') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich timestamp') flags='--location --action-on-failure --action-on-duplicate-timestamp --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich template') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'enrich cri') flags='--max-partial-lines --max-partial-line-size --max-partial-line-size-truncate --max-wait-time --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich cri') flags='--max-partial-lines --max-partial-line-size --max-partial-line-size-truncate --max-held-size --max-wait-time --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich docker') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich decolorize') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich labels') flags='--source-type --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
@@ -389,6 +398,7 @@ _solder() {
         'enrich windowsevent') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich stages') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
+        'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

@@ -78,6 +78,15 @@ function pointRecords(metric: Metric, origin: IdentityRest, records: Record[]): 
   }
 }
 
+/** Metrics of which a request says nothing: no record tells of them. `data`: whether it says of what form they are. */
+export function emptyMetrics({ resourceMetrics = [] }: MetricsRequest): { name: string; data: boolean }[] {
+  return resourceMetrics
+    .flatMap(({ scopeMetrics = [] }) => scopeMetrics.flatMap(({ metrics = [] }) => metrics))
+    .map((metric) => ({ name: metric.name ?? '', form: FORMS.find((name) => metric[name] !== undefined), metric }))
+    .filter(({ form, metric }) => form === undefined || (metric[form]!.dataPoints ?? []).length === 0)
+    .map(({ name, form }) => ({ name, data: form !== undefined }))
+}
+
 /** What the identities of a metric's points have in common. A sum says whether it is monotonic, a gauge does not. */
 function metricFields(metric: Metric, form: Form): IdentityRest {
   const { aggregationTemporality, isMonotonic = false } = metric[form]!
@@ -177,7 +186,7 @@ function resourceKey(rest: IdentityRest): string {
 }
 
 /** The form of the metric that a record belongs to. */
-function formOf({ rest, kind }: Identity, payload: Payload): Form {
+export function formOf({ rest, kind }: Identity, payload: Payload): Form {
   if (payload.explicit_histogram !== undefined) return 'histogram'
   if (payload.exponential_histogram !== undefined) return 'exponentialHistogram'
   if (payload.summary !== undefined) return 'summary'

@@ -1,0 +1,84 @@
+// The translation as a filter: data points of OTLP become samples of Prometheus, everything else passes.
+
+import type { Account, Pass, Reject, StatefulTransform } from '../../component.js'
+import type { Identity } from '../../record/identity.js'
+import type { Payload, Record } from '../../record/record.js'
+import { PrometheusTranslator, type Settings } from './translator.js'
+
+export interface TranslationContext {
+  readonly account: Account
+  readonly log: { warn(message: string): void }
+  reject(reject: Reject): void
+}
+
+export class PrometheusTransform implements StatefulTransform {
+  readonly #translator: PrometheusTranslator
+  /** What is known of families, by name: it goes out when it is new. */
+  readonly #families = new Map<string, Buffer>()
+  readonly #warned = new Set<string>()
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly context: TranslationContext,
+  ) {
+    this.#translator = new PrometheusTranslator(settings)
+  }
+
+  take(record: Record, _: number, pass: Pass): void {
+    if (!isOtlp(record)) return pass(record)
+    const { samples, errors, warnings } = this.#translator.next(record)
+    for (const warning of warnings) this.#warn(warning)
+    let out = 0
+    for (const { identity, payload, family } of samples) {
+      if (this.#isNew(family)) {
+        pass({ identity: family, payload: {} })
+        out++
+      }
+      pass({ identity, payload })
+      out++
+    }
+    if (errors.length > 0) this.context.reject({ reason: 'untranslatable', detail: errors.join('; '), original: record })
+    else out--
+    this.context.account.made += out
+  }
+
+  held(): number {
+    return Infinity
+  }
+
+  due(): number {
+    return Infinity
+  }
+
+  tick(): void {}
+
+  flush(): void {}
+
+  #isNew(family: Identity): boolean {
+    const { name, prefix } = family
+    if (this.#families.get(name)?.equals(prefix) === true) return false
+    this.#families.delete(name)
+    this.#families.set(name, prefix)
+    if (this.#families.size > this.settings.max_series) this.#families.delete(this.#families.keys().next().value!)
+    return true
+  }
+
+  /** Once: what is strange about a series is so in all its points. */
+  #warn(warning: string): void {
+    if (this.#warned.size >= this.settings.max_series || this.#warned.has(warning)) return
+    this.#warned.add(warning)
+    this.context.log.warn(warning)
+  }
+}
+
+/** Whether it is a data point of OTLP, and not what Prometheus has: single samples of counters and histograms. */
+function isOtlp({ identity, payload }: Record): boolean {
+  const { kind, rest } = identity
+  if (payload.histogram !== undefined) return false
+  if (isDistribution(payload) || rest.monotonic !== undefined) return true
+  return kind === 'gauge' || kind === 'unknown' || kind === ''
+}
+
+function isDistribution({ explicit_histogram, exponential_histogram, summary }: Payload): boolean {
+  return explicit_histogram !== undefined || exponential_histogram !== undefined || summary !== undefined
+}
