@@ -21,7 +21,8 @@ export default filter({
     Deltas are refused, as Prometheus does; --delta keep passes their values as they are, with no type, and --delta add adds
     sums up to what they would be as cumulative ones.
 
-    Records that are no data points of OTLP pass as they are; gauges and metrics of no known type are taken for such.`,
+    Records that are no data points of OTLP pass as they are. A sample of which no more is known than its name, labels, type,
+    time and value is taken for one of Prometheus.`,
   since,
   accepts: ['metric'],
   emits: ['metric', 'metadata', 'same'],

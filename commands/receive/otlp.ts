@@ -23,7 +23,8 @@ export default source({
     within --ack-timeout, or with --max-waiting exports that wait, it is 503 and Retry-After.
 
     Spans whose trace id or span id is none (of another length, or all zeros) are left out, the others are taken, and the
-    answer says so as a partial success; log entries lose ids that are none. What is no such message is 400 as a whole,
+    answer says so as a partial success; log entries lose ids that are none. Metrics without data points make no records,
+    which is told as well. What is no such message is 400 as a whole,
     what is over a bound is 413 and names the bound, another encoding or form is 415, wrong credentials are 401. Refusals
     are a Status in the form of the export. Bytes that are not UTF-8 become U+FFFD.
 

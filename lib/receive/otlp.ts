@@ -8,9 +8,9 @@ import { type Batch, RecordBatch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
 import type { Payload, Record } from '../record/record.js'
 import { messageText, parseMessage } from '../wire/otlp/json.js'
-import type { Requests } from '../wire/otlp/message.js'
+import type { MetricsRequest, Requests } from '../wire/otlp/message.js'
 import { decodeMessage, encodeMessage, TooDeep } from '../wire/otlp/protobuf.js'
-import { recordsOf } from '../wire/otlp/records.js'
+import { emptyMetrics, recordsOf } from '../wire/otlp/records.js'
 import { ANSWERS, type MessageType, REQUESTS, type Signal, STATUS } from '../wire/otlp/schema.js'
 import { TooMuch } from '../wire/remote_write/read.js'
 import type { Acks } from './acks.js'
@@ -55,6 +55,12 @@ const REJECTED: Readonly<{ [S in Signal]: string }> = {
 /** Codes of google.rpc.Status for statuses of HTTP. */
 const CODES: { readonly [status: number]: number } = { 400: 3, 413: 3, 415: 3, 503: 14 }
 
+/** The records of an export, and what its sender may want to know. */
+interface Read {
+  records: Record[]
+  warnings: string[]
+}
+
 /** An export that is not taken. */
 class Refusal extends Error {
   constructor(
@@ -93,21 +99,22 @@ export class OtlpReceiver {
     this.context.account.in_bytes += body.length
     if (this.options.acks?.full === true)
       return told(busy('too many requests wait for their commit (--max-waiting)'), form)
-    let records: Record[]
+    let read: Read
     try {
-      records = await this.#read(body, headers['content-encoding'], signal, form)
+      read = await this.#read(body, headers['content-encoding'], signal, form)
     } catch (error) {
       if (error instanceof Refusal) return told({ status: error.status, text: error.message }, form)
       throw error
     }
     const complaints: string[] = []
-    const stored = await this.#take(records, complaints)
+    const stored = await this.#take(read.records, complaints)
     if (!stored) return told(busy('not committed within the time of --ack-timeout'), form)
-    const rejected = { [REJECTED[signal]]: String(complaints.length), errorMessage: complaintsText(complaints) }
-    return answerOf(200, complaints.length === 0 ? {} : { partialSuccess: rejected }, ANSWERS[signal], form)
+    const errorMessage = complaintsText([...complaints, ...read.warnings])
+    const rejected = complaints.length > 0 && { [REJECTED[signal]]: String(complaints.length) }
+    return answerOf(200, errorMessage === '' ? {} : { partialSuccess: { ...rejected, errorMessage } }, ANSWERS[signal], form)
   }
 
-  async #read(body: Buffer, encoding: string | undefined, signal: Signal, form: Form): Promise<Record[]> {
+  async #read(body: Buffer, encoding: string | undefined, signal: Signal, form: Form): Promise<Read> {
     const { max_request_bytes: max, max_elements, max_depth } = this.options
     try {
       const bytes = encoding === undefined ? body : await decodeBody(body, encoding, max, 'body')
@@ -117,7 +124,9 @@ export class OtlpReceiver {
         form === 'application/json'
           ? parseMessage<Requests[Signal]>(bytes.utf8Slice(), REQUESTS[signal], bounds)
           : decodeMessage<Requests[Signal]>(bytes, REQUESTS[signal], bounds)
-      return recordsOf(signal, request)
+      const empty = signal === 'metrics' ? emptyMetrics(request as MetricsRequest) : []
+      const warnings = empty.map(({ name }) => `metric '${name.slice(0, 80)}' has no data points`)
+      return { records: recordsOf(signal, request), warnings }
     } catch (error) {
       throw this.#refusalOf(error as Error, signal)
     }

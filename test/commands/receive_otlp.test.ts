@@ -62,6 +62,9 @@ t.test('partial success: ids that are none', async (t) => {
   t.match(decodeMessage(answer.body, ANSWERS.traces, BOUNDS), {
     partialSuccess: { rejectedSpans: '2', errorMessage: /^span 'zeros': trace id '0+': .*; span 'short': trace id 'abcd': / },
   })
+  const empty = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: {} }] }] }] }
+  const warned = await post(new URL('metrics', url), JSON.stringify(empty), JSON_TYPE)
+  t.equal(`${warned.status} ${warned.body}`, `200 {"partialSuccess":{"errorMessage":"metric 'm' has no data points"}}`)
   const { lines, stderr } = await end()
   t.same(lines.map((line) => (JSON.parse(line) as { name: string }).name), ['work', 'ones', 'root'])
   t.notMatch(lines[2], 'parent')

@@ -1,4 +1,5 @@
-// OpenTelemetry's own SDK sends to `receive otlp`: spans as protobuf, log entries as JSON, metrics as protobuf.
+// OpenTelemetry's own SDK sends to `receive otlp`: spans as protobuf, log entries as JSON, metrics as protobuf; and its
+// metrics arrive at Debian's Prometheus.
 
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
@@ -10,11 +11,13 @@ import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import t from 'tap'
+import { missingPeers, Prometheus, until } from '../support/peers.js'
 import { receiving } from '../support/receiving.js'
+import { start } from '../support/running.js'
 
 t.setTimeout(120_000)
 
-const resource = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'a-1' })
+const resource = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'a-1', team: 'red' })
 
 interface Line {
   type: string
@@ -70,8 +73,8 @@ t.test('log entries', async (t) => {
   ])
 })
 
-t.test('metrics of every kind', async (t) => {
-  const { url, end } = await receiving(t, 'receive', 'otlp')
+/** Measures something with each instrument, and exports it. */
+async function measure(url: string): Promise<void> {
   const exporter = new OTLPMetricExporter({ url: new URL('metrics', url).href })
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
   const views = [{ instrumentName: 'size', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM as const } }]
@@ -85,6 +88,11 @@ t.test('metrics of every kind', async (t) => {
   for (const bytes of [1, 2, 4]) meter.createHistogram('size').record(bytes)
   await provider.forceFlush()
   await provider.shutdown()
+}
+
+t.test('metrics of every kind', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp')
+  await measure(url)
   const { code, lines, stderr } = await end()
   t.equal(code, 0, stderr)
   const byName = new Map(recordsIn(lines).map((record) => [record.name, record]))
@@ -96,4 +104,30 @@ t.test('metrics of every kind', async (t) => {
   t.match(byName.get('heat'), { kind: 'gauge', unit: 'Cel', value: 36.6 })
   t.match(byName.get('latency'), { kind: 'histogram', explicit_histogram: { count: '3', sum: 5.55, bounds: [0.1, 1], counts: [1, 1, 1] } })
   t.match(byName.get('size'), { kind: 'histogram', exponential_histogram: { count: '3', sum: 7, min: 1, max: 4 } })
+})
+
+t.test('the same at Prometheus', { skip: missingPeers('prometheus') }, async (t) => {
+  const prometheus = await Prometheus.start(t)
+  const running = start(
+    'solder receive otlp --listen 127.0.0.1:0 | solder derive prometheus --promote-resource-attributes team' +
+      ` | solder write prometheus ${prometheus.writeUrl} --batch-wait 100ms`,
+  )
+  t.teardown(() => running.stop('SIGKILL'))
+  const url = await until(async () => /listening on (\S+)/.exec(running.stderr())?.[1], 'the receiver listens')
+  await measure(url)
+  const told = (query: string) =>
+    until(async () => {
+      const shown = await prometheus.query(query)
+      return shown.length > 0 ? shown.map(({ metric, value }) => ({ ...metric, value: value[1] })) : undefined
+    }, query)
+  const from = { instance: 'a-1', job: 'shop', team: 'red' }
+  t.same(await told('hits_total'), [{ ...from, __name__: 'hits_total', http_status: '200', path: '/', value: '3' }])
+  t.same(await told('queue'), [{ ...from, __name__: 'queue', value: '-2' }])
+  t.same(await told('heat_celsius'), [{ ...from, __name__: 'heat_celsius', value: '36.6' }])
+  t.same(await told('latency_seconds_bucket{le="1"}'), [{ ...from, __name__: 'latency_seconds_bucket', le: '1', value: '2' }])
+  t.same(await told('histogram_count(size)'), [{ ...from, value: '3' }])
+  t.same(await told('histogram_sum(size)'), [{ ...from, value: '7' }])
+  t.same(await told('target_info'), [{ ...from, __name__: 'target_info', value: '1' }])
+  const { code, stderr } = await running.stop()
+  t.equal(code, 0, stderr)
 })

@@ -71,12 +71,13 @@ export class PrometheusTransform implements StatefulTransform {
   }
 }
 
-/** Whether it is a data point of OTLP, and not what Prometheus has: single samples of counters and histograms. */
+/** What only identities of OTLP have. */
+const OTLP_KEYS = ['monotonic', 'temporality', 'resource', 'scope', 'unit', 'help', 'attributes']
+
+/** Whether it is a data point of OTLP, and not what Prometheus has: series that know their labels and nothing else. */
 function isOtlp({ identity, payload }: Record): boolean {
-  const { kind, rest } = identity
   if (payload.histogram !== undefined) return false
-  if (isDistribution(payload) || rest.monotonic !== undefined) return true
-  return kind === 'gauge' || kind === 'unknown' || kind === ''
+  return isDistribution(payload) || payload.int !== undefined || OTLP_KEYS.some((key) => identity.rest[key] !== undefined)
 }
 
 function isDistribution({ explicit_histogram, exponential_histogram, summary }: Payload): boolean {
