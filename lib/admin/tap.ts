@@ -71,6 +71,7 @@ class Client {
   take(lines: string, missed: number, refused: string | null): void {
     const { response } = this
     this.#missed += missed
+    if (lines === '' && missed === 0 && refused === null) response.write(': attached\n\n')
     if (refused !== null) response.write(`event: gone\ndata: ${JSON.stringify({ why: refused })}\n\n`)
     if (response.writableLength > WAITING) {
       for (const char of lines) if (char === '\n') this.#missed++

@@ -26,16 +26,20 @@ export class Taps {
       this.send({ type: 'tapped', id, lines, missed, refused })
     let where: Expression | null = null
     try {
-      const { compileExpression } = await import('../expr/expression.js')
-      where = request.where === null ? null : await compileExpression(request.where, { result: 'bool' })
+      if (request.where !== null) {
+        const { compileExpression } = await import('../expr/expression.js')
+        where = await compileExpression(request.where, { result: 'bool' })
+      }
     } catch (error) {
       return tell('', 0, problemsOf(error).map(({ message }) => message).join('; '))
     }
     const tap = new Tap(request, where, tell)
     const attach = (graph: RunningGraph) => {
       const detach = graph.watch(request.stage, (batch) => tap.see(batch))
-      if (detach === null) void tell('', 0, `no stage '${request.stage}'`)
-      else tap.detach = detach
+      if (detach === null) return void tell('', 0, `no stage '${request.stage}'`)
+      tap.detach = detach
+      // From here on nothing passes unseen.
+      void tell('', 0)
     }
     this.#open.set(id, { tap, attach })
     if (graph !== null) attach(graph)

@@ -1,8 +1,9 @@
 // tap, top and ledger on a running pipeline: what is seen, and that looking changes nothing. The real programs.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { get } from 'node:http'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { environment, ROOT, sh } from '../support/solder.js'
@@ -90,7 +91,9 @@ t.test('a slow one misses records of its own, and is told how many; nothing else
   let seen = ''
   const asked = get(url)
   t.teardown(() => asked.destroy())
-  const response = await new Promise<NodeJS.ReadableStream>((resolve) => asked.on('response', resolve))
+  const response = await new Promise<IncomingMessage>((resolve) => asked.on('response', resolve))
+  const [attached] = (await once(response, 'data')) as [Buffer]
+  t.equal(attached.toString(), ': attached\n\n')
   response.pause()
   writeFileSync(join(folder, 'go'), '')
   await until(async () => (await run.count('one', 'write-file')) === count || undefined, 'all of them, whoever looks on')
