@@ -182,6 +182,7 @@ t.test('a receiver that answers 500 for a while loses nothing', { skip }, async 
   const pipe = start(`solder scrape http://${target.address}/metrics --every 50ms --job held | tee -i ${seen} | ${write}`)
   t.teardown(() => pipe.stop('SIGKILL'))
   await until(async () => (proxy.failures() >= 20 ? true : undefined), 'twenty failures')
+  await until(async () => (readFileSync(seen, 'utf8').split('"name":"held"').length > 10 ? true : undefined), 'ten scrapes')
   proxy.heal()
   await until(async () => ((await prometheus.query('held')).length === 1 ? true : undefined), 'the series is there')
   const { code, stderr } = await pipe.stop('SIGINT')
