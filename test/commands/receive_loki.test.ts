@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { compressSync } from 'snappy'
 import t from 'tap'
 import { encodePush } from '../support/loki.js'
@@ -10,6 +9,7 @@ import { until } from '../support/peers.js'
 import { receiving } from '../support/receiving.js'
 import { start } from '../support/running.js'
 import { sh } from '../support/solder.js'
+import fc from '../support/property.js'
 
 t.setTimeout(120_000)
 

@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import fc from 'fast-check'
 import { compressSync } from 'snappy'
 import t, { type Test } from 'tap'
 import { encodeMessage } from '../support/remote_write.js'
 import { encodeRequestMessage } from '../support/remote_write_v2.js'
 import { environment, ROOT, sh } from '../support/solder.js'
+import fc from '../support/property.js'
 
 interface Receiving {
   url: string

@@ -1,6 +1,5 @@
 // Transforms that hold records back: checkpoints stay behind what is held, accounts add up, and what is due goes on by itself.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { filter, type Pass, type StatefulTransform } from '../../lib/component.js'
 import { flowOf } from '../../lib/flow.js'
@@ -8,6 +7,7 @@ import { StageAccount } from '../../lib/io/account.js'
 import { openStage, type StageOutput } from '../../lib/io/run.js'
 import { type Batch, ByteBuffer, Identity, LineReader, type Record, RecordBatch } from '../../lib/record/index.js'
 import { TestClock } from '../support/clock.js'
+import fc from '../support/property.js'
 
 /** Joins `size` records of a name to the first of them, or those that came within `wait`; nothing else of a join goes on. */
 class Joining implements StatefulTransform {

@@ -1,6 +1,5 @@
 // Layouts against rows: what is remembered per layout, and taken over by the next one, says the same as asking each time.
 
-import fc from 'fast-check'
 import t from 'tap'
 import type { Context } from '../../lib/component.js'
 import { recordsOfBody } from '../../lib/delivery/body.js'
@@ -13,6 +12,7 @@ import { seriesOf } from '../../lib/wire/remote_write/series.js'
 import { WriteRequest } from '../../lib/wire/remote_write/v1.js'
 import { loadSnappy } from '../../lib/wire/snappy.js'
 import { TestClock } from '../support/clock.js'
+import fc from '../support/property.js'
 
 const snappy = await loadSnappy()
 const NAMES = ['a', 'b', 'zone', 'code']

@@ -3,7 +3,6 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Log } from '../../lib/component.js'
 import { systemClock } from '../../lib/io/clock.js'
@@ -14,6 +13,7 @@ import { partsOf, scanFolder } from '../../lib/spool/scan.js'
 import { SegmentReader } from '../../lib/spool/segment.js'
 import { Spool, type SpoolOptions } from '../../lib/spool/spool.js'
 import { ROOT, sh } from '../support/solder.js'
+import fc from '../support/property.js'
 
 const OPTIONS: SpoolOptions = {
   bytes: 1 << 20,

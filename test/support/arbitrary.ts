@@ -1,7 +1,7 @@
 // Generated records for property tests, as plain JSON values.
 
-import fc from 'fast-check'
 import { type Json, RECORD_TYPES } from '../../lib/record/index.js'
+import fc from './property.js'
 
 /** Strings that look like the format's own bytes, and any others. */
 const nasty = fc.constantFrom('ts', '__proto__', 'a","ts":"1', ',"ts":"', '}\n', '\\', '\u2028', '\ud83d\ude00', '\uffff', 'é', '')

@@ -1,9 +1,9 @@
 // Logs as the Docker Engine API sends them: frames in whatever pieces they come, messages in parts, terminals.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { type DockerLine, dockerReader } from '../../lib/wire/docker/frames.js'
 import { type FakeLine, frameOf } from '../support/docker_daemon.js'
+import fc from '../support/property.js'
 
 const TIME = '2025-11-22T09:40:00.123456789Z'
 const TS = '1763804400123456789'

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { decode, encode, ExtData } from '@msgpack/msgpack'
-import fc from 'fast-check'
 import t from 'tap'
 import { ValueFrames } from '../../lib/wire/fluent/frames.js'
 import { pong } from '../../lib/wire/fluent/handshake.js'
 import { decodeValue, messageOf } from '../../lib/wire/fluent/message.js'
+import fc from '../support/property.js'
 
 const BOUNDS = { maxBytes: 100_000, maxDepth: 20 }
 

@@ -1,10 +1,10 @@
 // GELF: messages, their packing, and chunks in any order.
 
 import { deflateSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import t from 'tap'
 import { Chunks, isChunk } from '../../lib/wire/gelf/chunks.js'
 import { type GelfMessage, parseGelf, unpacked } from '../../lib/wire/gelf/message.js'
+import fc from '../support/property.js'
 
 const BOUNDS = { maxBytes: 1000, maxDepth: 10 }
 const parse = (value: unknown) => parseGelf(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), BOUNDS)

@@ -1,8 +1,8 @@
 // The journal's export format: entries in whatever pieces they come, text and bytes, with a bound.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { ExportReader } from '../../lib/wire/journal/export.js'
+import fc from '../support/property.js'
 
 type Fields = [name: string, value: Buffer][]
 

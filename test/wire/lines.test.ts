@@ -1,9 +1,9 @@
 // Bytes to lines: in whatever pieces they come, with bounds, in other encodings.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { checkEncoding, Utf8Stream } from '../../lib/wire/lines/encoding.js'
 import { LineSplitter, wholeCharacters } from '../../lib/wire/lines/splitter.js'
+import fc from '../support/property.js'
 
 /** Bytes in pieces. */
 const pieces = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {

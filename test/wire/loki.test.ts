@@ -1,7 +1,6 @@
 // Pushes to Loki: protobuf and JSON, in and out, against the schema as protobufjs reads it, and against what clients sent.
 
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { labelsOf } from '../../lib/record/labels.js'
 import { readPush } from '../../lib/wire/loki/decode.js'
@@ -16,6 +15,7 @@ import { loadSnappy } from '../../lib/wire/snappy.js'
 import { text } from '../support/arbitrary.js'
 import { decodePush, encodePush } from '../support/loki.js'
 import { ROOT } from '../support/solder.js'
+import fc from '../support/property.js'
 
 const plenty = () => new Budget(Infinity)
 const captured = (name: string) => readFileSync(`${ROOT}/test/wire/loki/${name}`)

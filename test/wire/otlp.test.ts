@@ -1,6 +1,5 @@
 // OTLP: any message is the same message after protobuf, after JSON, and after records and their lines; and wrong ones.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { decodeLine, type Record, tailText } from '../../lib/record/index.js'
 import { parseMessage, messageText } from '../../lib/wire/otlp/json.js'
@@ -10,6 +9,7 @@ import { recordsOf, RequestBuilder } from '../../lib/wire/otlp/records.js'
 import type { MessageType} from '../../lib/wire/otlp/schema.js';
 import { type Field, REQUESTS, type Scalar, type Signal, SIGNALS } from '../../lib/wire/otlp/schema.js'
 import { textOf } from '../../lib/wire/otlp/value.js'
+import fc from '../support/property.js'
 
 const BOUNDS = { max_elements: 100_000, max_depth: 64 }
 const text = fc.string({ unit: 'grapheme', maxLength: 6 })

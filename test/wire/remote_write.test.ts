@@ -1,6 +1,5 @@
 // Remote write 1.0: our bytes against protobufjs and the schema, and back to records.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { compareCodePoints } from '../../lib/record/json.js'
 import { Identity, labelsOf, type NativeHistogram, type Record, tailText } from '../../lib/record/index.js'
@@ -10,6 +9,7 @@ import { labelsComplaint, seriesLabels, seriesOf } from '../../lib/wire/remote_w
 import { checkExemplars, metadataMessage, WriteRequest } from '../../lib/wire/remote_write/v1.js'
 import { loadSnappy } from '../../lib/wire/snappy.js'
 import { decodeMessage, encodeMessage } from '../support/remote_write.js'
+import fc from '../support/property.js'
 
 const text = fc.oneof(
   fc.string({ maxLength: 12 }),

@@ -1,6 +1,5 @@
 // Remote write 2.0: our bytes against protobufjs and the schema, back to records, and down to 1.0.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { Identity, labelsOf, type NativeHistogram, type Payload, type Record, tailText } from '../../lib/record/index.js'
 import { decodeRequest, readRequest } from '../../lib/wire/remote_write/decode_v2.js'
@@ -15,6 +14,7 @@ import { countRequest, downgrade, versionOf } from '../../lib/wire/remote_write/
 import { loadSnappy } from '../../lib/wire/snappy.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { decodeRequestMessage, encodeRequestMessage, labelsAt } from '../support/remote_write_v2.js'
+import fc from '../support/property.js'
 
 const snappy = await loadSnappy()
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 })

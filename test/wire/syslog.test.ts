@@ -1,6 +1,5 @@
 // Syslog: messages as they were seen on wires, what is made of them, and back; frames in streams.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { UTC, zoneOf } from '../../lib/go/zone.js'
 import { format3164, format5424 } from '../../lib/wire/syslog/format.js'
@@ -8,6 +7,7 @@ import { Framer, type Framing } from '../../lib/wire/syslog/framing.js'
 import type { SyslogMessage } from '../../lib/wire/syslog/message.js'
 import { SEVERITIES, SEVERITY_NUMBERS, severityOfNumber, severityOfWord } from '../../lib/wire/syslog/names.js'
 import { type Format, parseSyslog } from '../../lib/wire/syslog/parse.js'
+import fc from '../support/property.js'
 
 const at = (time: string) => Date.parse(time) / 1000
 const NOW = at('2026-11-22T22:07:07Z')

@@ -1,10 +1,10 @@
 // Metrics of OTLP as those of Prometheus: what the conformance cases leave open.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { bucketsLayout } from '../../../lib/bridge/otlp_prometheus/histograms.js'
 import { PrometheusTranslator, type Settings } from '../../../lib/bridge/otlp_prometheus/translator.js'
 import { Identity, type Payload, type Record } from '../../../lib/record/index.js'
+import fc from '../../support/property.js'
 
 const SETTINGS: Settings = {
   translation_strategy: 'UnderscoreEscapingWithSuffixes',

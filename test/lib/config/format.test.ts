@@ -1,9 +1,9 @@
 // fmt: what it formats stays as it is when it is formatted again, means the same, and keeps its comments.
 
-import fc from 'fast-check'
 import t from 'tap'
 import * as yaml from 'yaml'
 import { formatted } from '../../../lib/config/format.js'
+import fc from '../../support/property.js'
 
 const word = fc.constantFrom(
   'a',

@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import * as yaml from 'yaml'
 import { catalogue } from '../../../commands/index.js'
@@ -15,6 +14,7 @@ import { scalarOffsets } from '../../../lib/config/scalar.js'
 import { starterFile } from '../../../lib/config/starter.js'
 import { fingerprintOf, nameOf, type Pipe, type Pipeline, type PipeStage } from '../../../lib/pipeline/model.js'
 import { ROOT } from '../../support/solder.js'
+import fc from '../../support/property.js'
 
 const language = languageOf(catalogue)
 

@@ -1,6 +1,5 @@
 // How many requests are under way at once: with simulated destinations on a clock of their own, and over real sockets.
 
-import fc from 'fast-check'
 import { uncompressSync } from 'snappy'
 import t, { type Test } from 'tap'
 import { Concurrency } from '../../../lib/delivery/concurrency.js'
@@ -11,6 +10,7 @@ import { serving } from '../../support/client.js'
 import { TestClock } from '../../support/clock.js'
 import { decodeMessage, type Received, samplesOf } from '../../support/remote_write.js'
 import { sh } from '../../support/solder.js'
+import fc from '../../support/property.js'
 
 const RETRY: Outcome = { kind: 'retry', words: '429 too many requests', after: 0 }
 const LANES = 40

@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { uncompressSync } from 'snappy'
 import t from 'tap'
 import { Divided } from '../../../lib/delivery/divided.js'
@@ -15,6 +14,7 @@ import { serving } from '../../support/client.js'
 import { encodeMessage, Receiver, samplesOf } from '../../support/remote_write.js'
 import { decodeRequestMessage, encodeRequestMessage, labelsAt } from '../../support/remote_write_v2.js'
 import { sh } from '../../support/solder.js'
+import fc from '../../support/property.js'
 
 const textOf = ({ identity, payload }: { identity: Identity; payload: Payload }) => identity.prefix.toString() + tailText(identity, payload)
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -1,6 +1,5 @@
 // Target groups from documents, files and URLs, and what is told of them.
 
-import fc from 'fast-check'
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +14,7 @@ import type { Node } from '../../../lib/discovery/node.js'
 import { Web } from '../../../lib/discovery/web.js'
 import type { RecordBatch } from '../../../lib/record/batch.js'
 import { clientWith, serving } from '../../support/client.js'
+import fc from '../../support/property.js'
 
 function valueOf(node: Node): unknown {
   switch (node.kind) {

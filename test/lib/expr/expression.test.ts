@@ -1,6 +1,5 @@
 // Expressions over records: what absent fields mean, what is refused before the first record, what is decided by identity.
 
-import fc from 'fast-check'
 import t from 'tap'
 import type { Problem} from '../../../lib/diag/problem.js';
 import { Problems, renderProblem } from '../../../lib/diag/problem.js'
@@ -10,6 +9,7 @@ import { type RecordView, RowView } from '../../../lib/expr/field.js'
 import { ByteBuffer, decodeLine, LineReader, type Record, tailText } from '../../../lib/record/index.js'
 import { applyOf } from '../../../lib/transform.js'
 import component from '../../../commands/filter/expression.js'
+import fc from '../../support/property.js'
 
 /** A record as the slow way gives it, without any batch. */
 function viewOf(json: object): RecordView {

@@ -1,12 +1,12 @@
 // Templates, held against what Go 1.26 with sprig 3.3 makes of the same texts (template.ndjson, by oracle/template.go).
 
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { Problem, renderProblem } from '../../../lib/diag/problem.js'
 import { Template } from '../../../lib/go/template/template.js'
 import { TemplateFault, type Value } from '../../../lib/go/template/value.js'
 import { ROOT } from '../../support/solder.js'
+import fc from '../../support/property.js'
 
 const DATA = new Map<string, Value>(
   Object.entries({ Value: 'Some Value', Entry: 'the whole line', app: 'shop', n: '42', empty: '', bad: 'ä€😀', html: `<a href="x">'&</a>` }),

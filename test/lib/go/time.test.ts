@@ -1,7 +1,6 @@
 // Times by Go's layouts, held against what Go 1.26 makes of 1,100 layouts and texts (time.ndjson, by oracle/time.go).
 
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { dateOf, daysOf } from '../../../lib/go/civil.js'
 import { NAMED_LAYOUTS } from '../../../lib/go/layout.js'
@@ -9,6 +8,7 @@ import { TimeFault, TimeLayout } from '../../../lib/go/time_layout.js'
 import { timestampParser } from '../../../lib/go/timestamp.js'
 import { nanosText, UTC, zoneOf } from '../../../lib/go/zone.js'
 import { ROOT } from '../../support/solder.js'
+import fc from '../../support/property.js'
 
 type Expected = [layout: string, text: string, zone: string, seconds: number | string, nanos: number, offset: number, again: string]
 

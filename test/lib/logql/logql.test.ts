@@ -1,12 +1,12 @@
 // Stream selectors, line filters and pattern expressions of LogQL.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { type Problem, renderProblem } from '../../../lib/diag/problem.js'
 import { quote, unquote } from '../../../lib/go/quote.js'
 import { PatternExpression } from '../../../lib/logql/pattern.js'
 import { parseSelector } from '../../../lib/logql/selector.js'
 import { labelsOfObject } from '../../../lib/record/labels.js'
+import fc from '../../support/property.js'
 
 const LABELS = labelsOfObject({ app: 'shop', env: 'prod', __proto__x: 'y' })
 

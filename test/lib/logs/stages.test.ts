@@ -1,6 +1,5 @@
 // Log stages: entries and streams, readers of lines, and stages that hold, over time and in accounts.
 
-import fc from 'fast-check'
 import t from 'tap'
 import type { Context } from '../../../lib/component.js'
 import { flowOf } from '../../../lib/flow.js'
@@ -16,6 +15,7 @@ import { cutBytes, labelNameOf, longerThan, textOf, withoutNewlines } from '../.
 import { type Batch, ByteBuffer, decodeLine, getLabel, Identity, type Json, type Record, RecordBatch, tailText } from '../../../lib/record/index.js'
 import { labels as anyLabels, text } from '../../support/arbitrary.js'
 import { TestClock } from '../../support/clock.js'
+import fc from '../../support/property.js'
 
 /** The stages of a text at work, over time that the test lets pass. */
 async function working(alloy: string) {

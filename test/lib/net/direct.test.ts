@@ -11,11 +11,11 @@ import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { BodyBuffers } from '../../../lib/net/buffers.js'
 import { type HttpClient, HttpError, type HttpRequest } from '../../../lib/net/client.js'
 import { clientWith, listening, serving } from '../../support/client.js'
+import fc from '../../support/property.js'
 
 const RUNS = Number(process.env.SOLDER_RUNS ?? 100)
 

@@ -4,12 +4,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import t from 'tap'
 import { systemClock } from '../../../lib/io/clock.js'
 import { Branch, type BranchOptions, splitOutput } from '../../../lib/pipeline/branch.js'
 import { strayFolders } from '../../../lib/pipeline/branch_spool.js'
 import { type Batch, ByteBuffer, Identity, labelsOf, Layout, LineReader, RecordBatch, SampleBatch } from '../../../lib/record/index.js'
+import fc from '../../support/property.js'
 
 const SPOOL = { bytes: 1 << 30, age: 0 }
 const OPTIONS: BranchOptions = { buffer: 300, full: 'spool', patience: 60_000 }

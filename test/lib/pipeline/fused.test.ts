@@ -1,7 +1,6 @@
 // Stages in one process give the bytes that they give with lines between them: any records, any chain of filters, batches of
 // every kind. And what a seam promises: order, backpressure, an end, an error for a writer without a reader.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { catalogue } from '../../../commands/index.js'
 import { findEntry, parseInput } from '../../../lib/cli/command.js'
@@ -15,6 +14,7 @@ import {
   type Batch, ByteBuffer, Identity, labelsOf, Layout, LineReader, type Payload, RecordBatch, SampleBatch,
 } from '../../../lib/record/index.js'
 import { labels, nanos, record, respell, text } from '../../support/arbitrary.js'
+import fc from '../../support/property.js'
 
 const READER = { maxLineBytes: 1 << 20, maxDepth: 64, maxIdentities: 1000, onBad: () => false }
 

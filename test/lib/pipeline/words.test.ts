@@ -1,13 +1,13 @@
 // A pipe's text as stages and words: quotes as in a shell, and nothing else of it.
 
 import { execFileSync } from 'node:child_process'
-import fc from 'fast-check'
 import t from 'tap'
 import { catalogue } from '../../../commands/index.js'
 import { findEntry, parseInput } from '../../../lib/cli/command.js'
 import { problemsOf } from '../../../lib/diag/problem.js'
 import { planPipe } from '../../../lib/pipeline/plan.js'
 import { splitPipe } from '../../../lib/pipeline/words.js'
+import fc from '../../support/property.js'
 
 const words = (text: string) => splitPipe({ name: '-e', text }).map((stage) => stage.map((word) => word.text))
 

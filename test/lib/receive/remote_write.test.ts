@@ -1,6 +1,5 @@
 // Requests of remote write to records and answers: one identity a series, and any bytes.
 
-import fc from 'fast-check'
 import { compressSync } from 'snappy'
 import t from 'tap'
 import { StageAccount } from '../../../lib/io/account.js'
@@ -10,6 +9,7 @@ import type { Identity, Payload } from '../../../lib/record/index.js'
 import { loadSnappy } from '../../../lib/wire/snappy.js'
 import { encodeMessage } from '../../support/remote_write.js'
 import { encodeRequestMessage } from '../../support/remote_write_v2.js'
+import fc from '../../support/property.js'
 
 const snappy = await loadSnappy()
 const one = encodeMessage({

@@ -2,7 +2,6 @@
 
 import v8 from 'node:v8'
 import vm from 'node:vm'
-import fc from 'fast-check'
 import ndjson from 'ndjson'
 import t from 'tap'
 import {
@@ -28,6 +27,7 @@ import { type Ask, EACH } from '../../../lib/record/decided.js'
 import { millisOf } from '../../../lib/record/time.js'
 import { copyText, sameText, viewOf } from '../../../lib/record/words.js'
 import { labels, number, record, respell } from '../../support/arbitrary.js'
+import fc from '../../support/property.js'
 
 interface Bad {
   reason: string

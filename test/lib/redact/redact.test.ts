@@ -1,6 +1,5 @@
 // What redacting finds and what it leaves alone; replacements, own rules, records.
 
-import fc from 'fast-check'
 import t from 'tap'
 import redact from '../../../commands/enrich/redact.js'
 import { Problems, problemsOf, renderProblem } from '../../../lib/diag/problem.js'
@@ -11,6 +10,7 @@ import { parseRedactRules } from '../../../lib/redact/document.js'
 import { REDACT_FIELDS, RecordRedactor } from '../../../lib/redact/record.js'
 import { keyedHash, Redactor } from '../../../lib/redact/redactor.js'
 import { entropy } from '../../../lib/redact/rule.js'
+import fc from '../../support/property.js'
 
 const all = new Redactor(REDACT_RULES, '<${rule}>', undefined)
 const usual = new Redactor(chooseRules(['secrets', 'card', 'email'], [], []), '<${rule}>', undefined)

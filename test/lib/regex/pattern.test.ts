@@ -1,11 +1,11 @@
 // RE2's syntax and meaning, Prometheus's anchoring, Go's templates, faults with their place.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { Problem } from '../../../lib/diag/problem.js'
 import { literalOf } from '../../../lib/regex/literal.js'
 import { Pattern, patternFault } from '../../../lib/regex/pattern.js'
 import { parseTemplate } from '../../../lib/regex/template.js'
+import fc from '../../support/property.js'
 
 t.test('anchored at both ends, . is any character', (t) => {
   t.equal(Pattern.anchored('a|ab').test('ab'), true)

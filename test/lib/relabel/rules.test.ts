@@ -1,7 +1,6 @@
 // Rules over labels and identities: what Prometheus's own cases leave open, and that the fast ways change nothing.
 
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { Problem, Problems, renderProblem } from '../../../lib/diag/problem.js'
 import { ByteBuffer, decodeLine, Identity, labelsOfObject, Layout, LineReader, type Record, SampleBatch, tailText } from '../../../lib/record/index.js'
@@ -11,6 +10,7 @@ import { compileRules, RelabelRules, type RuleConfig } from '../../../lib/relabe
 import { shortRules, type ShortForms } from '../../../lib/relabel/short.js'
 import { applyOf } from '../../../lib/transform.js'
 import { DEFAULT_DIRECTORY } from '../../conformance/run.js'
+import fc from '../../support/property.js'
 
 const labels = labelsOfObject
 const metric = (name: string, set: { [name: string]: string } = {}) => Identity.of('metric', name, labels(set), { kind: 'gauge' })

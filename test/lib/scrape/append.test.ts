@@ -1,6 +1,5 @@
 // The appender: its cache against a fresh one, layouts that stay, limits, times, markers.
 
-import fc from 'fast-check'
 import t from 'tap'
 import type { Batch } from '../../../lib/record/batch.js'
 import { ByteBuffer } from '../../../lib/record/bytes.js'
@@ -13,6 +12,7 @@ import { sampleLabels } from '../../../lib/scrape/labels.js'
 import { Turns } from '../../../lib/scrape/turns.js'
 import { openParser } from '../../../lib/wire/exposition/index.js'
 import { seriesLabels } from '../../../lib/wire/remote_write/series.js'
+import fc from '../../support/property.js'
 
 const OPTIONS: AppendOptions = {
   targetLabels: labelsOfObject({ instance: 'h:1', job: 'j' }),

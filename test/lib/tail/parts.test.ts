@@ -3,7 +3,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../../lib/io/clock.js'
 import { exclusion, globOf } from '../../../lib/tail/glob.js'
@@ -12,6 +11,7 @@ import { Place } from '../../../lib/tail/place.js'
 import { Positions } from '../../../lib/tail/positions.js'
 import { textOf } from '../../../lib/tail/text.js'
 import { Walk } from '../../../lib/tail/walk.js'
+import fc from '../../support/property.js'
 
 function folderOf(t: Test): string {
   const folder = mkdtempSync(`${tmpdir()}/solder-tail-`)

@@ -1,6 +1,5 @@
 // The parts of view: numbers, times, label sets, histograms, and text that is safe for a terminal.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { RecordBatch } from '../../../lib/record/batch.js'
 import { Identity } from '../../../lib/record/identity.js'
@@ -13,6 +12,7 @@ import { momentText } from '../../../lib/view/moment.js'
 import { colored, plain } from '../../../lib/view/style.js'
 import { cut, quoted, safe, safeLines } from '../../../lib/view/text.js'
 import { unitOf, valueText } from '../../../lib/view/value.js'
+import fc from '../../support/property.js'
 
 // What a terminal acts upon, but for the newline between lines.
 const ACTIVE = /[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/

@@ -1,13 +1,13 @@
 // Any bytes give entries or a Problem, and what is written in a format is read back.
 
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import t from 'tap'
 import { Problem } from '../../../lib/diag/problem.js'
 import { labelPairs, labelsOf } from '../../../lib/record/labels.js'
 import { type ExpositionFormat, openParser } from '../../../lib/wire/exposition/index.js'
 import { parseNumber } from '../../../lib/wire/exposition/number.js'
 import { encodeFamilies } from './encode.js'
+import fc from '../../support/property.js'
 
 const OPTIONS = {
   classicHistograms: true, createdAsStart: true, typeAndUnitLabels: true, convertToCustomBuckets: true,
