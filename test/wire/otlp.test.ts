@@ -98,7 +98,11 @@ function flat(signal: Signal, request: object): string[] {
         for (const form of ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary']) {
           if (signal !== 'metrics' || item[form] === undefined) continue
           const { dataPoints = [], ...about } = item[form] as { dataPoints?: unknown[] }
-          for (const point of dataPoints) all.push([...where, { ...item, [form]: about }, point])
+          for (const point of dataPoints) {
+            // The sum of a summary cannot be absent: 0 says nothing there.
+            const { sum, ...rest } = point as { sum?: unknown }
+            all.push([...where, { ...item, [form]: about }, form === 'summary' && Object.is(sum, 0) ? rest : point])
+          }
         }
       }
     }
