@@ -1,52 +1,24 @@
 // `solder receive prometheus` as a process: what senders are answered, what comes out, how it ends.
 
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { compressSync } from 'snappy'
 import t, { type Test } from 'tap'
+import { receiving as started } from '../support/receiving.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { encodeRequestMessage } from '../support/remote_write_v2.js'
-import { environment, ROOT, sh } from '../support/solder.js'
+import { sh } from '../support/solder.js'
 import fc from '../support/property.js'
-
-interface Receiving {
-  url: string
-  post(body: Buffer, version?: 1 | 2, headers?: { [name: string]: string }): Promise<Response>
-  /** Asks it to stop; stdout and stderr as a whole. */
-  end(): Promise<{ code: number | null; lines: string[]; stderr: string }>
-}
 
 const TYPES = { 1: 'application/x-protobuf', 2: 'application/x-protobuf;proto=io.prometheus.write.v2.Request' }
 
-async function receiving(t: Test, ...words: string[]): Promise<Receiving> {
-  const args = [`${ROOT}/bin/solder.js`, 'receive', 'prometheus', '--listen', '127.0.0.1:0', ...words]
-  const child = spawn(process.execPath, args, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
-  const closed = once(child, 'close')
-  t.teardown(() => child.kill('SIGKILL'))
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString()
-      const found = /listening on (\S+)/.exec(stderr)
-      if (found !== null) resolve(found[1])
-    })
-    child.on('close', () => reject(new Error(stderr)))
-  })
-  return {
-    url,
-    post: (body, version = 1, headers = {}) =>
-      fetch(url, { method: 'POST', body, headers: { 'content-type': TYPES[version], 'content-encoding': 'snappy', ...headers } }),
-    end: async () => {
-      child.kill('SIGTERM')
-      const [code] = (await closed) as [number | null]
-      return { code, lines: stdout.split('\n').slice(0, -1), stderr }
-    },
-  }
+async function receiving(t: Test, ...words: string[]) {
+  const source = await started(t, 'receive', 'prometheus', ...words)
+  const post = (body: Buffer, version: 1 | 2 = 1, headers: { [name: string]: string } = {}): Promise<Response> =>
+    fetch(source.url, { method: 'POST', body, headers: { 'content-type': TYPES[version], 'content-encoding': 'snappy', ...headers } })
+  return { ...source, post }
 }
 
 const pairs = (labels: { [name: string]: string }) => Object.entries(labels).map(([name, value]) => ({ name, value }))

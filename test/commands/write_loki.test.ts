@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { type Arrived, FakeLoki, type LokiAnswer } from '../support/loki.js'
+import type { Answer } from '../support/collector.js'
+import { type Arrived, FakeLoki } from '../support/loki.js'
 import { environment, ROOT, sh } from '../support/solder.js'
 
 t.setTimeout(120_000)
@@ -12,7 +13,7 @@ t.setTimeout(120_000)
 const FAST = '--min-backoff 1ms --max-backoff 5ms --batch-wait 5ms --ledger'
 const STREAMS = 5
 
-async function lokiFor(t: Test, answer?: (index: number, entries: Arrived[]) => LokiAnswer): Promise<FakeLoki> {
+async function lokiFor(t: Test, answer?: (index: number, entries: Arrived[]) => Answer): Promise<FakeLoki> {
   const loki = await FakeLoki.start(answer)
   t.teardown(() => loki.stop())
   return loki
@@ -72,13 +73,13 @@ t.test('batches: bytes, streams; a push for each tenant', async (t) => {
   const body = 'x'.repeat(1000)
   const big = range(10).map((i) => text({ labels: { app: 'a' }, ts: String(i), body })).join('')
   t.equal((await sh(`solder write loki ${loki.url} --batch-bytes 3000 ${one}`, { stdin: big })).code, 0)
-  t.same(loki.arrivals.splice(0).map(({ entries }) => entries.length), [3, 3, 3, 1])
+  t.same(loki.arrivals.splice(0).map(({ message: entries }) => entries.length), [3, 3, 3, 1])
   const many = range(10).map((i) => text({ labels: { app: `a${i}` }, ts: '1', body: 'x' })).join('')
   t.equal((await sh(`solder write loki ${loki.url} --max-streams 4 ${one}`, { stdin: many })).code, 0)
-  t.same(loki.arrivals.splice(0).map(({ entries }) => entries.length), [4, 4, 2])
+  t.same(loki.arrivals.splice(0).map(({ message: entries }) => entries.length), [4, 4, 2])
   const tenants = range(9).map((i) => text({ labels: { app: 'a', __tenant_id__: `t${i % 3}` }, ts: String(i), body: 'x' })).join('')
   t.equal((await sh(`solder write loki ${loki.url} ${one}`, { stdin: tenants })).code, 0)
-  t.same(loki.arrivals.map(({ entries }) => entries.map(({ tenant, ts }) => tenant + ts).join(' ')).sort(), ['t00 t03 t06', 't11 t14 t17', 't22 t25 t28'])
+  t.same(loki.arrivals.map(({ message: entries }) => entries.map(({ tenant, ts }) => tenant + ts).join(' ')).sort(), ['t00 t03 t06', 't11 t14 t17', 't22 t25 t28'])
 })
 
 t.test('429 and 5xx are asked again until they are stored; the order of each stream is kept', async (t) => {
@@ -144,7 +145,7 @@ t.test('--state: what is held survives a kill, is shown as records, and is sent 
   const ended = once(child, 'close')
   child.stdin.write(lines(0, 10))
   // Every stream has been tried: the last lines of all are in the spool or still growing.
-  await loki.until(({ arrivals }) => new Set(arrivals.flatMap(({ entries }) => entries.map(({ labels }) => labels))).size === STREAMS)
+  await loki.until(({ arrivals }) => new Set(arrivals.flatMap(({ message: entries }) => entries.map(({ labels }) => labels))).size === STREAMS)
   await new Promise<void>((resolve, reject) => child.stdin.end((error?: Error | null) => (error ? reject(error) : resolve())))
   for (let held = 0; held < 10 * STREAMS; ) {
     const { stdout } = await sh(`solder spool ls ${folder}/state`)

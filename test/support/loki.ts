@@ -1,11 +1,10 @@
 // Loki's push as its schema has it: pushes decoded by protobufjs, with nothing of the code under test, and a Loki with a script.
 
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { uncompressSync } from 'snappy'
+import { type Answer, Collector } from './collector.js'
 
 const SCHEMA = `
   syntax = "proto3";
@@ -71,70 +70,21 @@ function entriesOf({ headers }: IncomingMessage, body: Buffer): Arrived[] {
   )
 }
 
-export interface LokiAnswer {
-  status: number
-  headers?: { [name: string]: string }
-  body?: string
-}
-
-export interface LokiArrival {
-  path: string
-  headers: IncomingMessage['headers']
-  entries: Arrived[]
-  status: number
-}
-
-/** A Loki on a free port; `answer` is asked for every push, by its number from 0. */
-export class FakeLoki {
-  readonly arrivals: LokiArrival[] = []
-  #waiting: (() => void)[] = []
-
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
-
+/** A Loki on a free port, or on one that is told; `answer` is asked for every push, by its number from 0. */
+export class FakeLoki extends Collector<Arrived[]> {
   static async start(
-    answer: (index: number, entries: Arrived[]) => LokiAnswer | Promise<LokiAnswer> = () => ({ status: 204 }),
+    answer: (index: number, entries: Arrived[]) => Answer | Promise<Answer> = () => ({ status: 204 }),
     port = 0,
   ): Promise<FakeLoki> {
-    const server = createServer()
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const loki = new FakeLoki(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    let pushes = 0
-    server.on('request', async (request, response) => {
-      const index = pushes++
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-      const entries = entriesOf(request, Buffer.concat(chunks))
-      const { status, headers = {}, body = '' } = await answer(index, entries)
-      loki.arrivals.push({ path: request.url!, headers: request.headers, entries, status })
-      response.writeHead(status, headers).end(body)
-      loki.#wake()
-    })
-    return loki
+    return new FakeLoki(entriesOf, answer).listen(port)
+  }
+
+  get url(): string {
+    return this.origin
   }
 
   /** Entries of pushes that were answered with success, in their order. */
   get stored(): Arrived[] {
-    return this.arrivals.filter(({ status }) => status < 300).flatMap(({ entries }) => entries)
-  }
-
-  /** Resolves when the condition holds after a push. */
-  async until(condition: (loki: FakeLoki) => boolean): Promise<void> {
-    while (!condition(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections()
-    this.server.close()
-    await once(this.server, 'close')
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    return this.taken.flat()
   }
 }

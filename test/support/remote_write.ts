@@ -1,11 +1,9 @@
 // Remote write as its schema has it: requests decoded by protobufjs from the .proto, and a receiver with a script.
 // A sample's value is read as its bits, which tell a staleness marker from another NaN.
 
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import protobuf from 'protobufjs'
 import { uncompressSync } from 'snappy'
+import { type Answer, Collector } from './collector.js'
 
 const SCHEMA = `
   syntax = "proto3";
@@ -81,67 +79,20 @@ export function samplesOf(messages: readonly WriteRequestMessage[]): Received[] 
   )
 }
 
-export interface Answer {
-  status: number
-  headers?: { [name: string]: string }
-  body?: string
-}
-
-export interface Arrival {
-  headers: IncomingMessage['headers']
-  message: WriteRequestMessage
-  /** What it was answered. */
-  status: number
-}
-
 /** A receiver on a free port; `answer` is asked for every request, by its number from 0. */
-export class Receiver {
-  readonly arrivals: Arrival[] = []
-  #waiting: (() => void)[] = []
-
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
-
+export class Receiver extends Collector<WriteRequestMessage> {
   static async start(
     answer: (index: number, message: WriteRequestMessage) => Answer | Promise<Answer>,
   ): Promise<Receiver> {
-    const server = createServer()
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const receiver = new Receiver(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/write`)
-    server.on('request', async (request, response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-      const message = decodeMessage(uncompressSync(Buffer.concat(chunks)) as Buffer)
-      const { status, headers = {}, body = '' } = await answer(receiver.arrivals.length, message)
-      receiver.arrivals.push({ headers: request.headers, message, status })
-      response.writeHead(status, headers).end(body)
-      receiver.#wake()
-    })
-    return receiver
+    return new Receiver((_, body) => decodeMessage(uncompressSync(body) as Buffer), answer).listen()
+  }
+
+  get url(): string {
+    return `${this.origin}/api/v1/write`
   }
 
   /** Requests that were answered with success. */
   get stored(): WriteRequestMessage[] {
-    return this.arrivals.filter(({ status }) => status < 300).map(({ message }) => message)
-  }
-
-  /** Resolves when the condition holds after a request. */
-  async until(condition: (receiver: Receiver) => boolean): Promise<void> {
-    while (!condition(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections()
-    this.server.close()
-    await once(this.server, 'close')
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    return this.taken
   }
 }
