@@ -3,9 +3,10 @@
 import t from 'tap'
 import { decodeLine, type Record, tailText } from '../../lib/record/index.js'
 import { parseMessage, messageText } from '../../lib/wire/otlp/json.js'
+import { ExportRequest } from '../../lib/wire/otlp/export_request.js'
 import type { LogsRequest, MetricsRequest, TracesRequest } from '../../lib/wire/otlp/message.js'
 import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
-import { recordsOf, RequestBuilder } from '../../lib/wire/otlp/records.js'
+import { recordsOf } from '../../lib/wire/otlp/records.js'
 import type { MessageType} from '../../lib/wire/otlp/schema.js';
 import { type Field, REQUESTS, type Scalar, type Signal, SIGNALS } from '../../lib/wire/otlp/schema.js'
 import { textOf } from '../../lib/wire/otlp/value.js'
@@ -132,10 +133,11 @@ for (const signal of SIGNALS) {
         t.strictSame(flat(signal, decoded), expected, 'protobuf')
         const parsed = parseMessage<object>(messageText(message), type, BOUNDS)
         t.strictSame(flat(signal, parsed), expected, 'JSON')
-        const builder = new RequestBuilder(signal)
-        for (const { identity, payload } of throughLines(recordsOf(signal, decoded))) builder.add(identity, payload)
-        t.strictSame(flat(signal, builder.request), expected, 'records')
-        return flat(signal, builder.request).join() === expected.join()
+        const request = new ExportRequest(signal)
+        for (const { identity, payload } of throughLines(recordsOf(signal, decoded))) request.add(identity, payload)
+        const again = flat(signal, decodeMessage<object>(request.finish(), type, BOUNDS))
+        t.strictSame(again, expected, 'records')
+        return again.join() === expected.join()
       }),
       { numRuns: 60 },
     )
@@ -244,13 +246,14 @@ t.test('what a stage has changed goes out as it is', async (t) => {
       { scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [{ asInt: '9007199254740993', attributes: [{ key: 'n', value: { intValue: '1' } }] }] } }] }] },
     ],
   })
-  const builder = new RequestBuilder('metrics')
+  const request = new ExportRequest('metrics')
   const [{ identity, payload }] = records
-  builder.add(identity.with('m', ['n', '2']), { ...payload, value: 4.5 })
-  t.strictSame(builder.request.resourceMetrics![0].scopeMetrics![0].metrics![0].gauge!.dataPoints, [
+  request.add(identity.with('m', ['n', '2']), { ...payload, value: 4.5 })
+  const { resourceMetrics } = decodeMessage<MetricsRequest>(request.finish(), REQUESTS.metrics, BOUNDS)
+  t.strictSame(resourceMetrics![0].scopeMetrics![0].metrics![0].gauge!.dataPoints, [
     { attributes: [{ key: 'n', value: { stringValue: '2' } }], asDouble: 4.5 },
   ])
-  t.throws(() => builder.add(identity, { ts: '1', exemplars: 5, value: 1 }), { message: '5: expected a list' })
+  t.throws(() => request.add(identity, { ts: '1', exemplars: 5, value: 1 }), { message: '5: expected a list' })
 })
 
 t.test('text of values', async (t) => {

@@ -148,13 +148,14 @@ export function isDefault(value: unknown): boolean {
 /** The bytes of a message. Throws a RangeError where a number is out of the range of its field. */
 export function encodeMessage(message: object, type: MessageType): Buffer {
   const writer = new ProtoWriter()
-  writeFields(writer, message as Fields, type)
+  writeFields(writer, message, type)
   return writer.view()
 }
 
-function writeFields(writer: ProtoWriter, message: Fields, type: MessageType): void {
+/** Appends the fields of a message. Throws as `encodeMessage`. */
+export function writeFields(writer: ProtoWriter, message: object, type: MessageType): void {
   for (const field of type.fields) {
-    const value = message[field.name]
+    const value = (message as Fields)[field.name]
     if (value === undefined) continue
     if (!field.list) writeOne(writer, field, value)
     else if (typeof field.kind !== 'string' || WIRE[field.kind] === BYTES) {
@@ -169,7 +170,7 @@ function writeFields(writer: ProtoWriter, message: Fields, type: MessageType): v
 
 function writeOne(writer: ProtoWriter, { number, kind, present }: Field, value: unknown, always = present): void {
   if (typeof kind !== 'string') {
-    framed(writer, number, () => writeFields(writer, value as Fields, kind))
+    framed(writer, number, () => writeFields(writer, value as object, kind))
     return
   }
   if (!always && isDefault(value)) return

@@ -4,7 +4,8 @@ import { deepEqual, equal } from 'node:assert/strict'
 import type { KeyValue, LogsRequest, MetricsRequest, Requests, TracesRequest } from '../../../lib/wire/otlp/message.js'
 import { messageText, parseMessage } from '../../../lib/wire/otlp/json.js'
 import { decodeMessage, encodeMessage } from '../../../lib/wire/otlp/protobuf.js'
-import { recordsOf, RequestBuilder } from '../../../lib/wire/otlp/records.js'
+import { ExportRequest } from '../../../lib/wire/otlp/export_request.js'
+import { recordsOf } from '../../../lib/wire/otlp/records.js'
 import { REQUESTS, type Signal } from '../../../lib/wire/otlp/schema.js'
 import type { Case } from '../suite.js'
 
@@ -25,9 +26,9 @@ export async function otlpExamples(test: Case): Promise<void> {
   const parsed = parseMessage<Requests[Signal]>(JSON.stringify(test.json), type, BOUNDS)
   const decoded = decodeMessage<Requests[Signal]>(encodeMessage(parsed, type), type, BOUNDS)
   deepEqual(decoded, parsed)
-  const builder = new RequestBuilder(signal)
-  for (const { identity, payload } of recordsOf(signal, decoded)) builder.add(identity, payload)
-  deepEqual(sorted(builder.request), sorted(decoded))
+  const request = new ExportRequest(signal)
+  for (const { identity, payload } of recordsOf(signal, decoded)) request.add(identity, payload)
+  deepEqual(sorted(decodeMessage(request.finish(), type, BOUNDS)), sorted(decoded))
   deepEqual(parseMessage(messageText(parsed), type, BOUNDS), parsed)
   check(parsed, test.expected as Expected)
 }
