@@ -96,8 +96,7 @@ export default source({
     const acks = acksOf(`receive.fluent/${options.listen.join(',')}`, options, context)
     await acks?.open()
     const receiver = new FluentReceiver({ ...options, sharedKey, acks }, context)
-    const handlers = { stream: receiver.stream.bind(receiver) }
-    await serve(options, TRANSPORTS, handlers, context).finally(() => acks?.close())
+    await serve(options, TRANSPORTS, receiver, context).finally(() => acks?.close())
   },
 })
 

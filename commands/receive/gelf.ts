@@ -1,7 +1,7 @@
 // receive gelf: Graylog's messages over UDP, TCP and TLS, to logs.
 
 import { source } from '../../lib/component.js'
-import { Problem, throwAll } from '../../lib/diag/problem.js'
+import { type Problem, throwAll } from '../../lib/diag/problem.js'
 import { READER_OPTIONS } from '../../lib/io/options.js'
 import type { Transport } from '../../lib/listen/address.js'
 import type { ListenOptions } from '../../lib/listen/listeners.js'
@@ -84,16 +84,14 @@ export default source({
     const { serve } = await import('../../lib/listen/listeners.js')
     const { GelfReceiver } = await import('../../lib/receive/gelf.js')
     const receiver = new GelfReceiver(options, context)
-    const handlers = { stream: receiver.stream.bind(receiver), datagrams: receiver.datagrams.bind(receiver) }
-    await serve(options, TRANSPORTS, handlers, context).finally(() => receiver.end())
+    await serve(options, TRANSPORTS, receiver, context).finally(() => receiver.end())
   },
 })
 
 async function wrong(options: ListenOptions & { readonly label_fields: readonly string[] }): Promise<Problem[]> {
   const { listenProblems } = await import('../../lib/listen/listeners.js')
+  const { fieldProblems } = await import('../../lib/receive/field_labels.js')
   const { FIELDS } = await import('../../lib/receive/gelf.js')
-  const known: readonly string[] = FIELDS
-  const unknown = options.label_fields.filter((field) => !known.includes(field))
-  const problems = unknown.map((field) => new Problem(`'${field}' is no field of GELF messages`, { expected: known.join(', ') }))
+  const problems = fieldProblems(options.label_fields, FIELDS, 'GELF messages')
   return [...problems, ...(await listenProblems(options, TRANSPORTS))]
 }

@@ -124,18 +124,15 @@ export default source({
     throwAll([...problems, ...(await listenProblems(options, TRANSPORTS))])
     const { SyslogReceiver } = await import('../../lib/receive/syslog.js')
     const receiver = new SyslogReceiver(options, context)
-    const handlers = { stream: receiver.stream.bind(receiver), datagrams: receiver.datagrams.bind(receiver) }
-    await serve(options, TRANSPORTS, handlers, context)
+    await serve(options, TRANSPORTS, receiver, context)
   },
 })
 
 async function wrongFields({ label_fields, attribute_fields, timezone }: SyslogOptions): Promise<Problem[]> {
   const { zoneOf } = await import('../../lib/go/zone.js')
+  const { fieldProblems } = await import('../../lib/receive/field_labels.js')
   const { FIELDS } = await import('../../lib/receive/syslog.js')
-  const known: readonly string[] = FIELDS
-  const problems = [...label_fields, ...attribute_fields]
-    .filter((field) => !known.includes(field))
-    .map((field) => new Problem(`'${field}' is no field of syslog messages`, { expected: known.join(', ') }))
+  const problems = fieldProblems([...label_fields, ...attribute_fields], FIELDS, 'syslog messages')
   if (zoneOf(timezone) !== undefined) return problems
   return [...problems, new Problem(`--timezone: '${timezone}' is no time zone`, { expected: 'Europe/Berlin, UTC, Local …' })]
 }

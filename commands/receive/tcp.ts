@@ -66,7 +66,7 @@ export default source({
     const { serve } = await import('../../lib/listen/listeners.js')
     const { TcpReceiver } = await import('../../lib/receive/tcp.js')
     const receiver = new TcpReceiver(options, context)
-    await serve(options, TRANSPORTS, { stream: receiver.stream.bind(receiver) }, context)
+    await serve(options, TRANSPORTS, receiver, context)
   },
 })
 

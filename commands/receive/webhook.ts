@@ -1,7 +1,7 @@
 // receive webhook: whatever is posted as JSON, and what Heroku, Amazon and Google post, to logs.
 
 import { source } from '../../lib/component.js'
-import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { READER_OPTIONS } from '../../lib/io/options.js'
 import type { ServerAnswer, ServerRequest } from '../../lib/net/server.js'
 import { serverOptions } from '../../lib/net/server_options.js'
@@ -80,7 +80,7 @@ export default source({
   async run({ options }, context) {
     const problems = wrong(options)
     const { openSecret } = await import('../../lib/net/secret.js')
-    const { HttpServer } = await import('../../lib/net/server.js')
+    const { serveRequests } = await import('../../lib/receive/serve_requests.js')
     const { WebhookReceiver } = await import('../../lib/receive/webhook.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
     const acks = acksOf(`receive.webhook/${options.listen}`, options, context)
@@ -93,11 +93,7 @@ export default source({
       [PATHS.gcp, post((request) => receiver.gcp(request))],
       [options.path, post((request) => receiver.any(request))],
     ])
-    const server = await collect(problems, () => new HttpServer(options, routes, context))
-    throwAll(problems)
-    await acks?.open()
-    context.log.info(`listening on ${await server!.listen()}${options.path}`)
-    await server!.run().finally(() => acks?.close())
+    await serveRequests(options, routes, acks, context, problems, options.path)
   },
 })
 

@@ -52,10 +52,10 @@ export async function serve(
   const open = (endpoint: Endpoint) => {
     if (endpoint.transport === 'udp') {
       const bounds = options as ListenOptions & DatagramOptions
-      return new DatagramListener(endpoint, bounds, handlers.datagrams!, fail, context, told)
+      return new DatagramListener(endpoint, bounds, (some) => handlers.datagrams!(some), fail, context, told)
     }
     const tls = endpoint.transport === 'tls' ? ServerTls.open(options, []) : null
-    return new StreamListener(endpoint, options, tls, handlers.stream, fail, told)
+    return new StreamListener(endpoint, options, tls, (connection) => handlers.stream(connection), fail, told)
   }
   const endpoints = options.listen.map((text) => endpointOf(text, transports))
   const listeners = endpoints.map(open)

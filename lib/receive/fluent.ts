@@ -5,7 +5,6 @@ import { hostname } from 'node:os'
 import type { SourceContext } from '../component.js'
 import type { Connection } from '../listen/connection.js'
 import type { Secret } from '../net/secret.js'
-import { RecordBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
 import type { Json } from '../record/json.js'
 import { labelsOf } from '../record/labels.js'
@@ -14,7 +13,9 @@ import { ValueFrames } from '../wire/fluent/frames.js'
 import { helo, pong } from '../wire/fluent/handshake.js'
 import { ackOf, decodeValue, type FluentEvent, type FluentMessage, jsonOf, messageOf } from '../wire/fluent/message.js'
 import type { Acks } from './acks.js'
+import { entryPayload } from './entry.js'
 import { Recent } from './recent.js'
+import { Rows } from './rows.js'
 import { Stamps } from './stamps.js'
 
 export interface FluentOptions {
@@ -96,16 +97,12 @@ export class FluentReceiver {
     if (await this.#pass(message)) if (message.chunk !== undefined) connection.write(ackOf(message.chunk))
   }
 
-  async #pass({ tag, events }: FluentMessage): Promise<boolean> {
-    if (events.length === 0) return true
+  #pass({ tag, events }: FluentMessage): Promise<boolean> {
     this.#stamps.look()
     const identity = this.#identity(tag)
-    const ids = events.map(() => identity)
-    const payloads = events.map((event) => this.#payload(event))
-    const { acks } = this.options
-    if (acks !== null) return acks.pass(ids, payloads)
-    await this.context.emit(new RecordBatch(ids, payloads))
-    return true
+    const rows = new Rows()
+    for (const event of events) rows.add(identity, this.#payload(event))
+    return rows.store(this.options.acks, this.context)
   }
 
   #identity(tag: string): Identity {
@@ -119,17 +116,13 @@ export class FluentReceiver {
 
   /** The first text among --body-field is the body, and what stands beside it attributes; else the body is the whole. */
   #payload({ ts, record, metadata }: FluentEvent): Payload {
-    const received = this.#stamps.next()
     const told = this.options.timestamp === 'message' ? ts : undefined
     const fields = new Map(Object.entries(record as { readonly [name: string]: Json }))
     const name = this.options.body_field.find((field) => typeof fields.get(field) === 'string')
-    const payload: Payload = { ts: told ?? received, body: name === undefined ? record : fields.get(name)! }
-    if (told !== undefined) payload.observed = received
     const attributes: [string, Json][] = name === undefined ? [] : [...fields].filter(([field]) => field !== name)
     if (metadata !== undefined) attributes.push(['metadata', metadata])
-    // Safe for any name: properties of the object's own.
-    if (attributes.length > 0) payload.attributes = Object.fromEntries(attributes)
-    return payload
+    const body = name === undefined ? record : fields.get(name)!
+    return entryPayload(body, this.#stamps.next(), told, undefined, attributes)
   }
 
   #reject(detail: string, peer: string, original: string): void {

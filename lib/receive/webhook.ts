@@ -4,13 +4,11 @@ import { timingSafeEqual } from 'node:crypto'
 import type { SourceContext } from '../component.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import type { Secret } from '../net/secret.js'
-import { RecordBatch } from '../record/batch.js'
 import { scanDepth } from '../record/decode.js'
 import { Identity } from '../record/identity.js'
 import type { Json } from '../record/json.js'
 import { labelsOfMap } from '../record/labels.js'
 import type { Payload } from '../record/record.js'
-import { SEVERITIES, SEVERITY_NUMBERS } from '../wire/syslog/names.js'
 import type { HookEntry } from '../wire/webhook/entry.js'
 import {
   ACCESS_KEY_HEADER, ATTRIBUTES_HEADER, commonLabels, firehoseEntries, REQUEST_ID_HEADER,
@@ -18,22 +16,19 @@ import {
 import { gcpEntry } from '../wire/webhook/gcp.js'
 import { herokuEntries } from '../wire/webhook/heroku.js'
 import { jsonEntries, lineEntries } from '../wire/webhook/plain.js'
-import type { Acks } from './acks.js'
-import { busy } from './answer.js'
-import { plainBody, Refusal } from './loki_body.js'
+import { entryPayload } from './entry.js'
+import { Refusal } from './loki_body.js'
 import { Recent } from './recent.js'
 import { Stamps } from './stamps.js'
+import { type RequestOptions, takeRequest } from './take_request.js'
 
-export interface WebhookOptions {
+export interface WebhookOptions extends RequestOptions {
   readonly label: ReadonlyMap<string, string>
   readonly timestamp: 'message' | 'received'
-  readonly max_request_bytes: number
   readonly max_depth: number
   readonly max_identities: number
   /** What Firehose must send as its access key; undefined: anything. */
   readonly accessKey: Secret | undefined
-  /** What lets answers wait for commits; null: they do not. */
-  readonly acks: Acks | null
 }
 
 /** Separates names and values in keys: no text that was read holds a high surrogate alone. */
@@ -103,29 +98,12 @@ export class WebhookReceiver {
   async #answer(
     request: ServerRequest, read: (body: Buffer, request: ServerRequest) => HookEntry[],
   ): Promise<ServerAnswer> {
-    this.context.account.in_bytes += request.body.length
-    if (this.options.acks?.full === true) return busy('too many requests wait for their commit (--max-waiting)')
-    let entries: HookEntry[]
-    try {
-      const bounds = { max_request_bytes: this.options.max_request_bytes, max_elements: Infinity }
-      const body = await plainBody(request.body, request.headers['content-encoding'], bounds)
-      entries = read(body, request)
-    } catch (error) {
-      if (error instanceof Refusal) return { status: error.status, text: error.message }
-      return { status: 400, text: (error as Error).message }
-    }
-    const stored = entries.length === 0 || (await this.#pass(entries))
-    return stored ? { status: 204 } : busy('not committed within the time of --ack-timeout')
-  }
-
-  async #pass(entries: readonly HookEntry[]): Promise<boolean> {
-    this.#stamps.look()
-    const ids = entries.map(({ labels }) => this.#identity(labels ?? NO_LABELS))
-    const payloads = entries.map((entry) => this.#payload(entry))
-    const { acks } = this.options
-    if (acks !== null) return acks.pass(ids, payloads)
-    await this.context.emit(new RecordBatch(ids, payloads))
-    return true
+    const wrong = await takeRequest(request, this.options, this.context, (body, rows) => {
+      const entries = read(body, request)
+      this.#stamps.look()
+      for (const entry of entries) rows.add(this.#identity(entry.labels ?? NO_LABELS), this.#payload(entry))
+    })
+    return wrong ?? { status: 204 }
   }
 
   #identity(labels: ReadonlyMap<string, string>): Identity {
@@ -138,17 +116,8 @@ export class WebhookReceiver {
   }
 
   #payload({ ts, body, attributes, severity }: HookEntry): Payload {
-    const received = this.#stamps.next()
     const told = this.options.timestamp === 'message' ? ts : undefined
-    const payload: Payload = { ts: told ?? received, body }
-    if (told !== undefined) payload.observed = received
-    if (severity !== undefined) {
-      payload.severity = SEVERITIES[severity]
-      payload.severity_number = SEVERITY_NUMBERS[severity]
-    }
-    // Safe for any name: properties of the object's own.
-    if (attributes !== undefined && attributes.size > 0) payload.attributes = Object.fromEntries(attributes)
-    return payload
+    return entryPayload(body, this.#stamps.next(), told, severity, attributes)
   }
 
   /** Throws a Refusal. */
