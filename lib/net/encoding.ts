@@ -1,4 +1,4 @@
-// Content encodings of responses: gzip, deflate and br, bounded in what comes out.
+// Content encodings of bodies: gzip, deflate, br and zstd, bounded in what comes out.
 
 import { constants } from 'node:buffer'
 import { promisify } from 'node:util'
@@ -38,6 +38,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   // RFC 9110 8.4.1.2: some senders leave out the zlib header.
   ['deflate', (body, options) => ((body[0] & 0x0f) === 8 ? zlib : raw)(body, options)],
   ['br', brotli],
+  ['zstd', async (body, options) => (await import('./zstd.js')).unzstd(body, options.maxOutputLength!)],
 ])
 
 /** The body behind its `Content-Encoding`. */
