@@ -17,7 +17,7 @@ _solder() {
     receive) kinds='exposition prometheus otlp loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
-    enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages' ;;
+    enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
     derive) kinds='metrics prometheus' ;;
     write) kinds='prometheus loki syslog file' ;;
   esac
@@ -86,6 +86,10 @@ _solder() {
     'enrich eventlog --log-format') words='text json' ;;
     'enrich windowsevent --log-format') words='text json' ;;
     'enrich stages --log-format') words='text json' ;;
+    'enrich set --log-format') words='text json' ;;
+    'enrich delete --log-format') words='text json' ;;
+    'enrich rename --log-format') words='text json' ;;
+    'enrich hash --log-format') words='text json' ;;
     'derive metrics --log-format') words='text json' ;;
     'derive prometheus --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
@@ -186,6 +190,10 @@ _solder() {
     *' --linger') words='' ;;
     *' --partial-wait') words='' ;;
     *' --ignore-older') words='' ;;
+    *' --multiline') words='' ;;
+    *' --max-wait-time') words='' ;;
+    *' --max-lines') words='' ;;
+    *' --max-block-size') words='' ;;
     *' --max-open') words='' ;;
     *' --max-folders') words='' ;;
     *' --max-files') words='' ;;
@@ -240,11 +248,8 @@ _solder() {
     *' --max-partial-lines') words='' ;;
     *' --max-partial-line-size') words='' ;;
     *' --max-held-size') words='' ;;
-    *' --max-wait-time') words='' ;;
     'enrich labels --source-type') words='extracted structured_metadata' ;;
     'enrich truncate --source-type') words='line label structured_metadata extracted' ;;
-    *' --max-lines') words='' ;;
-    *' --max-block-size') words='' ;;
     *' --max-streams') words='' ;;
     *' --replacement') words='' ;;
     *' --min-length') words='' ;;
@@ -261,6 +266,8 @@ _solder() {
     *' --fields') words='' ;;
     *' --db-type') words='' ;;
     *' --custom-lookups') words='' ;;
+    *' --where') words='' ;;
+    *' --algorithm') words='sha256 sha512 sha1 md5' ;;
     *' --prefix') words='' ;;
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
@@ -337,7 +344,6 @@ _solder() {
     *' --http-request-timeout') words='' ;;
     *' --http-idle-timeout') words='' ;;
     *' --max-output') words='' ;;
-    *' --where') words='' ;;
     *' --count') words='' ;;
     *' --url') words='' ;;
     *)
@@ -359,7 +365,7 @@ _solder() {
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive fluent') flags='--listen --shared-key --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive webhook') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --path --access-key --timestamp --max-request-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --max-entry-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --multiline --max-wait-time --max-lines --max-block-size --max-entry-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'scrape host') flags='--every --once --job --instance --label --collector --root --proc --sys --disk-exclude --net-exclude --mount-exclude --fs-type-exclude --mount-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'relabel') flags='--keep --drop --set --rename --labeldrop --labelkeep --name-validation-scheme --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
@@ -397,6 +403,10 @@ _solder() {
         'enrich eventlog') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich windowsevent') flags='--source --drop-invalid-labels --overwrite-existing --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich stages') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'enrich set') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich delete') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich rename') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich hash') flags='--where --algorithm --key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

@@ -99,6 +99,9 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   NAME: 'app',
   FIELD: 'app',
   'STAGES.yaml': `${folder}/stages.yaml`,
+  ATTRIBUTE: 'attributes.app',
+  FROM: 'attributes.app',
+  TO: 'attributes.application',
   /** Of one process at a time; as a spool it has something to show. */
   get DIR() {
     const dir = mkdtempSync(`${folder}/dir-`)
