@@ -18,6 +18,11 @@ export default source({
     a newline, with or without carriage return. A last line waits for its newline; it is taken as it is when
     its file was rotated or deleted and is quiet for --linger, or after --partial-wait, or at the end with --once.
 
+    With --multiline lines that belong together, such as those of a stack trace, are one record, as 'enrich multiline'
+    makes them, but never lines of two files. A block goes on when the next one begins, when its file did not grow for
+    --max-wait-time, when it is too long, or behind a line that was cut. Until then its lines count as not read: a run that
+    begins later reads the block from its start.
+
     A file is known by its device and inode and by a fingerprint of what was read, not by its name. So a renamed file is
     read to its end while the new one is begun, and is not read again under its new name; a file that was truncated, even
     if it has grown since, is read from its start; the copy that copytruncate leaves, and a packed file (gzip, bzip2,
@@ -32,15 +37,16 @@ export default source({
   emits: ['log', 'checkpoint'],
   guarantee: `
     With --state here and at the sink every line is stored at least once; what arrives twice was read after the last
-    commit. Lost is what a file held when it was deleted, or truncated without a copy, before it was read. The end of a
-    line that was cut counts as 'line_too_long'; binary files are rejected as 'not_text', damaged packed ones as
+    commit. Lost is what a file held when it was deleted, or truncated without a copy, before it was read, with --multiline
+    before its last block went on. Lines that became a part of another one count as 'joined', the end of a line that was
+    cut as 'line_too_long'; binary files are rejected as 'not_text', damaged packed ones as
     'damaged_file'. Target records are consumed and counted so, those without __path__ as 'no_path'; other records are
     rejected as not_a_target.`,
   args: [{ name: 'GLOB', help: 'files to follow; without any, targets are read from stdin', variadic: true, path: true }],
   options: { ...TAIL_OPTIONS, ...STATE_OPTIONS },
   async check({ args, options }) {
     const { checkFiles } = await import('../../lib/tail/stage.js')
-    checkFiles(args, options)
+    await checkFiles(args, options)
   },
   examples: [
     {
@@ -52,6 +58,11 @@ export default source({
       command: "solder receive file '/var/log/pods/*/*/*.log' --exclude '**/kube-proxy/*' --label cluster=eu --from end",
       about: 'what the containers of a node say from now on',
       needs: 'files of logs',
+    },
+    {
+      command: "solder receive file '/srv/shop/*.log' --multiline '^[0-9]{4}-'",
+      about: 'stack traces in one piece: what does not begin with a date belongs to what does',
+      needs: 'it runs until it is stopped',
     },
     { command: "solder receive file '*.log*' --once", about: 'read what is there, and end' },
   ],

@@ -111,6 +111,7 @@ export class Beginning {
     file.rename(slot.position!.name)
     file.place = place
     file.cutting = slot.position!.cut === true
+    if (file.joiner !== null) file.joiner.begun = slot.position!.joined === true
     file.original = file.originalPlace = null
     file.fresh = false
   }

@@ -1,10 +1,12 @@
 // What a tailer can be told.
 
+import { BLOCK_OPTIONS } from '../logs/block_options.js'
 import type { OptionTable } from '../option/table.js'
 import { LABEL_OPTION, LINE_OPTIONS } from '../receive/line_options.js'
 
 const since = '0.1.0'
 const TIMES = { since, group: 'Times' } as const
+const BLOCK = { since, group: 'Lines that belong together' } as const
 const BOUND = { since, group: 'Bounds' } as const
 
 export const TAIL_OPTIONS = {
@@ -51,6 +53,15 @@ export const TAIL_OPTIONS = {
     type: 'duration',
     help: 'leave out files that were last written before this long, unless they have a position',
   },
+  multiline: {
+    ...BLOCK,
+    type: 'string',
+    value: 'REGEX',
+    help: 'join lines of a file: from one that this RE2 expression matches up to the next one that it matches',
+  },
+  max_wait_time: { ...BLOCK_OPTIONS.max_wait_time, ...BLOCK },
+  max_lines: { ...BLOCK_OPTIONS.max_lines, ...BLOCK },
+  max_block_size: { ...BLOCK_OPTIONS.max_block_size, ...BLOCK },
   max_entry_bytes: {
     ...BOUND,
     type: 'bytes',

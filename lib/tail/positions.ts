@@ -30,6 +30,8 @@ export interface Position extends Mark {
   readonly packed?: number
   /** It stands within a line that was cut. */
   readonly cut?: true
+  /** The line before it was one of a block, which those behind it go on with. */
+  readonly joined?: true
   /** Since when it is not there, Unix milliseconds. */
   readonly gone?: number
 }

@@ -16,7 +16,7 @@ export type Outcome = 'more' | 'end' | 'truncated'
 
 export class Reader {
   readonly #chunk = Buffer.allocUnsafeSlow(CHUNK)
-  /** For lines that are longer than a chunk. */
+  /** For lines and blocks that are longer than a chunk. */
   #long: Buffer | null = null
 
   constructor(
@@ -54,7 +54,8 @@ export class Reader {
   }
 
   #longer(): Buffer {
-    return (this.#long ??= Buffer.allocUnsafeSlow(this.reading.maxLine + CHUNK))
+    const { maxLine, blocks } = this.reading
+    return (this.#long ??= Buffer.allocUnsafeSlow((blocks?.size ?? 0) + maxLine + CHUNK))
   }
 
   #took(bytes: number, read: (bytes: number) => void): void {
@@ -90,7 +91,7 @@ export class Reader {
   }
 
   #unpacked(file: Tailed, read: (bytes: number) => void): Outcome {
-    this.#took(file.takePartial(file.rest), read)
+    this.#took(file.takeRest(file.rest), read)
     file.pieces = null
     return 'end'
   }
@@ -107,17 +108,17 @@ export class Reader {
       const detail = `damaged ${file.packing} data (${message}): the rest of the file cannot be read`
       reject({ reason: 'damaged_file', detail, where: file.lastPath, original: '' })
     }
-    this.#took(file.takePartial(file.rest), read)
+    this.#took(file.takeRest(file.rest), read)
     file.pieces = null
     return 'end'
   }
 
-  /** Takes the bytes behind the last newline as a line. */
-  async partial(file: Tailed, read: (bytes: number) => void): Promise<void> {
+  /** Takes so many of the bytes behind the place as they are, see `Tailed.takeRest`. */
+  async rest(file: Tailed, bytes: number, read: (bytes: number) => void): Promise<void> {
     const handle = await this.handles.of(file)
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(file.partial), 0, file.partial, file.place.offset)
-    this.#took(file.takePartial(buffer.subarray(0, bytesRead)), read)
-    file.partial = 0
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, file.place.offset)
+    this.#took(file.takeRest(buffer.subarray(0, bytesRead)), read)
+    file.partial -= bytes
   }
 }
 

@@ -7,6 +7,7 @@ import { EXIT, Problem, problemsOf, throwAll } from '../diag/problem.js'
 import type { OptionValues } from '../option/table.js'
 import { hasLabel, labelPairs } from '../record/labels.js'
 import type { Record } from '../record/record.js'
+import type { BlockRule } from '../logs/block.js'
 import { lockFolder, unlock } from '../spool/lock.js'
 import { State } from '../state/state.js'
 import { checkEncoding } from '../wire/lines/encoding.js'
@@ -21,18 +22,20 @@ export type StageOptions = OptionValues<typeof TAIL_OPTIONS> & { readonly state:
 const MAX_NAME = 100
 
 /** Throws every Problem at once. */
-export function checkFiles(globs: readonly string[], { exclude, encoding, name }: StageOptions): void {
+export async function checkFiles(globs: readonly string[], options: StageOptions): Promise<void> {
+  const { exclude, encoding, name } = options
   const problems: Problem[] = []
-  const attempt = (step: () => unknown) => {
+  const attempt = async (step: () => unknown) => {
     try {
-      step()
+      await step()
     } catch (error) {
       problems.push(...problemsOf(error))
     }
   }
-  for (const glob of globs) attempt(() => globOf(glob))
-  for (const glob of exclude) attempt(() => exclusion(glob))
-  attempt(() => checkEncoding(encoding, '--encoding'))
+  for (const glob of globs) await attempt(() => globOf(glob))
+  for (const glob of exclude) await attempt(() => exclusion(glob))
+  await attempt(() => checkEncoding(encoding, '--encoding'))
+  await attempt(() => blocksOf(options))
   if (!/^[\w.-]+$/.test(name) || name.length > MAX_NAME) {
     problems.push(new Problem(`--name: '${name}' is not valid`, { expected: `1 to ${MAX_NAME} letters, digits, '_', '.', '-'` }))
   }
@@ -41,20 +44,30 @@ export function checkFiles(globs: readonly string[], { exclude, encoding, name }
 
 /** Follows until it is stopped, or with --once until all is read. */
 export async function followFiles(globs: readonly string[], options: StageOptions, context: SourceContext): Promise<void> {
-  checkFiles(globs, options)
+  await checkFiles(globs, options)
+  const blocks = await blocksOf(options)
   const { state: folder, name, from } = options
   const state = folder === undefined ? null : new State(folder)
   const lock = folder === undefined ? null : await hold(folder, name)
   try {
     const positions = await Positions.load(from === 'start' ? null : state, name, context.clock, context.log)
     const targets = new Set<Target>()
-    const tailer = new Tailer(targets, positions, state !== null, settingsOf(options), context)
+    const tailer = new Tailer(targets, positions, state !== null, settingsOf(options, blocks), context)
     if (globs.length === 0) return await fed(tailer, targets, options, context)
     targets.add(new Target(globs.map(globOf), options.exclude, options.label, options.max_folders, context.log.error))
     await tailer.run()
   } finally {
     if (lock !== null) await unlock(lock)
   }
+}
+
+/** Which lines belong together, if some do. The engine of expressions is loaded for those alone. Throws a Problem. */
+async function blocksOf(options: StageOptions): Promise<BlockRule | null> {
+  const { multiline } = options
+  if (multiline === undefined) return null
+  if (multiline === '') throw new Problem("--multiline: no expression", { expected: 'an RE2 expression' })
+  const { blockRule } = await import('../logs/block.js')
+  return blockRule(multiline, options)
 }
 
 /** One stage at a time has the positions of a name. */
@@ -73,10 +86,10 @@ async function hold(folder: string, name: string): ReturnType<typeof lockFolder>
   })
 }
 
-function settingsOf(options: StageOptions): TailOptions {
+function settingsOf(options: StageOptions, blocks: BlockRule | null): TailOptions {
   const { every, delay, linger, encoding, once } = options
   return {
-    ...{ every, delay, linger, encoding, once },
+    ...{ every, delay, linger, encoding, once, blocks },
     scanEvery: options.scan_every,
     atEnd: options.from === 'end',
     partialWait: options.partial_wait,

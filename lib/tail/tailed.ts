@@ -2,9 +2,11 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import type { Context } from '../component.js'
+import type { BlockRule } from '../logs/block.js'
 import type { Identity } from '../record/identity.js'
 import { countCut, TRUNCATED } from '../receive/text_lines.js'
 import type { Target } from './follow.js'
+import { Joiner, type PlacedLine } from './joiner.js'
 import type { Outlet } from './outlet.js'
 import type { Packing } from './packed.js'
 import { Place } from './place.js'
@@ -24,6 +26,8 @@ export interface Reading {
   /** A label of the Encoding standard, or `auto`. */
   readonly encoding: string
   readonly maxLine: number
+  /** Which lines belong together; null: each one stands alone. */
+  readonly blocks: BlockRule | null
 }
 
 export class Tailed {
@@ -45,9 +49,13 @@ export class Tailed {
   cutting = false
   /** Whether nothing was read of it yet, so that it may be a copy of another one. */
   fresh = true
-  /** Bytes behind the place that make no whole line, and since when they are the same, milliseconds. */
+  /** What joins its lines, if they are joined. */
+  readonly joiner: Joiner | null
+  /** Bytes behind the place that make no whole line or block, and since when they are the same, milliseconds. */
   partial = 0
   quietSince = 0
+  /** Of them, those of the whole lines of a block. */
+  held = 0
   /** How it is packed; null: not at all, or not known yet. */
   packing: Packing | null = null
   /** Size of a packed file that was read to its end; null: not yet. */
@@ -86,6 +94,7 @@ export class Tailed {
     this.path = this.lastPath = this.name = path
     this.identity = target.identity(path)
     this.old = target.known ? 0 : seen.size
+    this.joiner = reading.blocks === null ? null : new Joiner(reading.blocks)
   }
 
   /** Whether the name that it was found under leads elsewhere now: nobody should write to it any more. */
@@ -113,6 +122,7 @@ export class Tailed {
       path,
       ...(packedSize === null ? {} : { packed: packedSize }),
       ...(this.cutting ? { cut: true } : {}),
+      ...(this.joiner?.begun === true ? { joined: true } : {}),
     }
   }
 
@@ -122,7 +132,8 @@ export class Tailed {
     this.place = new Place()
     this.text = null
     this.cutting = false
-    this.partial = 0
+    this.partial = this.held = 0
+    if (this.joiner !== null) this.joiner.begun = false
     this.packing = this.packedSize = this.pieces = null
     this.refused = false
     this.readSize = -1
@@ -141,6 +152,7 @@ export class Tailed {
       from = end
     }
     if (text.unit === 1) from = skipZeros(data, from, maxLine)
+    if (this.joiner !== null) return this.#advance(data, this.#join(this.joiner, text, data, from, false))
     const end = text.lastEnd(data)
     if (end > from) {
       this.#lines(text, data.subarray(from, end))
@@ -149,9 +161,12 @@ export class Tailed {
     return this.#advance(data, from)
   }
 
-  /** Takes what stands behind the last newline as a line. */
-  takePartial(data: Buffer): number {
-    if (this.text !== null && !this.cutting && data.length > 0) this.#lines(this.text, data)
+  /** Takes what is there as it is: what stands behind the last newline as a line, and a block though it may go on. */
+  takeRest(data: Buffer): number {
+    if (this.text !== null && !this.cutting && data.length > 0) {
+      if (this.joiner === null) this.#lines(this.text, data)
+      else this.#join(this.joiner, this.text, data, 0, true)
+    }
     return this.#advance(data, data.length)
   }
 
@@ -167,35 +182,71 @@ export class Tailed {
     return to
   }
 
-  #lines(text: Text, data: Buffer): void {
-    const { outlet, maxLine } = this.reading
+  #decode(text: Text, data: Buffer): readonly string[] {
     const { lines, repaired } = text.decode(data)
     if (repaired > 0) this.#tellRepaired()
-    const whole = data.includes(0) ? lines.map((line) => line.replace(/^\0+/, '')) : lines
+    return data.includes(0) ? lines.map((line) => line.replace(/^\0+/, '')) : lines
+  }
+
+  #lines(text: Text, data: Buffer): void {
+    const { outlet, maxLine } = this.reading
+    const whole = this.#decode(text, data)
     if (data.length <= maxLine || whole.every((line) => fits(line, maxLine))) {
       return outlet.add(this.identity, whole, data.length)
     }
     for (const line of whole) {
       if (fits(line, maxLine)) outlet.add(this.identity, [line], line.length)
-      else this.#addCut(Buffer.from(line).subarray(0, maxLine + 1), textOf(Buffer.alloc(0), 'utf-8'))
+      else this.#addCut(cutTo(Buffer.from(line), UTF8, maxLine), UTF8)
     }
+  }
+
+  /** Passes on the entries that the lines behind `from` make; returns where what is left begins. */
+  #join(joiner: Joiner, text: Text, data: Buffer, from: number, all: boolean): number {
+    const { outlet, context } = this.reading
+    const end = all ? data.length : Math.max(from, text.lastEnd(data))
+    const start = joiner.join(this.#placed(text, data, from, end), from, all, ({ text: body, lines, bytes, cut }) => {
+      outlet.add(this.identity, [body], bytes, cut ? TRUNCATED : undefined)
+      context.account.made += lines - 1
+      if (lines > 1) context.account.drop('joined', lines - 1)
+      if (cut) this.#tellCut()
+    })
+    this.held = Math.max(0, end - start)
+    return start
+  }
+
+  /** The lines up to `end`, and the first part of one that is too long and has no end yet. */
+  *#placed(text: Text, data: Buffer, from: number, end: number): Generator<PlacedLine> {
+    const { maxLine } = this.reading
+    let at = from
+    for (const line of this.#decode(text, data.subarray(from, end))) {
+      at = text.firstEnd(data, at) || end
+      const cut = !fits(line, maxLine)
+      yield { text: cut ? (UTF8.decode(cutTo(Buffer.from(line), UTF8, maxLine)).lines[0] ?? '') : line, end: at, cut }
+    }
+    if (data.length - end <= maxLine) return
+    this.cutting = true
+    const part = cutTo(data.subarray(end), text, maxLine)
+    yield { text: this.#decode(text, part)[0] ?? '', end: end + part.length, cut: true }
   }
 
   /** The first part of a line that is too long; the rest is left out as it comes. */
   #cut(text: Text, data: Buffer, from: number): number {
     this.cutting = true
-    const part = data.subarray(from, from + this.reading.maxLine + 1)
-    return from + this.#addCut(part, text)
+    const part = cutTo(data.subarray(from), text, this.reading.maxLine)
+    this.#addCut(part, text)
+    return from + part.length
   }
 
-  #addCut(part: Buffer, text: Text): number {
-    const { outlet, maxLine, context } = this.reading
-    const end = text.boundary(part, maxLine)
-    outlet.add(this.identity, text.decode(part.subarray(0, end)).lines, end, TRUNCATED)
+  #addCut(part: Buffer, text: Text): void {
+    this.reading.outlet.add(this.identity, text.decode(part).lines, part.length, TRUNCATED)
+    this.#tellCut()
+  }
+
+  #tellCut(): void {
+    const { maxLine, context } = this.reading
     countCut(context.account)
     if (!this.#cutTold) context.log.warn(`${this.lastPath}: a line is longer than --max-entry-bytes ${maxLine}: cut`)
     this.#cutTold = true
-    return end
   }
 
   #tellRepaired(): void {
@@ -203,6 +254,14 @@ export class Tailed {
     if (!this.#repaired) this.reading.context.log.warn(`${this.lastPath}: not all of it is ${encoding}: what is not stands as U+FFFD`)
     this.#repaired = true
   }
+}
+
+const UTF8 = textOf(Buffer.alloc(0), 'utf-8')
+
+/** The beginning of a line that is longer than that. */
+function cutTo(line: Buffer, text: Text, bytes: number): Buffer {
+  const part = line.subarray(0, bytes + 1)
+  return part.subarray(0, text.boundary(part, bytes))
 }
 
 /** Where text begins behind a region of NULs, as a crash or a truncation leaves it. Those at the very end may yet be written. */

@@ -1,6 +1,7 @@
 // Follows files: reads on where they grew, and sees them renamed, truncated, copied, packed and deleted.
 
 import type { SourceContext } from '../component.js'
+import type { BlockRule } from '../logs/block.js'
 import { fileComplaint } from '../net/file.js'
 import { Beginning } from './beginning.js'
 import { Finder, type FinderOptions } from './finder.js'
@@ -27,6 +28,8 @@ export interface TailOptions extends FinderOptions {
   readonly partialWait: number | undefined
   readonly maxOpen: number
   readonly maxLine: number
+  /** Which lines belong together; null: each one stands alone. */
+  readonly blocks: BlockRule | null
   readonly encoding: string
   /** Reads what is there, and ends. */
   readonly once: boolean
@@ -58,11 +61,11 @@ export class Tailer {
     private readonly options: TailOptions,
     private readonly context: SourceContext,
   ) {
-    const { encoding, maxLine } = options
+    const { encoding, maxLine, blocks } = options
     this.#registry = new Registry(positions)
     this.#handles = new Handles(options.maxOpen)
     this.#outlet = new Outlet(context)
-    const reading: Reading = { context, outlet: this.#outlet, encoding, maxLine }
+    const reading: Reading = { context, outlet: this.#outlet, encoding, maxLine, blocks }
     this.#reader = new Reader(this.#handles, reading, context)
     const begin = { atEnd: options.atEnd, delay: options.once ? 0 : options.delay }
     this.#beginning = new Beginning(this.#registry, positions, this.#handles, begin, reading, context.clock)
@@ -79,7 +82,11 @@ export class Tailer {
         if (once && !busy) break
         if (!busy) await clock.sleep(every, signal)
       }
-      if (once && !signal.aborted) for (const file of this.#registry.files) await this.#takePartial(file)
+      // Without checkpoints nobody goes on with a block that is not whole.
+      for (const file of this.#registry.files) {
+        if (once && !signal.aborted) await this.#takeRest(file, file.partial)
+        else if (!this.checkpoints) await this.#takeHeld(file)
+      }
       await this.#settle(true)
     } finally {
       await this.#handles.closeAll()
@@ -111,7 +118,11 @@ export class Tailer {
 
   async #scan(now: number): Promise<void> {
     this.#nextScan = now + this.options.scanEvery
-    for (const file of [...this.#registry.files]) if (file.target.gone) await this.#leave(file)
+    for (const file of [...this.#registry.files]) {
+      if (!file.target.gone) continue
+      await this.#takeHeld(file)
+      await this.#leave(file)
+    }
     this.#finder.look(now)
     if (now < this.#nextForget) return
     this.#nextForget = now + FORGET_EVERY
@@ -162,7 +173,7 @@ export class Tailer {
       file.size = seen.size
       file.quietSince = now
     }
-    const idle = file.path !== null && now - file.quietSince >= IDLE_AFTER
+    const idle = file.path !== null && file.held === 0 && now - file.quietSince >= IDLE_AFTER
     file.nextLook = idle ? now + Math.max(IDLE_EVERY, this.options.every) : 0
     return seen
   }
@@ -209,18 +220,27 @@ export class Tailer {
   /** What is to be done when nothing new came for a while. */
   async #quiet(file: Tailed, now: number): Promise<void> {
     const quiet = now - file.quietSince
-    const { linger, partialWait } = this.options
+    const { linger, partialWait, blocks } = this.options
     // Nobody will end the last line of a file that was rotated.
     const wait = file.rotated ? linger : (partialWait ?? Infinity)
-    if (quiet >= wait) await this.#takePartial(file)
+    if (quiet >= wait) await this.#takeRest(file, file.partial)
+    else if (quiet >= (blocks?.wait ?? Infinity)) await this.#takeRest(file, file.held)
     if (file.path === null && quiet >= linger) await this.#leave(file)
   }
 
-  async #takePartial(file: Tailed): Promise<void> {
-    if (file.partial === 0) return
+  /** Takes so many of the bytes behind the place as they are. */
+  async #takeRest(file: Tailed, bytes: number): Promise<void> {
+    // A packed file is read to its end, or not yet.
+    if (bytes === 0 || file.packing !== null) return
     let read = 0
-    await this.#reader.partial(file, (bytes) => (read += bytes))
+    await this.#reader.rest(file, bytes, (taken) => (read += taken))
     this.#record(file, read)
+  }
+
+  /** The block goes on that the file ends with, for nobody will read there again. */
+  async #takeHeld(file: Tailed): Promise<void> {
+    const failed = (error: unknown) => this.#trouble(file, error as Error, this.context.clock.monotonic())
+    await this.#takeRest(file, file.held).catch(failed)
   }
 
   /** The file is not followed any more; its position stays for a while. */
