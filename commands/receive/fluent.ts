@@ -17,7 +17,7 @@ export default source({
   summary: 'take what Fluentd, Fluent Bit and their loggers forward',
   description: `
     A server for the forward protocol, version 1, in all its modes: Message, Forward, PackedForward and
-    CompressedPackedForward (gzip). Each event becomes a log record with the tag as label. Of its record the first
+    CompressedPackedForward (gzip, zstd). Each event becomes a log record with the tag as label. Of its record the first
     text among --body-field is the body, and the other fields attributes; without such a field the whole record is the
     body. observed is when it came.
 
@@ -25,8 +25,8 @@ export default source({
     the sink of the pipe has stored them and committed that in --state, which is the same folder for both; without a
     commit within --ack-timeout it gets none, and sends again.
 
-    With --shared-key both sides must prove that they know it; users and passwords are not spoken. Heartbeats over UDP
-    are not answered: senders are to use those over TCP.
+    With --shared-key both sides must prove that they know it; with --users a sender must also prove who it is. What
+    they say is read again when its file changes. Heartbeats over UDP are not answered: senders are to use those over TCP.
 
     Each --listen is tcp:// or tls://HOST:PORT, or unix:PATH. When asked to stop it takes what is on its way. A reload
     of a pipeline file refuses no TCP connection.`,
@@ -45,6 +45,10 @@ export default source({
       help: 'where to listen; may be given several times', since,
     },
     shared_key: { type: 'secret', value: 'KEY', help: 'key that senders must know', since },
+    users: {
+      type: 'secret', value: 'USERS', since,
+      help: 'who may send: lines of USER:PASSWORD, such as those of file:PATH',
+    },
     ...ACK_OPTIONS,
     ...LABEL_OPTION,
     tag_label: { type: 'string', value: 'NAME', default: 'tag', help: 'name of the label for the tag', since },
@@ -68,8 +72,8 @@ export default source({
   },
   async check({ options }) {
     const problems = await wrong(options)
-    const { openSecret } = await import('../../lib/net/secret.js')
-    openSecret(options.shared_key, '--shared-key', problems)
+    const { admissionOf } = await import('../../lib/receive/fluent_users.js')
+    admissionOf(options, problems)
     throwAll(problems)
   },
   examples: [
@@ -87,15 +91,15 @@ export default source({
   ],
   async run({ options }, context) {
     const problems = await wrong(options)
-    const { openSecret } = await import('../../lib/net/secret.js')
-    const sharedKey = openSecret(options.shared_key, '--shared-key', problems)
+    const { admissionOf } = await import('../../lib/receive/fluent_users.js')
+    const admission = admissionOf(options, problems)
     throwAll(problems)
     const { serve } = await import('../../lib/listen/listeners.js')
     const { FluentReceiver } = await import('../../lib/receive/fluent.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
     const acks = acksOf(`receive.fluent/${options.listen.join(',')}`, options, context)
     await acks?.open()
-    const receiver = new FluentReceiver({ ...options, sharedKey, acks }, context)
+    const receiver = new FluentReceiver({ ...options, admission, acks }, context)
     await serve(options, TRANSPORTS, receiver, context).finally(() => acks?.close())
   },
 })

@@ -4,13 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { SourceContext } from '../component.js'
 import type { Connection } from '../listen/connection.js'
-import type { Secret } from '../net/secret.js'
 import { Identity } from '../record/identity.js'
 import type { Json } from '../record/json.js'
 import { labelsOf } from '../record/labels.js'
 import type { Payload } from '../record/record.js'
 import { ValueFrames } from '../wire/fluent/frames.js'
-import { helo, pong } from '../wire/fluent/handshake.js'
+import { type Admission, type Challenge, helo, pong } from '../wire/fluent/handshake.js'
 import { ackOf, decodeValue, type FluentEvent, type FluentMessage, jsonOf, messageOf } from '../wire/fluent/message.js'
 import type { Acks } from './acks.js'
 import { entryPayload } from './entry.js'
@@ -26,8 +25,8 @@ export interface FluentOptions {
   readonly max_message_bytes: number
   readonly max_depth: number
   readonly max_identities: number
-  /** Bytes that the shared key must have proven; undefined: no handshake. */
-  readonly sharedKey: Secret | undefined
+  /** What senders must prove, as it is now; null: no handshake. Throws where it cannot be read. */
+  readonly admission: (() => Admission) | null
   /** What lets acknowledgements wait for commits; null: they do not. */
   readonly acks: Acks | null
 }
@@ -50,10 +49,10 @@ export class FluentReceiver {
 
   /** Reads a connection to its end, or to what cannot be read. */
   async stream(connection: Connection): Promise<void> {
-    const { sharedKey, max_message_bytes: maxBytes, max_depth: maxDepth } = this.options
-    const nonce = sharedKey === undefined ? null : randomBytes(NONCE_BYTES)
-    let admitted = nonce === null
-    if (nonce !== null) connection.write(helo(nonce))
+    const { max_message_bytes: maxBytes, max_depth: maxDepth } = this.options
+    const challenge = this.#challenge(connection)
+    if (challenge === 'cannot tell') return connection.close()
+    let admitted = challenge === null
     const frames = new ValueFrames({ maxBytes, maxDepth })
     let values: Buffer[] = []
     for await (const chunk of connection.chunks()) {
@@ -61,7 +60,7 @@ export class FluentReceiver {
       const wrong = frames.push(chunk, (value) => values.push(Buffer.from(value)))
       for (const value of values) {
         if (admitted) await this.#value(value, connection)
-        else if (!(admitted = this.#admits(value, nonce!, connection))) return
+        else if (!(admitted = this.#admits(value, challenge!, connection))) return
       }
       values = []
       if (wrong !== null) return this.#reject(wrong, connection.peer, '')
@@ -69,12 +68,26 @@ export class FluentReceiver {
     if (frames.held > 0) this.#reject('the last message is cut off', connection.peer, '')
   }
 
-  #admits(value: Buffer, nonce: Buffer, connection: Connection): boolean {
+  /** Says the first word, where senders must prove something. */
+  #challenge(connection: Connection): Challenge | 'cannot tell' | null {
+    if (this.options.admission === null) return null
     try {
-      const { answer, admitted } = pong(decodeValue(value), nonce, this.options.sharedKey!.value, hostname())
+      const auth = this.options.admission().users === null ? Buffer.alloc(0) : randomBytes(NONCE_BYTES)
+      const challenge = { nonce: randomBytes(NONCE_BYTES), auth }
+      connection.write(helo(challenge))
+      return challenge
+    } catch (error) {
+      this.context.log.error(`${connection.peer}: not admitted: ${(error as Error).message}`)
+      return 'cannot tell'
+    }
+  }
+
+  #admits(value: Buffer, challenge: Challenge, connection: Connection): boolean {
+    try {
+      const { answer, refused } = pong(decodeValue(value), challenge, this.options.admission!(), hostname())
       connection.write(answer)
-      if (!admitted) this.context.log.warn(`${connection.peer}: wrong shared key`)
-      return admitted
+      if (refused !== null) this.context.log.warn(`${connection.peer}: not admitted: ${refused}`)
+      return refused === null
     } catch (error) {
       this.context.log.warn(`${connection.peer}: ${(error as Error).message}`)
       return false

@@ -1,7 +1,7 @@
 // `solder receive fluent` as a process, with the client @fluent-org/logger in each of its modes.
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { FluentClient } from '@fluent-org/logger'
 import { encode } from '@msgpack/msgpack'
@@ -57,6 +57,39 @@ t.test('a shared key', async (t) => {
   t.match(receiving.stderr, 'expected PING')
 })
 
+t.test('users and their passwords', async (t) => {
+  const users = `${t.testdir()}/users`
+  writeFileSync(users, '# who may send\nada:one:two\nbob:three\n')
+  const args = ['fluent', ...TCP, '--shared-key', 'secret', '--users', `file:${users}`]
+  const receiving = await Receiving.start(t as Test, args)
+  const clientOf = (username: string, password: string, sharedKey = 'secret') => {
+    const security = { clientHostname: 'me', sharedKey, username, password }
+    return new FluentClient('app', { ack: { ackTimeout: 20_000 }, security, socket: { port: receiving.ports[0], host: '127.0.0.1' } })
+  }
+  const refusal = async (client: FluentClient) => {
+    const refused = new Promise<Error>((resolve) => client.socketOn('error' as never, resolve))
+    client.emit({ log: 'not admitted' }).catch(() => {})
+    const { message } = await refused
+    client.disconnect().catch(() => {})
+    return message
+  }
+  const ada = clientOf('ada', 'one:two')
+  await ada.emit({ log: 'from ada' })
+  await ada.shutdown()
+  t.match(await refusal(clientOf('ada', 'three')), 'username/password mismatch')
+  t.match(await refusal(clientOf('eve', '')), 'username/password mismatch')
+  t.match(await refusal(clientOf('ada', 'one:two', 'guess')), 'shared_key mismatch')
+  writeFileSync(users, 'eve:four and more\n')
+  const eve = clientOf('eve', 'four and more')
+  await eve.emit({ log: 'from eve' })
+  await eve.shutdown()
+  t.equal(await receiving.stop(), 0)
+  t.same(receiving.entries.map(({ body }) => body), ['from ada', 'from eve'])
+  writeFileSync(users, 'ada:one\nnobody\n')
+  const wrong = await sh(`solder receive fluent --users file:${users}`)
+  t.match(`${wrong.code} ${wrong.stderr}`, /^2 .*--users: line 2 is not USER:PASSWORD/s)
+})
+
 t.test('what is none: told, kept, and a connection that cannot be read ends', async (t) => {
   const dead = `${t.testdir()}/dead.ndjson`
   const receiving = await Receiving.start(t as Test, ['fluent', ...TCP, '--max-message-bytes', '1000', '--dead-letter', dead, '--ledger'])
@@ -94,4 +127,42 @@ t.test('acknowledged when the sink has it', async (t) => {
   const wrong = await sh('solder receive fluent --ack durable --listen udp://:1 --shared-key env:NO_SUCH_KEY')
   t.match(`${wrong.code} ${wrong.stderr}`, /^2 /)
   for (const said of ['--ack durable needs --state', "'udp://:1' is not valid", 'NO_SUCH_KEY is not set']) t.match(wrong.stderr, said)
+})
+
+/** A frame of zstd whose blocks are one byte, repeated 128 KiB each. */
+function repeated(byte: number, blocks: number): Buffer {
+  const block = (last: boolean) => {
+    const header = Buffer.alloc(4)
+    header.writeUIntLE((131_072 << 3) | (1 << 1) | Number(last), 0, 3)
+    header[3] = byte
+    return header
+  }
+  // No single segment, no checksum, a window of 128 KiB.
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38])
+  return Buffer.concat([head, ...Array.from({ length: blocks }, (_, i) => block(i === blocks - 1))])
+}
+
+/** A frame of zstd that holds the bytes as they are. */
+function stored(bytes: Buffer): Buffer {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0, 0, 0, 0])
+  head.writeUInt32LE(bytes.length, 5)
+  head.writeUIntLE((bytes.length << 3) | 1, 9, 3)
+  return Buffer.concat([head, bytes])
+}
+
+t.test('compressed with zstd, and what unpacks to too much', async (t) => {
+  const receiving = await Receiving.start(t as Test, ['fluent', ...TCP, '--max-message-bytes', '1MiB'])
+  const client = connect(receiving.ports[0], '127.0.0.1').on('error', () => {})
+  const events = Buffer.concat([1, 2].map((n) => Buffer.from(encode([1_763_804_400, { log: `event ${n}` }]))))
+  const option = { compressed: 'zstd' }
+  client.write(encode(['app', stored(events), option]))
+  client.write(encode(['app', repeated(0xc0, 1000), option]))
+  client.write(encode(['app', Buffer.from('no zstd'), option]))
+  client.write(encode(['app', stored(events), { compressed: 'lz4' }]))
+  client.write(encode(['app', stored(events), option]))
+  await receiving.records(4)
+  client.end()
+  t.equal(await receiving.stop(), 1)
+  t.same(receiving.entries.map(({ body }) => body), ['event 1', 'event 2', 'event 1', 'event 2'])
+  for (const said of ['larger than 1048576 bytes', 'invalid zstd data', 'compressed with lz4']) t.match(receiving.stderr, said)
 })

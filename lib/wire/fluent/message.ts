@@ -1,10 +1,10 @@
 // Messages of the forward protocol (Fluentd's Forward Protocol Specification v1): events in each of its modes.
 
 import { isUtf8 } from 'node:buffer'
-import { gunzipSync } from 'node:zlib'
 import { decode, encode, ExtensionCodec } from '@msgpack/msgpack'
 import { fieldOf, type Json } from '../../record/json.js'
 import { type FrameBounds, ValueFrames } from './frames.js'
+import { unpack } from './unpack.js'
 
 export interface FluentEvent {
   /** Unix nanoseconds, decimal; undefined where it is none that a record holds. */
@@ -73,8 +73,7 @@ export function messageOf(value: unknown, bounds: FrameBounds): FluentMessage | 
 
 function packedEvents(bytes: Buffer, option: unknown, bounds: FrameBounds, complaints: string[]): FluentEvent[] {
   const compressed = textOf(optionOf(option, 'compressed')) ?? 'text'
-  if (compressed !== 'text' && compressed !== 'gzip') throw new Error(`compressed with ${compressed}, expected gzip`)
-  const plain = compressed === 'gzip' ? gunzipSync(bytes, { maxOutputLength: bounds.maxBytes }) : bytes
+  const plain = unpack(bytes, compressed, bounds.maxBytes)
   const events: FluentEvent[] = []
   const frames = new ValueFrames(bounds)
   const wrong = frames.push(plain, (frame) => {
