@@ -112,6 +112,6 @@ export class ByteBuffer {
 
   /** Gives back what `take` handed out, for reuse. */
   recycle(taken: Buffer): void {
-    if (taken.buffer.byteLength <= 1 << 21) this.#spare = Buffer.from(taken.buffer)
+    if (taken.buffer.byteLength <= 1 << 23) this.#spare = Buffer.from(taken.buffer)
   }
 }
