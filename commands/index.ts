@@ -65,6 +65,7 @@ export const catalogue: Catalogue = [
   { name: 'enrich hash', load: () => import('./enrich/hash.js') },
   { name: 'derive metrics', load: () => import('./derive/metrics.js') },
   { name: 'derive prometheus', load: () => import('./derive/prometheus.js') },
+  { name: 'derive otlp', load: () => import('./derive/otlp.js') },
   { name: 'write prometheus', load: () => import('./write/prometheus.js') },
   { name: 'write loki', load: () => import('./write/loki.js') },
   { name: 'write syslog', load: () => import('./write/syslog.js') },

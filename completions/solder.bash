@@ -18,7 +18,7 @@ _solder() {
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
-    derive) kinds='metrics prometheus' ;;
+    derive) kinds='metrics prometheus otlp' ;;
     write) kinds='prometheus loki syslog file' ;;
   esac
   name=$verb
@@ -92,6 +92,7 @@ _solder() {
     'enrich hash --log-format') words='text json' ;;
     'derive metrics --log-format') words='text json' ;;
     'derive prometheus --log-format') words='text json' ;;
+    'derive otlp --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
     'write syslog --log-format') words='text json' ;;
@@ -180,6 +181,7 @@ _solder() {
     *' --max-chunk-bytes') words='' ;;
     *' --chunk-timeout') words='' ;;
     *' --shared-key') words='' ;;
+    *' --users') words='' ;;
     *' --tag-label') words='' ;;
     *' --body-field') words='' ;;
     *' --access-key') words='' ;;
@@ -280,6 +282,9 @@ _solder() {
     *' --target-info-every') words='' ;;
     *' --delta') words='refuse keep add' ;;
     *' --max-series') words='' ;;
+    *' --join-wait') words='' ;;
+    *' --max-held') words='' ;;
+    *' --max-buckets') words='' ;;
     *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
     *' --write-relabel') files=1 ;;
@@ -363,7 +368,7 @@ _solder() {
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive fluent') flags='--listen --shared-key --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive fluent') flags='--listen --shared-key --users --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive webhook') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --path --access-key --timestamp --max-request-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive file') flags='--label --exclude --from --once --encoding --name --every --scan-every --delay --linger --partial-wait --ignore-older --multiline --max-wait-time --max-lines --max-block-size --max-entry-bytes --max-open --max-folders --max-files --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'scrape') flags='--every --timeout --once --job --scheme --metrics-path --params --label --honor-labels --no-honor-timestamps --track-timestamps-staleness --metric-relabel --created-as-start --extra-metrics --no-metadata --scrape-protocols --fallback-scrape-protocol --native-histograms --classic-histograms --convert-classic-histograms-to-nhcb --name-validation-scheme --name-escaping-scheme --no-compression --sample-limit --label-limit --label-name-length-limit --label-value-length-limit --body-size-limit --target-limit --native-histogram-bucket-limit --native-histogram-min-bucket-factor --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
@@ -409,7 +414,8 @@ _solder() {
         'enrich hash') flags='--where --algorithm --key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

@@ -1,5 +1,6 @@
 // write prometheus: samples to a receiver of Prometheus remote write.
 
+import { TO_PROMETHEUS_OPTIONS } from '../../lib/bridge/otlp_prometheus/options.js'
 import { sink } from '../../lib/component.js'
 import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
@@ -37,8 +38,8 @@ export default sink({
     was written, gets the same in 1.0 from then on. What a receiver of 2.0 says that it has written is compared with what
     was sent; a difference is told and counted.
 
-    A series is sent with the name of its metric and its labels; resource and scope have no place in remote write, kind
-    and start have none in 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there,
+    Data points of OpenTelemetry are translated on their way, as 'derive prometheus' does and with its options.
+    A series is sent with the name of its metric and its labels; kind and start have no place in remote write 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there,
     and the rules of --write-relabel see it.`,
   since,
   accepts: ['metric', 'metadata'],
@@ -101,6 +102,7 @@ export default sink({
     batch_samples: { type: 'int', default: 5000, min: 1, help: 'most samples in a request', since, group: 'Delivery' },
     ...DELIVERY_OPTIONS,
     ...SPOOL_OPTIONS,
+    ...TO_PROMETHEUS_OPTIONS,
     ...CLIENT_OPTIONS,
   },
   async check({ args, options }) {

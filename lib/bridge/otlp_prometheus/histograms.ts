@@ -8,7 +8,7 @@ import type { Buckets, ExponentialPoint, HistogramPoint } from '../../wire/otlp/
 const MIN_SCALE = -4
 const MAX_SCALE = 8
 /** What Prometheus takes for the width of the bucket around zero. */
-const ZERO_THRESHOLD = 1e-128
+export const DEFAULT_ZERO_THRESHOLD = 1e-128
 const CUSTOM_BUCKETS = -53
 /** Empty buckets that are written rather than left out. */
 const SHORT_GAP = 2
@@ -74,7 +74,7 @@ export function nativeOfExponential(point: ExponentialPoint, delta: boolean): Na
     schema: scale - scaleDown,
     count: point.count ?? '0',
     sum: sumOf(point),
-    zero_threshold: ZERO_THRESHOLD,
+    zero_threshold: DEFAULT_ZERO_THRESHOLD,
     zero_count: zeroCount,
     ...(positive.spans.length > 0 && { positive_spans: positive.spans, positive_deltas: positive.deltas.map(deltaField) }),
     ...(negative.spans.length > 0 && { negative_spans: negative.spans, negative_deltas: negative.deltas.map(deltaField) }),

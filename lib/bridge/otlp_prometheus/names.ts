@@ -122,14 +122,14 @@ function withoutEnd(name: string, word: string): string {
 }
 
 /** Units of UCUM whose names Prometheus spells out. */
-const UNITS: ReadonlyMap<string, string> = new Map([
+export const UNITS: ReadonlyMap<string, string> = new Map([
   ['d', 'days'], ['h', 'hours'], ['min', 'minutes'], ['s', 'seconds'], ['ms', 'milliseconds'], ['us', 'microseconds'],
   ['ns', 'nanoseconds'], ['By', 'bytes'], ['KiBy', 'kibibytes'], ['MiBy', 'mebibytes'], ['GiBy', 'gibibytes'],
   ['TiBy', 'tibibytes'], ['KBy', 'kilobytes'], ['MBy', 'megabytes'], ['GBy', 'gigabytes'], ['TBy', 'terabytes'],
   ['m', 'meters'], ['V', 'volts'], ['A', 'amperes'], ['J', 'joules'], ['W', 'watts'], ['g', 'grams'], ['Cel', 'celsius'],
   ['Hz', 'hertz'], ['1', ''], ['%', 'percent'],
 ])
-const PER: ReadonlyMap<string, string> = new Map([
+export const PER: ReadonlyMap<string, string> = new Map([
   ['s', 'second'], ['m', 'minute'], ['h', 'hour'], ['d', 'day'], ['w', 'week'], ['mo', 'month'], ['y', 'year'],
 ])
 

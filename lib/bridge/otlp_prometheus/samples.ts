@@ -111,7 +111,7 @@ export function exemplarOf(exemplar: OtlpExemplar): Exemplar {
 }
 
 /** The shortest decimal that reads back as the same double, without an exponent. */
-function decimalText(value: number): string {
+export function decimalText(value: number): string {
   if (!Number.isFinite(value)) return String(fieldOf(value))
   const text = Object.is(value, -0) ? '-0' : String(value)
   const parts = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text)

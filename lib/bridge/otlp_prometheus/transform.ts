@@ -2,7 +2,8 @@
 
 import type { Account, Pass, Reject, StatefulTransform } from '../../component.js'
 import type { Identity } from '../../record/identity.js'
-import type { Payload, Record } from '../../record/record.js'
+import type { Record } from '../../record/record.js'
+import { isOtlp } from '../shape.js'
 import { PrometheusTranslator, type Settings } from './translator.js'
 
 export interface TranslationContext {
@@ -69,17 +70,4 @@ export class PrometheusTransform implements StatefulTransform {
     this.#warned.add(warning)
     this.context.log.warn(warning)
   }
-}
-
-/** What only identities of OTLP have. */
-const OTLP_KEYS = ['monotonic', 'temporality', 'resource', 'scope', 'unit', 'help', 'attributes']
-
-/** Whether it is a data point of OTLP, and not what Prometheus has: series that know their labels and nothing else. */
-function isOtlp({ identity, payload }: Record): boolean {
-  if (payload.histogram !== undefined) return false
-  return isDistribution(payload) || payload.int !== undefined || OTLP_KEYS.some((key) => identity.rest[key] !== undefined)
-}
-
-function isDistribution({ explicit_histogram, exponential_histogram, summary }: Payload): boolean {
-  return explicit_histogram !== undefined || exponential_histogram !== undefined || summary !== undefined
 }
