@@ -8,6 +8,7 @@ import { Told } from '../io/told.js'
 import { durationText } from '../option/value.js'
 import { RecordBatch } from '../record/batch.js'
 import { Identity } from '../record/identity.js'
+import type { Json } from '../record/json.js'
 import { labelsOfMap } from '../record/labels.js'
 import type { Payload } from '../record/record.js'
 import { checkpointIdentity } from '../state/checkpoint.js'
@@ -37,6 +38,8 @@ export const LABEL_FIELD = /^([A-Za-z_]\w*)=(.+)$/
 const MIN_BACKOFF = 500
 const MAX_BACKOFF = 30_000
 const MAX_EVENT = 1 << 20
+/** Milliseconds between two looks for positions of containers that were removed. */
+const FORGET_EVERY = 3_600_000
 /** Characters of an id as people see it. */
 const SHORT_ID = 12
 
@@ -54,6 +57,7 @@ export class DockerSource {
   /** By id, those that are read. */
   readonly #reading = new Map<string, Promise<void>>()
   readonly #began: string
+  #nextForget = 0
   #fail: (error: Error) => void = () => {}
 
   constructor(
@@ -100,18 +104,36 @@ export class DockerSource {
   async #round(): Promise<void> {
     // What starts between the two is seen twice rather than not at all.
     const events = this.options.once ? null : await this.#api.starts()
-    for (const id of await this.#api.list()) this.#follow(id)
+    const there = await this.#api.list()
+    for (const id of there) this.#follow(id)
+    await this.#forget(there)
     if (events === null) {
       await Promise.all(this.#reading.values())
       return
     }
     const lines = new LineSplitter({ maxBytes: MAX_EVENT })
     for await (const chunk of events) {
+      if (this.context.clock.monotonic() >= this.#nextForget) await this.#forget(await this.#api.list())
       lines.push(chunk as Buffer, (line) => {
         const { id, Actor } = JSON.parse(line.toString()) as { id?: string; Actor?: { ID?: string } }
         const started = Actor?.ID ?? id
         if (started !== undefined) this.#follow(started)
       })
+    }
+  }
+
+  /** Positions of containers that were removed are of no use: their ids never come again. Those of other daemons stay. */
+  async #forget(there: readonly string[]): Promise<void> {
+    this.#nextForget = this.context.clock.monotonic() + FORGET_EVERY
+    const known = new Set([...there, ...this.#reading.keys()])
+    for (const id of this.#positions.keys()) if (!known.has(id)) this.#positions.delete(id)
+    if (this.state === null) return
+    for (const source of await this.state.sources(sourceOf(''))) {
+      if (known.has(source.slice(sourceOf('').length))) continue
+      const kept = (await this.state.read(source, this.context.log)) as { readonly host?: Json } | null
+      if (kept?.host !== this.options.host) continue
+      await this.state.forget(source)
+      this.context.log.debug(`${source}: the container is gone, and so is its position`)
     }
   }
 
@@ -181,7 +203,7 @@ export class DockerSource {
       if (position !== null) this.#positions.set(container.id, position)
       if (this.state !== null && position !== null) {
         ids.push(checkpoint)
-        payloads.push({ position: { count: position.count, ts: position.ts } })
+        payloads.push({ position: { count: position.count, host: this.options.host, ts: position.ts } })
       }
       const batch = new RecordBatch(ids, payloads)
       ids = []

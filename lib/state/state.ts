@@ -1,7 +1,7 @@
 // Committed positions: a folder with a file for each source, which holds the source's last committed checkpoint as a line.
 
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../component.js'
@@ -71,6 +71,19 @@ export class State {
       const { code } = cause as NodeJS.ErrnoException
       throw new Problem(`--state: cannot write ${path}: ${code}`, { cause, exit: EXIT.temporary })
     }
+  }
+
+  /** Sources of which something is kept, and whose names begin like this and are short. */
+  async sources(prefix: string): Promise<string[]> {
+    const names = await readdir(this.folder).catch(() => [])
+    const encoded = encodeURIComponent(prefix)
+    const found = names.filter((name) => name.startsWith(encoded) && name.endsWith('.json') && !name.includes('~'))
+    return found.map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
+  }
+
+  /** Nothing is kept of a source any more. */
+  async forget(source: string): Promise<void> {
+    await rm(this.path(source), { force: true })
   }
 
   /** The file of a source. */

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { DockerDaemon, type FakeLine } from '../support/docker_daemon.js'
@@ -87,6 +87,28 @@ t.test('a daemon that goes away and comes back', async (t) => {
   await receiving.records(6)
   t.equal(await receiving.stop(), 0)
   t.same(receiving.bodies, ['n0', 'n1', 'n2', 'n3', 'n4', 'n5'], 'none twice')
+})
+
+t.test('positions of containers that were removed go, those of another daemon stay', async (t) => {
+  const daemon = await daemonOf(t as Test)
+  const other = await daemonOf(t as Test)
+  const state = t.testdir()
+  daemon.add(ID('a'), { lines: [said(1, 'a')], running: false })
+  daemon.add(ID('b'), { lines: [said(1, 'b')], running: false })
+  other.add(ID('c'), { lines: [said(1, 'c')], running: false })
+  const run = async ({ path }: DockerDaemon) => {
+    const sink = `solder write file ${state}/out.ndjson --state ${state}`
+    const { stderr, code } = await sh(`solder receive docker --host unix://${path} --once --state ${state} | ${sink}`)
+    t.equal(code, 0, stderr)
+  }
+  const kept = () => readdirSync(`${state}/checkpoints`).map((name) => /docker%2F(\w)/.exec(name)?.[1]).filter((id) => id !== undefined)
+  await run(daemon)
+  await run(other)
+  t.same(kept().sort(), ['a', 'b', 'c'])
+  daemon.containers.delete(ID('a'))
+  await run(daemon)
+  t.same(kept().sort(), ['b', 'c'])
+  t.same(entriesOf(readFileSync(`${state}/out.ndjson`, 'utf8')).map(({ body }) => body).sort(), ['a', 'b', 'c'])
 })
 
 t.test('at least once through kills of source and sink', async (t) => {
