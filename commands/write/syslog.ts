@@ -79,6 +79,10 @@ export default sink({
     const { syslogProblems } = await import('../../lib/delivery/syslog_receiver.js')
     throwAll(syslogProblems(args[0], options))
   },
+  async connect({ args, options }) {
+    const { reachSyslog } = await import('../../lib/delivery/syslog_receiver.js')
+    return reachSyslog(args[0], options)
+  },
   examples: [
     {
       command: `printf '%s\\n' '${LINE}' | solder write syslog udp://127.0.0.1:1514`,

@@ -1,9 +1,10 @@
 // What a receiver of syslog needs, checked before anything is sent; and its sink.
 
 import { hostname } from 'node:os'
-import type { Context, Sink } from '../component.js'
+import type { Clock, Context, Sink } from '../component.js'
 import { Problem, throwAll } from '../diag/problem.js'
 import { zoneOf } from '../go/zone.js'
+import { systemClock } from '../io/clock.js'
 import type { CLIENT_OPTIONS } from '../net/options.js'
 import { ClientTls } from '../net/tls.js'
 import type { OptionValues } from '../option/table.js'
@@ -13,7 +14,7 @@ import { RECORD_LINES } from './body.js'
 import type { SPOOL_OPTIONS } from './options.js'
 import { openSpooled, type OutboxMaker, spoolFolder } from './spooled.js'
 import { SyslogSink, type SyslogSinkOptions } from './syslog.js'
-import { type Address, DatagramWire, StreamWire } from './syslog_wire.js'
+import { type Address, DatagramWire, StreamWire, type SyslogWire } from './syslog_wire.js'
 
 type TlsKey = Extract<keyof typeof CLIENT_OPTIONS, `tls_${string}`>
 type Made = 'destination' | 'wire' | 'zone' | 'defaults' | 'outbox' | 'when_full' | 'framing'
@@ -68,21 +69,42 @@ export function syslogProblems(address: string, options: SyslogWriterOptions): P
   return problems
 }
 
+/** Opens a connection and sends nothing; how many receivers took it. Of a datagram nobody says whether it was taken: 0. */
+export async function reachSyslog(address: string, options: SyslogWriterOptions): Promise<number> {
+  throwAll(syslogProblems(address, options))
+  const place = placeOf(address) as Place
+  const wire = wireOf(place, options, systemClock)
+  try {
+    await wire.send([], new AbortController().signal)
+    await wire.end()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Problem(`cannot reach ${nameOf(place)}: ${message === '' ? code : message}`, { cause: error })
+  }
+  return place.transport === 'udp' ? 0 : 1
+}
+
+function nameOf({ transport, host, port }: Place): string {
+  return `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function wireOf(place: Place, options: SyslogWriterOptions, clock: Clock): SyslogWire {
+  if (place.transport === 'udp') return new DatagramWire(place)
+  return new StreamWire(place, place.transport === 'tls' ? new ClientTls(options, []) : null, options.timeout, clock)
+}
+
 const inMemory: OutboxMaker = (delivery, context) => new Delivery(delivery, context)
 
 /** Throws Problems. */
 export async function openSyslog(address: string, options: SyslogWriterOptions, context: Context): Promise<Sink> {
   throwAll(syslogProblems(address, options))
   const place = placeOf(address) as Place
-  const { transport, host, port } = place
-  const destination = `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const destination = nameOf(place)
   const whenFull = options.when_full ?? 'block'
   const outbox =
     options.state === undefined
       ? inMemory
       : await openSpooled(spoolFolder(options.state, destination), options, whenFull, context, RECORD_LINES)
-  const tls = transport === 'tls' ? new ClientTls(options, []) : null
-  const wire = transport === 'udp' ? new DatagramWire(place) : new StreamWire(place, tls, options.timeout, context.clock)
   const defaults = {
     facility: (FACILITIES as readonly string[]).indexOf(options.facility),
     hostname: options.hostname ?? hostname(),
@@ -93,8 +115,8 @@ export async function openSyslog(address: string, options: SyslogWriterOptions, 
     {
       ...options,
       destination,
-      wire,
-      framing: transport === 'udp' ? 'none' : options.framing,
+      wire: wireOf(place, options, context.clock),
+      framing: place.transport === 'udp' ? 'none' : options.framing,
       zone: zoneOf(options.timezone)!,
       defaults,
       when_full: whenFull,

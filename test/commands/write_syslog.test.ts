@@ -169,3 +169,26 @@ t.test('what is wrong is told at once', async (t) => {
     t.match(stderr, said)
   }
 })
+
+t.test('check --connect opens a connection, and sends nothing', { skip: noOpenssl }, async (t) => {
+  const certificates = new Certificates()
+  t.teardown(() => certificates.remove())
+  const authority = certificates.authority('authority')
+  const { cert, key } = certificates.signed('server', authority, 'IP:127.0.0.1')
+  const came: string[] = []
+  const take = (socket: Socket) => void socket.on('data', (bytes) => came.push(String(bytes))).on('error', () => {})
+  const plain = createServer(take)
+  const secure = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, take)
+  const [tcp, tls] = [await listening(t, plain), await listening(t, secure)]
+  const nobody = `127.0.0.1:${await freePort()}`
+  const check = async (address: string, more = '') => {
+    const folder = t.testdir({ 'p.yaml': `version: 1\npipes:\n  a: receive lines | write syslog ${address} ${more}\n` })
+    return sh('solder check p.yaml --connect', { cwd: folder })
+  }
+  t.match(await check(`tcp://${tcp}`), { code: 0, stdout: /1 stages? found/ })
+  t.match(await check(`tls://${tls}`, `--tls-ca ${authority.cert}`), { code: 0, stdout: /1 stages? found/ })
+  t.match(await check(`udp://${nobody}`), { code: 0, stdout: /0 stages found/ }, 'of datagrams nobody says')
+  t.match(await check(`tls://${tls}`), { code: 2, stderr: /p.yaml:3:\d+: cannot reach tls:.*certificate/ })
+  t.match(await check(`tcp://${nobody}`), { code: 2, stderr: /cannot reach tcp:.*ECONNREFUSED/ })
+  t.same(came, [])
+})
