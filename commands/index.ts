@@ -68,6 +68,7 @@ export const catalogue: Catalogue = [
   { name: 'derive otlp', load: () => import('./derive/otlp.js') },
   { name: 'write prometheus', load: () => import('./write/prometheus.js') },
   { name: 'write loki', load: () => import('./write/loki.js') },
+  { name: 'write otlp', load: () => import('./write/otlp.js') },
   { name: 'write syslog', load: () => import('./write/syslog.js') },
   { name: 'write file', load: () => import('./write/file.js') },
   { name: 'view', load: () => import('./view/records.js') },

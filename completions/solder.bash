@@ -19,7 +19,7 @@ _solder() {
     filter) kinds='drop limit match sample' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
     derive) kinds='metrics prometheus otlp' ;;
-    write) kinds='prometheus loki syslog file' ;;
+    write) kinds='prometheus loki otlp syslog file' ;;
   esac
   name=$verb
   if ((COMP_CWORD > 2)); then
@@ -95,6 +95,7 @@ _solder() {
     'derive otlp --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
+    'write otlp --log-format') words='text json' ;;
     'write syslog --log-format') words='text json' ;;
     'write file --log-format') words='text json' ;;
     'view --log-format') words='text json' ;;
@@ -153,7 +154,11 @@ _solder() {
     *' --cors-header') words='' ;;
     *' --max-depth') words='' ;;
     *' --max-line-bytes') words='' ;;
-    *' --encoding') words='' ;;
+    'receive lines --encoding') words='' ;;
+    'receive exec --encoding') words='' ;;
+    'receive tcp --encoding') words='' ;;
+    'receive file --encoding') words='' ;;
+    'write otlp --encoding') words='protobuf json' ;;
     *' --restart') words='never on-failure always' ;;
     *' --min-backoff') words='' ;;
     *' --max-backoff') words='' ;;
@@ -299,6 +304,7 @@ _solder() {
     *' --buffer-bytes') words='' ;;
     'write prometheus --when-full') words='block drop_oldest' ;;
     'write loki --when-full') words='block drop_oldest' ;;
+    'write otlp --when-full') words='block drop_oldest' ;;
     'write syslog --when-full') words='block drop_oldest' ;;
     'record --when-full') words='skip block' ;;
     *' --max-retry-after') words='' ;;
@@ -307,9 +313,15 @@ _solder() {
     *' --spool-age') words='' ;;
     'write prometheus --fsync') words='always interval never' ;;
     'write loki --fsync') words='always interval never' ;;
+    'write otlp --fsync') words='always interval never' ;;
     'write syslog --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
+    *' --traces-url') words='' ;;
+    *' --metrics-url') words='' ;;
+    *' --logs-url') words='' ;;
+    *' --compression') words='gzip none' ;;
+    *' --batch-records') words='' ;;
     *' --facility') words='' ;;
     *' --hostname') words='' ;;
     *' --app') words='' ;;
@@ -417,6 +429,7 @@ _solder() {
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write otlp') flags='--traces-url --metrics-url --logs-url --encoding --compression --tenant --batch-records --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

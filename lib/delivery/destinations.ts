@@ -23,20 +23,20 @@ export type DestinationOptions = OptionValues<typeof SPOOL_OPTIONS & typeof CLIE
 }
 
 /** What a protocol says about its destinations. */
-export interface Destinations {
+export interface Destinations<C> {
   /** What the bodies of its requests are, for those who read the spool. */
   readonly format: number
   /** Reasons of rejects that belong to one destination; all others are wrong with the record. */
   readonly own: ReadonlySet<string>
   /** The sink of one of them. */
-  sink(url: string, client: HttpClient, whenFull: WhenFull, outbox: OutboxMaker, context: Context): Sink
+  sink(url: string, client: C, whenFull: WhenFull, outbox: OutboxMaker, context: Context): Sink
 }
 
 /** Throws every problem with a URL at once. */
-export function checkUrls(urls: readonly string[], example: string): void {
+export function checkUrls(urls: readonly string[], example: string, schemes: readonly string[] = ['http', 'https']): void {
   const problems = urls.flatMap((url, i) => {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      const expected = `an http or https URL such as ${example}`
+    if (!URL.canParse(url) || !schemes.includes(new URL(url).protocol.slice(0, -1))) {
+      const expected = `an ${schemes.slice(0, -1).join(', ')} or ${schemes.at(-1)} URL such as ${example}`
       return [new Problem(`URL${urls.length > 1 ? ` ${i + 1}` : ''} is not valid`, { expected })]
     }
     const first = urls.indexOf(url)
@@ -63,12 +63,12 @@ export function clientsOf(urls: readonly string[], options: DestinationOptions):
 const inMemory: OutboxMaker = (delivery, context) => new Delivery(delivery, context)
 
 /** The sink of all destinations. Throws a Problem. */
-export async function openDestinations(
+export async function openDestinations<C = HttpClient>(
   urls: readonly string[],
-  clients: readonly HttpClient[],
+  clients: readonly C[],
   options: DestinationOptions,
   context: Context,
-  { format, own, sink }: Destinations,
+  { format, own, sink }: Destinations<C>,
 ): Promise<Sink> {
   const whenFull = options.when_full ?? (urls.length > 1 ? 'drop_failing' : 'block')
   const concurrency = { min: options.min_concurrency, max: options.concurrency }

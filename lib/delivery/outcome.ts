@@ -56,7 +56,7 @@ export function outcomeOf(
 }
 
 /** `429 too many requests: the first line of the body`. */
-function statusWords(status: number, body: Buffer): string {
+export function statusWords(status: number, body: Buffer): string {
   const reason = STATUS_CODES[status]?.toLowerCase()
   const said = body
     .subarray(0, 4 * SHOWN)

@@ -6,3 +6,5 @@ export const SNAPPY_WRITE_REQUEST = 1
 export const LOKI_PUSH = 2
 /** Canonical lines of records. */
 export const RECORD_LINES = 3
+/** An export of OTLP with its signal. */
+export const OTLP_EXPORT = 4

@@ -2,6 +2,7 @@
 // together by stream at the end.
 
 import { viewOf } from '../../record/words.js'
+import { fnv1a } from '../fnv.js'
 import { bytesTag, ProtoWriter, varintTag } from '../remote_write/writer.js'
 import { copyRun } from './copy.js'
 import { secondsOf } from './time.js'
@@ -37,11 +38,6 @@ export class StreamHead {
     this.bytes = writer.take()
     this.hash = fnv1a(this.bytes, fnv1a(Buffer.from(tenant)))
   }
-}
-
-function fnv1a(bytes: Buffer, hash = 0x811c9dc5): number {
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
-  return hash >>> 0
 }
 
 /** Memory for the entries of a push. */

@@ -1,6 +1,7 @@
 // Label sets as remote write wants them: `__name__` among the others, sorted, valid, encoded once per series.
 
 import { type Labels, labelPairs, labelsOfMap } from '../../record/labels.js'
+import { fnv1a } from '../fnv.js'
 import { bytesTag, doubleTag, ProtoWriter, varintTag } from './writer.js'
 
 const NAME = '__name__'
@@ -112,10 +113,4 @@ export function writeLabels(writer: ProtoWriter, labels: Labels): void {
     label.string(2, labels[i + 1])
     writer.message(1, label.view())
   }
-}
-
-function fnv1a(bytes: Buffer): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
-  return hash >>> 0
 }

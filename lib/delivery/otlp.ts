@@ -1,0 +1,156 @@
+// The sink behind `write otlp`: spans, log entries and data points to exports, to one destination.
+
+import type { Context, Sink } from '../component.js'
+import type { Batch } from '../record/batch.js'
+import { type Identity, memoSlot } from '../record/identity.js'
+import type { Payload } from '../record/record.js'
+import type { RecordType } from '../record/type.js'
+import { fnv1a } from '../wire/fnv.js'
+import { ExportRequest } from '../wire/otlp/export_request.js'
+import { RECORD_OF } from '../wire/otlp/records.js'
+import { type Signal, SIGNALS } from '../wire/otlp/schema.js'
+import { Unfit } from '../wire/otlp/value.js'
+import { Batches } from './batches.js'
+import { heldExport, recordsOfExport } from './otlp_body.js'
+import { type ExportTransport, OtlpExporter } from './otlp_exporter.js'
+import type { Outbox, Outgoing, WhenFull } from './outbox.js'
+import type { OutboxMaker } from './spooled.js'
+
+export interface OtlpOptions {
+  /** What messages call the destination. */
+  destination: string
+  transport: ExportTransport
+  compression: 'gzip' | 'none'
+  batch_records: number
+  batch_bytes: number
+  /** Milliseconds, as all times here. */
+  batch_wait: number
+  concurrency: number
+  buffer_bytes: number
+  when_full: WhenFull
+  /** What holds exports, in memory or on disk. */
+  outbox: OutboxMaker
+  min_backoff: number
+  max_backoff: number
+  max_retry_after: number
+  drain_timeout: number
+}
+
+const SIGNAL_OF: ReadonlyMap<RecordType, Signal> = new Map(SIGNALS.map((signal) => [RECORD_OF[signal], signal]))
+
+export class OtlpSink implements Sink {
+  readonly #delivery: Outbox
+  readonly #slot = memoSlot()
+  readonly #growing = new Map<Signal, Batches<ExportRequest>>()
+  /** Where the last export of spans went. */
+  #turn = 0
+
+  constructor(
+    private readonly options: OtlpOptions,
+    private readonly context: Context,
+  ) {
+    const { account } = context
+    const exporter = new OtlpExporter(options.destination, options.transport, context)
+    this.#delivery = options.outbox(
+      {
+        destination: options.destination,
+        lanes: options.concurrency,
+        bufferBytes: options.buffer_bytes,
+        whenFull: options.when_full,
+        minBackoff: options.min_backoff,
+        maxBackoff: options.max_backoff,
+        maxRetryAfter: options.max_retry_after,
+        drainTimeout: options.drain_timeout,
+        send: (body, signal) => exporter.send(body, signal),
+        stored: ({ records }) => void (account.out += records),
+        refused: (request, words) => this.#refused(request, words),
+        dropped: ({ records }, reason) => account.drop(reason, records),
+      },
+      context,
+    )
+  }
+
+  write(batch: Batch): void | Promise<void> {
+    for (let row = 0; row < batch.length; row++) {
+      const id = batch.id(row)
+      const signal = id === undefined ? undefined : SIGNAL_OF.get(id.type)
+      if (signal === undefined) this.context.account.drop('unsupported_type', 1)
+      else this.#record(signal, id!, batch.payload(row))
+    }
+    return this.#delivery.room()
+  }
+
+  sync(): Promise<void> {
+    this.#flush()
+    return this.#delivery.sync()
+  }
+
+  async end(): Promise<void> {
+    this.#flush()
+    try {
+      await this.#delivery.drain()
+    } finally {
+      await this.options.transport.close()
+    }
+  }
+
+  async abandon(): Promise<void> {
+    this.#flush()
+    await this.#delivery.abandon()
+    await this.options.transport.close()
+  }
+
+  #record(signal: Signal, identity: Identity, payload: Payload): void {
+    const batches = this.#batches(signal)
+    const lane = this.#lane(signal, identity)
+    try {
+      batches.at(lane).add(identity, payload)
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error
+      return this.context.reject({ reason: 'not_otlp', detail: error.message, original: { identity, payload } })
+    }
+    batches.added(lane)
+  }
+
+  /** Log entries of a stream and points of a series arrive in order; spans have none. */
+  #lane(signal: Signal, identity: Identity): number {
+    if (signal === 'traces') return 0
+    const memo = (identity.memo ??= [])
+    return (memo[this.#slot] ??= fnv1a(identity.passingPrefix) % this.options.concurrency) as number
+  }
+
+  #batches(signal: Signal): Batches<ExportRequest> {
+    const known = this.#growing.get(signal)
+    if (known !== undefined) return known
+    const { concurrency, compression, batch_records: records, batch_bytes: bytes, batch_wait: wait } = this.options
+    const close = (request: ExportRequest): Outgoing => {
+      const { records } = request
+      return { records, body: heldExport(signal, request.finish(), compression === 'gzip') }
+    }
+    const spread = { push: (_: number, request: Outgoing) => this.#delivery.push(this.#nextLane(), request) }
+    const [lanes, outbox] = signal === 'traces' ? [1, spread] : [concurrency, this.#delivery]
+    const open = () => new ExportRequest(signal)
+    const batches = new Batches(lanes, open, close, { records, bytes, wait }, outbox, this.context.clock)
+    this.#growing.set(signal, batches)
+    return batches
+  }
+
+  /** The lanes in turn, those that have nothing to send before others. */
+  #nextLane(): number {
+    const { concurrency } = this.options
+    for (let step = 1; step <= concurrency; step++) {
+      const lane = (this.#turn + step) % concurrency
+      if (this.#delivery.idle(lane)) return (this.#turn = lane)
+    }
+    return (this.#turn = (this.#turn + 1) % concurrency)
+  }
+
+  #flush(): void {
+    for (const batches of this.#growing.values()) batches.flush()
+  }
+
+  #refused({ body }: Outgoing, words: string): void {
+    const detail = `${this.options.destination}: ${words}`
+    for (const original of recordsOfExport(body)) this.context.reject({ reason: 'refused', detail, original })
+  }
+}
