@@ -5,7 +5,7 @@
 const SMALLEST = 1 << 12
 const KEPT = 4 << 20
 /** What was never needed in so many takes is let go of. */
-const TRIM_EVERY = 64
+const TRIM_EVERY = 1 << 10
 
 export class BodyBuffers {
   /** Weak: what is lost on its way is the garbage collector's. */

@@ -6,11 +6,13 @@ import { Layout } from '../record/layout.js'
 import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
 import { nanosOfMillis } from '../record/time.js'
 
+const NO_VALUES = new Float64Array(0)
+
 export class Columns {
   #layout = new Layout([])
   /** The identities so far, from the first one that differs from the layout. */
   #ids: Identity[] | null = null
-  #values = new Float64Array(0)
+  #values = NO_VALUES
   #times: string[] | null = null
   #extra: Map<number, Payload> | null = null
   #length = 0
@@ -27,7 +29,8 @@ export class Columns {
 
   begin(): void {
     this.#ids = null
-    this.#values = new Float64Array(this.#layout.ids.length)
+    // Values are handed over with the batch; those of a scrape that failed are written over.
+    if (this.#values.length !== this.#layout.ids.length) this.#values = new Float64Array(this.#layout.ids.length)
     this.#times = null
     this.#extra = null
     this.#length = 0
@@ -83,7 +86,8 @@ export class Columns {
     else this.#layout = new Layout(this.#layout.ids.slice(0, n), this.#layout)
     const values = n === this.#values.length ? this.#values : this.#values.slice(0, n)
     const batch = n === 0 ? null : new SampleBatch(this.#layout, stamp, values, this.#times, null, this.#extra)
-    this.begin()
+    this.#values = NO_VALUES
+    this.abandon()
     return batch
   }
 

@@ -370,7 +370,7 @@ t.test('buffers that nobody needed for long are let go of', async (t) => {
   const burst = Array.from({ length: 10 }, () => buffers.take(10_000))
   for (const buffer of burst) buffers.give(buffer)
   const before = new Set(burst.map(({ buffer }) => buffer))
-  for (let i = 0; i < 600; i++) buffers.give(buffers.take(10_000))
+  for (let i = 0; i < 3000; i++) buffers.give(buffers.take(10_000))
   const after = Array.from({ length: 10 }, () => buffers.take(10_000))
   t.equal(after.filter(({ buffer }) => before.has(buffer)).length, 1)
 })
