@@ -14,11 +14,11 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus otlp loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
+    receive) kinds='exposition prometheus otlp graphite influx loki ndjson lines exec journal docker syslog statsd tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
-    filter) kinds='drop limit match sample' ;;
+    filter) kinds='drop limit match sample tail' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
-    derive) kinds='metrics prometheus otlp' ;;
+    derive) kinds='metrics spanmetrics servicegraph prometheus otlp' ;;
     write) kinds='prometheus loki otlp syslog file' ;;
   esac
   name=$verb
@@ -37,6 +37,8 @@ _solder() {
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
     'receive otlp --log-format') words='text json' ;;
+    'receive graphite --log-format') words='text json' ;;
+    'receive influx --log-format') words='text json' ;;
     'receive loki --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
@@ -44,6 +46,7 @@ _solder() {
     'receive journal --log-format') words='text json' ;;
     'receive docker --log-format') words='text json' ;;
     'receive syslog --log-format') words='text json' ;;
+    'receive statsd --log-format') words='text json' ;;
     'receive tcp --log-format') words='text json' ;;
     'receive gelf --log-format') words='text json' ;;
     'receive fluent --log-format') words='text json' ;;
@@ -57,6 +60,7 @@ _solder() {
     'filter limit --log-format') words='text json' ;;
     'filter match --log-format') words='text json' ;;
     'filter sample --log-format') words='text json' ;;
+    'filter tail --log-format') words='text json' ;;
     'enrich logfmt --log-format') words='text json' ;;
     'enrich json --log-format') words='text json' ;;
     'enrich regex --log-format') words='text json' ;;
@@ -91,6 +95,8 @@ _solder() {
     'enrich rename --log-format') words='text json' ;;
     'enrich hash --log-format') words='text json' ;;
     'derive metrics --log-format') words='text json' ;;
+    'derive spanmetrics --log-format') words='text json' ;;
+    'derive servicegraph --log-format') words='text json' ;;
     'derive prometheus --log-format') words='text json' ;;
     'derive otlp --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
@@ -150,10 +156,17 @@ _solder() {
     *' --max-request-bytes') words='' ;;
     *' --max-elements') words='' ;;
     *' --max-identities') words='' ;;
+    *' --include-metadata') words='' ;;
     *' --cors-origin') words='' ;;
     *' --cors-header') words='' ;;
+    *' --max-streams') words='' ;;
+    *' --max-waiting-bytes') words='' ;;
     *' --max-depth') words='' ;;
+    *' --template') words='' ;;
+    *' --names') words='underscores utf8' ;;
     *' --max-line-bytes') words='' ;;
+    *' --udp-buffer-bytes') words='' ;;
+    *' --udp-queue-bytes') words='' ;;
     'receive lines --encoding') words='' ;;
     'receive exec --encoding') words='' ;;
     'receive tcp --encoding') words='' ;;
@@ -163,11 +176,13 @@ _solder() {
     *' --min-backoff') words='' ;;
     *' --max-backoff') words='' ;;
     *' --stop-timeout') words='' ;;
-    *' --unit') words='' ;;
+    'receive journal --unit') words='' ;;
+    'derive spanmetrics --unit') words='ms s' ;;
     *' --directory') files=1 ;;
     'receive journal --from') words='start end' ;;
     'receive docker --from') words='start end' ;;
     'receive file --from') words='checkpoint start end' ;;
+    'filter sample --from') words='' ;;
     'replay --from') words='' ;;
     *' --label-fields') words='' ;;
     *' --attribute-fields') words='' ;;
@@ -180,8 +195,10 @@ _solder() {
     'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
     *' --max-message-bytes') words='' ;;
-    *' --udp-buffer-bytes') words='' ;;
-    *' --udp-queue-bytes') words='' ;;
+    *' --buckets') words='' ;;
+    *' --ttl') words='' ;;
+    *' --max-series') words='' ;;
+    *' --max-set-values') words='' ;;
     *' --peer-label') words='' ;;
     *' --max-chunk-bytes') words='' ;;
     *' --chunk-timeout') words='' ;;
@@ -248,6 +265,18 @@ _solder() {
     *' --burst') words='' ;;
     *' --by-label-name') words='' ;;
     *' --max-distinct-labels') words='' ;;
+    *' --probability') words='' ;;
+    *' --percent') words='' ;;
+    *' --mode') words='proportional equalizing hash_seed' ;;
+    *' --hash-seed') words='' ;;
+    *' --precision') words='' ;;
+    *' --sampling-priority') words='' ;;
+    *' --policy') words='' ;;
+    *' --decision-wait') words='' ;;
+    *' --num-traces') words='' ;;
+    *' --max-memory') words='' ;;
+    *' --sampled-cache-size') words='' ;;
+    *' --non-sampled-cache-size') words='' ;;
     *' --regex') words='' ;;
     *' --location') words='' ;;
     *' --action-on-failure') words='skip fudge' ;;
@@ -257,7 +286,6 @@ _solder() {
     *' --max-held-size') words='' ;;
     'enrich labels --source-type') words='extracted structured_metadata' ;;
     'enrich truncate --source-type') words='line label structured_metadata extracted' ;;
-    *' --max-streams') words='' ;;
     *' --replacement') words='' ;;
     *' --min-length') words='' ;;
     *' --delimiters') words='' ;;
@@ -279,14 +307,26 @@ _solder() {
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
     *' --action') words='' ;;
-    *' --buckets') words='' ;;
-    *' --translation-strategy') words='UnderscoreEscapingWithSuffixes UnderscoreEscapingWithoutSuffixes NoUTF8EscapingWithSuffixes NoTranslation' ;;
     *' --namespace') words='' ;;
+    *' --dimension') words='' ;;
+    *' --exclude-dimension') words='' ;;
+    'derive spanmetrics --histogram') words='explicit exponential none' ;;
+    'derive servicegraph --histogram') words='explicit exponential' ;;
+    *' --bucket') words='' ;;
+    *' --max-size') words='' ;;
+    *' --max-exemplars') words='' ;;
+    *' --event-dimension') words='' ;;
+    *' --temporality') words='cumulative delta' ;;
+    *' --resource-attribute') words='' ;;
+    *' --cardinality-limit') words='' ;;
+    *' --peer-attribute') words='' ;;
+    *' --database-attribute') words='' ;;
+    *' --max-items') words='' ;;
+    *' --translation-strategy') words='UnderscoreEscapingWithSuffixes UnderscoreEscapingWithoutSuffixes NoUTF8EscapingWithSuffixes NoTranslation' ;;
     *' --promote-resource-attributes') words='' ;;
     *' --ignore-resource-attributes') words='' ;;
     *' --target-info-every') words='' ;;
     *' --delta') words='refuse keep add' ;;
-    *' --max-series') words='' ;;
     *' --join-wait') words='' ;;
     *' --max-held') words='' ;;
     *' --max-buckets') words='' ;;
@@ -338,7 +378,6 @@ _solder() {
     *' --to') words='' ;;
     *' --rebase') words='none now' ;;
     *' --execute') words='' ;;
-    *' --max-memory') words='' ;;
     *' --drain') words='' ;;
     *' --branch-buffer') words='' ;;
     *' --branch-full') words='block drop_oldest spool' ;;
@@ -370,7 +409,9 @@ _solder() {
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --cors-origin --cors-header --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --include-metadata --cors-origin --cors-header --max-streams --max-waiting-bytes --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive graphite') flags='--listen --template --label --names --max-line-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive influx') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --names --max-request-bytes --max-line-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive loki') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --label --no-keep-timestamps --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -378,6 +419,7 @@ _solder() {
         'receive journal') flags='--unit --directory --from --once --label --label-fields --attribute-fields --internal-labels --state --journalctl --stop-timeout --max-entry-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive docker') flags='--host --container --container-label --from --once --label --label-fields --internal-labels --state --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive statsd') flags='--listen --every --buckets --container-label --ttl --label --names --max-series --max-set-values --max-line-bytes --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive fluent') flags='--listen --shared-key --users --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -390,7 +432,8 @@ _solder() {
         'filter drop') flags='--source --value --expression --separator --older-than --longer-than --drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter limit') flags='--rate --burst --drop --by-label-name --max-distinct-labels --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter match') flags='--invert --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'filter sample') flags='--drop-counter-reason --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter sample') flags='--drop-counter-reason --probability --percent --mode --hash-seed --precision --fail-open --from --sampling-priority --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'filter tail') flags='--policy --decision-wait --num-traces --max-memory --sampled-cache-size --non-sampled-cache-size --record-policy --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'enrich logfmt') flags='--regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich json') flags='--regex --source --drop-malformed --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich regex') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
@@ -425,6 +468,8 @@ _solder() {
         'enrich rename') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich hash') flags='--where --algorithm --key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
+        'derive spanmetrics') flags='--namespace --dimension --exclude-dimension --scope-dimensions --histogram --unit --bucket --max-size --exemplars --max-exemplars --events --event-dimension --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive servicegraph') flags='--dimension --histogram --bucket --max-size --peer-attribute --database-attribute --virtual-node-label --ttl --max-items --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
