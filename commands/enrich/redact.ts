@@ -33,6 +33,9 @@ export default filter({
     openai_key huggingface_token digitalocean_token vault_token grafana_token databricks_token age_key url_password
     basic_auth bearer_token password generic_secret; personal: card email iban phone; addresses: ipv4 ipv6 mac.
 
+    A private key is hidden also where a program logged it line by line, so that it is in many records of a stream: from its
+    first line on, for as long as lines look like one.
+
     generic_secret looks at how random a text behind token=, api_key: and the like is; card, iban and basic_auth check what they
     find. Attributes and labels of names such as password or authorization are hidden whatever they hold.
 

@@ -3,6 +3,7 @@
 import { Identity, type IdentityRest, memoSlot } from '../record/identity.js'
 import type { Json } from '../record/json.js'
 import type { Payload, Record } from '../record/record.js'
+import { OpenKeys } from './open_keys.js'
 import type { Redactor } from './redactor.js'
 
 /** Where to look; the `line` of a span is its name and what its status says. */
@@ -18,9 +19,13 @@ const PAYLOAD: { readonly [F in RedactField]: readonly string[] } = {
   resource: [],
 }
 
+const PRIVATE_KEY = 'private_key'
+
 export class RecordRedactor {
   readonly #slot = memoSlot()
   readonly #keys: readonly string[]
+  /** null where private keys, or lines, are left as they are. */
+  readonly #openKeys: OpenKeys | null
 
   constructor(
     private readonly redactor: Redactor,
@@ -28,6 +33,7 @@ export class RecordRedactor {
     private readonly metricLabels: boolean,
   ) {
     this.#keys = [...fields].flatMap((field) => PAYLOAD[field])
+    this.#openKeys = fields.has('line') && redactor.has(PRIVATE_KEY) ? new OpenKeys() : null
   }
 
   /** What was hidden, by rule; in labels once for each identity. */
@@ -40,11 +46,11 @@ export class RecordRedactor {
     const { identity: id, payload } = record
     if (id.type === 'metric' && !this.metricLabels) return record
     const identity = ((id.memo ??= [])[this.#slot] ??= this.#identity(id)) as Identity
-    const redacted = id.type === 'metric' ? payload : this.#payload(payload)
+    const redacted = id.type === 'metric' ? payload : this.#payload(id, payload)
     return identity === id && redacted === payload ? record : { identity, payload: redacted }
   }
 
-  #payload(payload: Payload): Payload {
+  #payload(id: Identity, payload: Payload): Payload {
     let out: Payload | undefined
     for (const key of this.#keys) {
       const value = payload[key]
@@ -52,7 +58,16 @@ export class RecordRedactor {
       const redacted = this.redactor.value(value)
       if (redacted !== value) (out ??= { ...payload })[key] = redacted
     }
-    return out ?? payload
+    return this.#openKeys === null ? (out ?? payload) : this.#lines(this.#openKeys, id, payload, out ?? payload)
+  }
+
+  /** Hides a line that is all of a private key which another line began. */
+  #lines(keys: OpenKeys, id: Identity, payload: Payload, out: Payload): Payload {
+    const { body } = payload
+    if (typeof body !== 'string') return out
+    if (keys.continues(id, body)) return { ...out, body: this.redactor.hide(PRIVATE_KEY, body) }
+    if (out.body !== body) keys.begins(id, body)
+    return out
   }
 
   #identity(id: Identity): Identity {

@@ -45,6 +45,15 @@ export class Redactor {
     return found.length === 0 ? text : this.#without(text, found)
   }
 
+  has(rule: string): boolean {
+    return this.rules.some(({ name }) => name === rule)
+  }
+
+  /** What stands for all of a text that is what the rule hides. */
+  hide(rule: string, text: string): string {
+    return this.#hide(text, this.rules.findIndex(({ name }) => name === rule))
+  }
+
   #without(text: string, found: Found[]): string {
     found.sort((a, b) => a.start - b.start || a.rule - b.rule)
     let out = ''

@@ -15,13 +15,24 @@ interface Form {
 }
 
 const PEM = '[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?'
+/** In a text, or in a text within a text. */
+const NEWLINE = String.raw`(?:\r?\n|\\n)[\t >|]*`
+const BASE64 = '[A-Za-z0-9+/=]'
 /** Between a name and its value: a quote, perhaps one within a string, and a sign. */
 const IS = String.raw`(?:\\?["'])?\s{0,3}(?:=>|:=|==?|:)\s{0,3}`
 
 const FORMS: readonly Form[] = [
   {
-    name: 'private_key', about: 'private keys in PEM, to their end or the end of the text', literals: ['-----BEGIN'],
-    pattern: String.raw`-----BEGIN ${PEM}-----(?s:.*?)(?:-----END ${PEM}-----|$)`,
+    name: 'private_key', about: "private keys in PEM, SSH2's and PuTTY's forms, to their end or the end of the text",
+    literals: ['-----BEGIN', '-----END', '---- BEGIN', 'private-lines:'],
+    pattern: [
+      String.raw`-----BEGIN ${PEM}-----(?s:.*?)(?:-----END ${PEM}-----|$)`,
+      // The end of one whose beginning is elsewhere.
+      `(?:${BASE64}{16,120}${NEWLINE})*(?:${BASE64}{1,120}${NEWLINE})?-----END ${PEM}-----`,
+      String.raw`---- BEGIN SSH2 ${PEM} ----(?s:.*?)(?:---- END SSH2 ${PEM} ----|$)`,
+      String.raw`Private-Lines: ?\d{1,3}(?s:.*?)Private-MAC: ?[0-9a-f]{20,128}`,
+      String.raw`Private-Lines: ?\d{1,3}(?:${NEWLINE}${BASE64}{1,120})+`,
+    ].join('|'),
   },
   {
     name: 'jwt', about: 'JSON web tokens', literals: ['eyJ'],

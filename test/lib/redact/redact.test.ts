@@ -45,6 +45,13 @@ const SECRETS: readonly (readonly [rule: string, secret: string])[] = [
   ['age_key', `AGE-SECRET-KEY-1${random(58, 'QW3RT5YUI2OPAS7D')}`],
   ['jwt', `eyJ${random(20)}.eyJ${random(30)}.${random(43)}`],
   ['private_key', `-----BEGIN RSA PRIVATE KEY-----\n${random(64)}\n-----END RSA PRIVATE KEY-----`],
+  ['private_key', `-----BEGIN OPENSSH PRIVATE KEY-----\r\n${random(70)}\r\n${random(9)}=\r\n-----END OPENSSH PRIVATE KEY-----`],
+  ['private_key', `-----BEGIN PRIVATE KEY-----\\n${random(64)}\\n${random(64)}\\n-----END PRIVATE KEY-----`],
+  ['private_key', `-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n${random(64)}\n=ab+d\n-----END PGP PRIVATE KEY BLOCK-----`],
+  ['private_key', `${random(64)}\n${random(64)}\n${random(8)}==\n-----END RSA PRIVATE KEY-----`],
+  ['private_key', `---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n${random(70)}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----`],
+  ['private_key', `Private-Lines: 2\n${random(64)}\n${random(20)}=`],
+  ['private_key', `Private-Lines: 2\n${random(64)}\n${random(20)}=\nPrivate-MAC: ${hex(40)}`],
   ['card', '4111 1111 1111 1111'],
   ['card', '378282246310005'],
   ['email', 'ann.b+news@mail.example.org'],
@@ -197,4 +204,27 @@ t.test('records: body, attributes, labels, resource; spans and metrics', async (
   t.equal(records.record(metric), metric)
   t.same(new RecordRedactor(redactor, new Set(REDACT_FIELDS), true).record(metric).identity.labels, ['user', '<email>'])
   t.ok(records.counts.get('email')! > 3)
+})
+
+t.test('a private key that was logged line by line', async (t) => {
+  const stream = (app: string) => Identity.of('log', '', labelsOfObject({ app }))
+  const made = () => new RecordRedactor(usual, new Set(REDACT_FIELDS), false)
+  const lines = (redactor: RecordRedactor, app: string, bodies: readonly string[]) =>
+    bodies.map((body) => redactor.record({ identity: stream(app), payload: { ts: '1', body } }).payload.body)
+  const key = ['-----BEGIN RSA PRIVATE KEY-----', 'Proc-Type: 4,ENCRYPTED', '', random(64), random(64), `${random(30)}==`]
+  const hidden = (count: number) => new Array<string>(count).fill('<private_key>')
+  const end = '-----END RSA PRIVATE KEY-----'
+  const both = made()
+  t.same(lines(both, 'a', ['loading', ...key, end, 'loaded']), ['loading', ...hidden(7), 'loaded'])
+  t.same(lines(both, 'a', [key[3]]), [key[3]], 'base64 alone is no key')
+  // Two streams whose lines come between each other.
+  t.same(lines(both, 'a', key.slice(0, 4)), hidden(4))
+  t.same(lines(both, 'b', ['word', key[3]]), ['word', key[3]])
+  t.same(lines(both, 'a', [key[4], 'an error, and no more of it', key[5]]), ['<private_key>', 'an error, and no more of it', key[5]])
+  t.same(lines(both, 'a', [key.join('\n'), `  ${random(64)}`, `> ${end}`]), hidden(3), 'the first record may have more of it')
+  t.same(lines(both, 'a', [key[0], `done: ${end}`]).at(-1), 'done: <private_key>', 'what stands before the end stays')
+  const endless = lines(made(), 'a', [key[0], ...new Array<string>(1000).fill(key[3])])
+  t.equal(endless.filter((body) => body === key[3]).length, 600, 'no key is that long')
+  const without = new RecordRedactor(usual, new Set(['attributes']), false)
+  t.same(lines(without, 'a', key), key)
 })
