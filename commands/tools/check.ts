@@ -18,8 +18,8 @@ export default tool({
     for reading.
 
     With --connect the servers that stages name by URL are asked, too, with the credentials of the stage: 'write
-    prometheus' sends a request without samples, 'scrape' and 'discover http' fetch the URL once. Targets that are
-    discovered are not tried. That a server answers does not say that it will take what it gets.
+    prometheus' sends a request without samples, 'write syslog' opens a connection, 'scrape' and 'discover http' fetch the
+    URL once. Targets that are discovered are not tried. That a server answers does not say that it will take what it gets.
 
     The exit code is 0 where nothing is wrong, else 2.`,
   since: '0.1.0',
