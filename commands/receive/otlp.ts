@@ -1,8 +1,7 @@
-// receive otlp: a server for OTLP over HTTP, to records.
+// receive otlp: a server for OTLP over gRPC and HTTP, to records.
 
 import { source } from '../../lib/component.js'
 import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
-import type { ServerRequest } from '../../lib/net/server.js'
 import { serverOptions } from '../../lib/net/server_options.js'
 import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
 
@@ -13,33 +12,51 @@ export default source({
   name: 'receive otlp',
   summary: 'take traces, logs and metrics that OpenTelemetry SDKs and collectors send',
   description: `
-    A server for OTLP over HTTP, protobuf and JSON, each also with gzip, deflate or br: /v1/traces, /v1/logs and
-    /v1/metrics. Spans, log entries and data points become records that hold all that the messages say; OTLP over gRPC is
-    not served. solder-records(7) says what the fields mean.
+    A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs and /v1/metrics), packed with
+    gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, and HTTP/2 is taken as well as
+    HTTP/1.1, by default at the ports that OTLP names for either. Spans, log entries and data points become records that
+    hold all that the messages say: solder-records(7) tells what the fields mean. Of --include-metadata the value of that
+    header, or entry of gRPC's metadata, stands in the records of an export as 'resource_meta.metadata'.
 
-    An export is answered with 200 when its records are passed on; a reader that is slow makes senders wait. With --ack
-    durable it is answered when the sink of the pipe has stored them: behind the records of each export goes a checkpoint,
+    An export is answered when its records are passed on; a reader that is slow makes senders wait, as many as
+    --max-waiting-bytes lets, and tells further ones to come again. With --ack durable it is answered when the sink of the pipe has stored them: behind the records of each export goes a checkpoint,
     the sink commits it in --state, which is the same folder for both, and the answer waits for that. Without a commit
-    within --ack-timeout, or with --max-waiting exports that wait, it is 503 and Retry-After.
+    within --ack-timeout, or with --max-waiting exports that wait, senders are told to come again: 503 and Retry-After,
+    in gRPC UNAVAILABLE or RESOURCE_EXHAUSTED with RetryInfo.
 
     Spans whose trace id or span id is none (of another length, or all zeros) are left out, the others are taken, and the
     answer says so as a partial success; log entries lose ids that are none. Metrics without data points make no records,
-    which is told as well. What is no such message is 400 as a whole,
-    what is over a bound is 413 and names the bound, another encoding or form is 415, wrong credentials are 401. Refusals
-    are a Status in the form of the export. Bytes that are not UTF-8 become U+FFFD.
+    which is told as well. What is no such message is refused as a whole: 400, in gRPC INVALID_ARGUMENT. What is over a
+    bound is 413 or RESOURCE_EXHAUSTED and names the bound, another encoding or form is 415 or UNIMPLEMENTED, wrong
+    credentials are 401 or UNAUTHENTICATED. Refusals over HTTP are a Status in the form of the export. A call is over
+    with DEADLINE_EXCEEDED when its grpc-timeout is. Bytes that are not UTF-8 become U+FFFD.
 
     Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen says
     otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
   since,
   accepts: [],
   emits: ['span', 'log', 'metric', 'checkpoint'],
-  guarantee: `An answer of 200 says that the records were passed on, not that they were stored: what stands in the pipe
+  guarantee: `An answer of 200 or OK says that the records were passed on, not that they were stored: what stands in the pipe
     when it breaks is lost. With --ack durable it says that the sink has stored them: whichever stage is killed, a sender
     that repeats what was not answered loses nothing. Records may arrive twice either way. Rejected is 'invalid_id'.`,
   args: [],
   options: {
-    ...serverOptions('127.0.0.1:4318'),
+    ...serverOptions(''),
+    listen: {
+      type: 'list',
+      default: ['127.0.0.1:4317', '127.0.0.1:4318'],
+      value: 'HOST:PORT',
+      help: 'where to listen; :PORT is every address of the machine, port 0 any free one; may be given several times',
+      since,
+      group: 'HTTP server',
+    },
     ...ACK_OPTIONS,
+    include_metadata: {
+      type: 'list',
+      value: 'HEADER',
+      help: 'header of a request that its records keep; may be given several times',
+      since,
+    },
     cors_origin: {
       type: 'list',
       value: 'ORIGIN',
@@ -53,6 +70,10 @@ export default source({
       help: 'header that these pages may send besides those of OTLP',
       since,
       group: 'Browsers',
+    },
+    max_streams: { ...bound, default: 100, help: 'requests under way at once on a connection of HTTP/2' },
+    max_waiting_bytes: {
+      since, group: 'Bounds', type: 'bytes', default: '64MiB', help: 'exports, unpacked, that wait for a slow reader',
     },
     max_request_bytes: { since, group: 'Bounds', type: 'bytes', default: '64MiB', help: 'largest export after decompression' },
     max_elements: { ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export' },
@@ -70,7 +91,7 @@ export default source({
   examples: [
     {
       command: 'solder receive otlp | solder view',
-      about: 'look at what an SDK sends whose OTEL_EXPORTER_OTLP_ENDPOINT is http://127.0.0.1:4318',
+      about: 'look at what an SDK of this machine sends, whichever protocol it has',
       needs: 'a sender',
     },
     {
@@ -83,20 +104,13 @@ export default source({
   ],
   async run({ options }, context) {
     const problems = contradictions(options)
-    const { HttpServer } = await import('../../lib/net/server.js')
-    const { OtlpReceiver } = await import('../../lib/receive/otlp.js')
-    const { SIGNALS } = await import('../../lib/wire/otlp/schema.js')
+    const { otlpServer } = await import('../../lib/receive/otlp_server.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
-    const acks = acksOf(`receive.otlp/${options.listen}`, options, context)
-    const receiver = new OtlpReceiver({ ...options, acks }, context)
-    const methods = options.cors_origin.length > 0 ? ['POST', 'OPTIONS'] : ['POST']
-    const routes = SIGNALS.map((signal) => {
-      return [`/v1/${signal}`, { methods, answer: (request: ServerRequest) => receiver.answer(request, signal) }] as const
-    })
-    const server = await collect(problems, () => new HttpServer(options, new Map(routes), context))
+    const acks = acksOf(`receive.otlp/${options.listen.join(',')}`, options, context)
+    const server = await collect(problems, () => otlpServer({ ...options, acks }, context))
     throwAll(problems)
     await acks?.open()
-    context.log.info(`listening on ${await server!.listen()}/v1/`)
+    for (const url of await server!.listenAll()) context.log.info(`listening on ${url}/v1/`)
     await server!.run().finally(() => acks?.close())
   },
 })
@@ -106,6 +120,7 @@ interface Typed {
   state: string | undefined
   cors_origin: readonly string[]
   cors_header: readonly string[]
+  include_metadata: readonly string[]
 }
 
 function contradictions(options: Typed): Problem[] {
@@ -116,5 +131,7 @@ function contradictions(options: Typed): Problem[] {
   }
   if (options.cors_header.length > 0 && options.cors_origin.length === 0)
     problems.push(new Problem('--cors-header is for --cors-origin', { hint: 'name the origins' }))
+  if (options.include_metadata.some((name) => name.toLowerCase() === 'authorization'))
+    problems.push(new Problem('--include-metadata authorization: credentials are not for records'))
   return problems
 }

@@ -1,6 +1,6 @@
 // Addresses to listen on.
 
-import { Problem } from '../diag/problem.js'
+import { Problem, problemsOf } from '../diag/problem.js'
 
 export interface ListenAddress {
   /** undefined: every address of the machine. */
@@ -18,6 +18,18 @@ export function listenAddress(text: string): ListenAddress {
   }
   const host = match[1] ?? match[2]
   return { host: host === '' ? undefined : host, port }
+}
+
+/** What is wrong with such addresses. */
+export function addressProblems(listen: string | readonly string[]): Problem[] {
+  return [listen].flat().flatMap((text) => {
+    try {
+      listenAddress(text)
+      return []
+    } catch (error) {
+      return problemsOf(error)
+    }
+  })
 }
 
 /** How many places of a `--listen` are TCP, so that a supervisor can listen there in the stead of its processes. */

@@ -1,21 +1,21 @@
 // HTTP servers: the one way to listen. TLS, who may come in, routes and bounds stand in front of what is done.
 
-import {
-  createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server, type ServerResponse,
-} from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Context } from '../component.js'
-import { EXIT, Problem, throwAll } from '../diag/problem.js'
+import { type Problem, throwAll } from '../diag/problem.js'
 import type { OptionValues } from '../option/table.js'
-import { type Door, doorOpener, type OpenDoor } from './door.js'
 import { Guard } from './guard.js'
-import { type ListenAddress, listenAddress } from './listen.js'
+import type { Http2Side } from './http2.js'
+import { addressProblems } from './listen.js'
+import { Listener } from './listener.js'
 import type { serverOptions } from './server_options.js'
 import { ServerTls } from './server_tls.js'
-import { reasonOf } from './tls.js'
 
-export type ServerValues = OptionValues<ReturnType<typeof serverOptions>>
+type Typed = OptionValues<ReturnType<typeof serverOptions>>
+
+/** One address, or several. */
+export type ServerValues = Omit<Typed, 'listen'> & { readonly listen: string | readonly string[] }
 
 export interface ServerRequest {
   readonly method: string
@@ -45,6 +45,14 @@ export interface Route {
 
 export type ServerContext = Pick<Context, 'clock' | 'log' | 'signal'>
 
+/** What a server shares with its other side, that of HTTP/2. */
+export interface ServerParts {
+  readonly guard: Guard
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void
+  /** Is told what ends the server. */
+  readonly fail: (error: Error) => void
+}
+
 /** A client is told about what is wrong this often, milliseconds. */
 const TELL_EVERY = 10_000
 /** Milliseconds for which a client may bring one more request to a server that is replaced, and learn that it was the last. */
@@ -52,17 +60,14 @@ const LAST_REQUEST = 1000
 
 export class HttpServer {
   readonly #options: ServerValues
-  readonly #address: ListenAddress
   readonly #guard: Guard
-  readonly #tls: ServerTls | null
   readonly #server: Server
+  readonly #listener: Listener
+  readonly #http2: Http2Side | null
   readonly #told = new Map<string, number>()
-  /** Open connections, and those of them with a request that is not answered yet. */
-  readonly #sockets = new Set<Socket>()
+  /** Connections with a request that is not answered yet, and those that end by themselves. */
   readonly #busy = new Set<Socket>()
   #closed: () => void = () => {}
-  /** What another process listens with in this one's stead. */
-  #door: Door | null = null
   #fail: (error: Error) => void = () => {}
   /** Rejects with what a route threw. */
   readonly #failed: Promise<never>
@@ -71,52 +76,49 @@ export class HttpServer {
    * Checks everything, opens nothing. Throws the Problems of the options.
    *
    * @param routes by path
+   * @param http2 makes the other side, where there is one
    */
   constructor(
     options: ServerValues,
     private readonly routes: ReadonlyMap<string, Route>,
     private readonly context: ServerContext,
+    http2: ((parts: ServerParts) => Http2Side) | null = null,
   ) {
     const problems: Problem[] = []
     this.#options = options
     this.#guard = new Guard(options, problems)
-    this.#tls = ServerTls.open(options, problems)
-    this.#address = { host: undefined, port: 0 }
-    try {
-      this.#address = listenAddress(options.listen)
-    } catch (error) {
-      problems.push(error as Problem)
-    }
+    const tls = ServerTls.open(options, problems)
+    problems.push(...addressProblems(options.listen))
     throwAll(problems)
-    this.#server = this.#create()
     this.#failed = new Promise((_, reject) => (this.#fail = reject))
     this.#failed.catch(() => {})
+    const listener = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
+    this.#server = this.#create(listener)
+    this.#http2 = http2?.({ guard: this.#guard, listener, fail: this.#fail }) ?? null
+    const protocols = this.#http2 === null ? ['http/1.1'] : ['h2', 'http/1.1']
+    const serve = (socket: Socket) => this.#serve(socket)
+    const tell = (what: string, message: string) => this.#tell(what, message)
+    this.#listener = new Listener(options, tls, protocols, serve, () => this.#closed(), tell)
   }
 
-  /** Listens; the URL without path. Throws a Problem where the address cannot be had. */
+  /** Listens; the URL without path of the first address. Throws a Problem where one cannot be had. */
   async listen(): Promise<string> {
-    const { listen } = this.#options
-    const address = await this.#open(doorOpener()).catch((cause: NodeJS.ErrnoException) => {
-      const hint = cause.code === 'EADDRINUSE' ? 'another process listens there' : undefined
-      const message = `--listen: cannot listen on ${listen}: ${cause.code ?? cause.message}`
-      throw new Problem(message, { cause, exit: EXIT.temporary, hint })
-    })
-    this.#server.on('error', (error) => this.#tell('listener', error.message))
-    return `${this.#tls === null ? 'http' : 'https'}://${address}`
+    const [url] = await this.listenAll()
+    return url
   }
 
-  /** `HOST:PORT` that is listened on. */
-  async #open(opener: OpenDoor | null): Promise<string> {
-    if (opener !== null) {
-      this.#door = await opener(this.#options.listen, (socket) => this.#server.emit('connection', socket))
-      // Bounds on time are kept from then on.
-      this.#server.emit('listening')
-      return this.#door.address
+  /** The same of every address. */
+  async listenAll(): Promise<string[]> {
+    const urls: string[] = []
+    try {
+      for (const address of [this.#options.listen].flat()) urls.push(await this.#listener.listen(address))
+    } catch (error) {
+      this.#listener.close()
+      throw error
     }
-    const { host, port } = this.#address
-    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(port, host, resolve))
-    const { address, port: got } = this.#server.address() as AddressInfo
-    return `${address.includes(':') ? `[${address}]` : address}:${got}`
+    // Bounds on time are kept from then on.
+    this.#server.emit('listening')
+    return urls
   }
 
   /** Answers until the signal; then whatever is under way, and resolves. */
@@ -135,25 +137,27 @@ export class HttpServer {
 
   async #close(): Promise<void> {
     const { clock } = this.context
-    this.#door?.close()
-    const drained = new Promise<void>((resolve) => (this.#closed = () => this.#sockets.size === 0 && resolve()))
+    const { sockets } = this.#listener
+    this.#listener.close()
+    const drained = new Promise<void>((resolve) => (this.#closed = () => sockets.size === 0 && resolve()))
+    this.#http2?.close()
     // Whoever takes over has no part in the connections that are open here.
-    if (this.#door !== null && this.#sockets.size > 0) {
+    if (this.#listener.throughDoors && sockets.size > 0) {
       await Promise.race([drained, clock.sleep(LAST_REQUEST), this.#failed])
     }
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve())).then(() => drained)
+    this.#server.close()
     // Node's own closeIdleConnections spares those that have not asked for anything yet.
-    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy()
+    for (const socket of sockets) if (!this.#busy.has(socket)) socket.destroy()
     this.#closed()
     const ended = new AbortController()
     void clock.sleep(this.#options.request_timeout, ended.signal).then(() => {
-      for (const socket of this.#sockets) socket.destroy()
+      for (const socket of sockets) socket.destroy()
     })
-    await Promise.race([closed, this.#failed]).finally(() => ended.abort())
+    await Promise.race([drained, this.#failed]).finally(() => ended.abort())
   }
 
-  #create(): Server {
-    const { header_timeout, request_timeout, idle_timeout, max_header_bytes, max_connections } = this.#options
+  #create(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+    const { header_timeout, request_timeout, idle_timeout, max_header_bytes } = this.#options
     const limits = {
       headersTimeout: header_timeout,
       requestTimeout: Math.max(header_timeout, request_timeout),
@@ -161,46 +165,25 @@ export class HttpServer {
       maxHeaderSize: max_header_bytes,
       connectionsCheckingInterval: Math.max(10, Math.min(1000, header_timeout)),
     }
-    const listener = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
-    const server = this.#tls === null ? createServer(limits, listener) : this.#createTls(this.#tls, limits, listener)
-    server.maxConnections = max_connections
-    server.on(this.#tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => {
-        this.#sockets.delete(socket)
-        this.#closed()
-      })
-      if (this.#door !== null && this.#sockets.size > max_connections) {
-        socket.destroy()
-        server.emit('drop')
-      }
-    })
-    server.on('drop', () => this.#tell('drop', `more than ${max_connections} connections (--max-connections): closed`))
-    return server
+    return createServer(limits, listener)
   }
 
-  #createTls(tls: ServerTls, limits: object, listener: RequestListener): Server {
-    const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual }
-    const handshakeTimeout = this.#options.header_timeout
-    const server = createTlsServer({ ...tls.changed(), ...client, handshakeTimeout, ...limits }, listener)
-    // Before the handshake of every connection.
-    server.prependListener('connection', () => {
-      try {
-        const changed = tls.changed()
-        if (changed !== null) server.setSecureContext(changed)
-      } catch (error) {
-        this.#tell('tls', `--tls-cert, --tls-key: ${reasonOf(error)}: going on with those before`)
-      }
+  #serve(socket: Socket): void {
+    if (this.#http2 === null) return void this.#server.emit('connection', socket)
+    this.#http2.look(socket, (http2) => {
+      if (!http2) return void this.#server.emit('connection', socket)
+      // It ends by itself when its requests are answered.
+      this.#busy.add(socket)
+      socket.once('close', () => this.#busy.delete(socket))
     })
-    server.on('tlsClientError', (error) => this.#tell('handshake', `TLS: ${reasonOf(error)}`))
-    return server as unknown as Server
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let answer: ServerAnswer
     const { socket } = request
-    this.#busy.add(socket)
-    response.once('close', () => this.#busy.delete(socket))
+    const http2 = request.httpVersionMajor === 2
+    if (!http2) this.#busy.add(socket)
+    response.once('close', () => http2 || this.#busy.delete(socket))
     try {
       answer = await this.#answerOf(request)
     } catch (error) {
@@ -211,7 +194,7 @@ export class HttpServer {
     const { status, headers, text, body = text === undefined ? undefined : `${text}\n`, stream } = answer
     // The rest of a request that was not read would be taken for the next one.
     const last = this.context.signal.aborted || !request.complete
-    if (last) response.setHeader('connection', 'close')
+    if (last && !http2) response.setHeader('connection', 'close')
     if (text !== undefined) response.setHeader('content-type', 'text/plain; charset=utf-8')
     response.writeHead(status, headers)
     if (stream !== undefined && request.method !== 'HEAD') stream(response)

@@ -1,8 +1,8 @@
 // The options of a server, looked at without listening.
 
-import { type Problem, problemsOf } from '../diag/problem.js'
+import type { Problem } from '../diag/problem.js'
 import { Guard } from './guard.js'
-import { listenAddress } from './listen.js'
+import { addressProblems } from './listen.js'
 import type { ServerValues } from './server.js'
 import { ServerTls } from './server_tls.js'
 
@@ -11,10 +11,5 @@ export function serverProblems(options: ServerValues): Problem[] {
   const problems: Problem[] = []
   new Guard(options, problems)
   ServerTls.open(options, problems)
-  try {
-    listenAddress(options.listen)
-  } catch (error) {
-    problems.push(...problemsOf(error))
-  }
-  return problems
+  return [...problems, ...addressProblems(options.listen)]
 }

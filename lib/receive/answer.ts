@@ -2,8 +2,8 @@
 
 import type { ServerAnswer } from '../net/server.js'
 
-/** Seconds. */
-const RETRY_AFTER = 5
+/** Seconds after which a sender may come again. */
+export const RETRY_AFTER = 5
 /** Complaints that an answer repeats, and characters of them. */
 const TOLD = 5
 const TOLD_CHARACTERS = 2000

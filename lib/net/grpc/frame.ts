@@ -3,20 +3,13 @@
 
 import { HttpError } from '../client.js'
 import { decodeBody } from '../encoding.js'
-import { type GrpcStatus, STATUS } from './status.js'
+import { GrpcError, STATUS } from './status.js'
 
 /** Bytes in front of a message. */
 const HEADER = 5
 
 /** What can be unpacked, for `grpc-accept-encoding`. */
 export const ENCODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
-
-/** What is wrong with the data of a stream, as the status that the other side is told. */
-export class FrameError extends Error {
-  constructor(readonly status: GrpcStatus) {
-    super(status.message)
-  }
-}
 
 /** @param compressed whether the message is packed as `grpc-encoding` says */
 export function frameOf(message: Uint8Array, compressed = false): Buffer {
@@ -48,7 +41,7 @@ export class FrameReader {
     private readonly option: string,
   ) {}
 
-  /** Throws a FrameError. */
+  /** Throws a GrpcError. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
@@ -57,7 +50,7 @@ export class FrameReader {
     if (this.#bytes > this.#wanted) throw wrong(STATUS.unimplemented, 'more than one message in a unary call')
   }
 
-  /** Throws a FrameError where the message is not there as a whole. */
+  /** Throws a GrpcError where the message is not there as a whole. */
   end(): Frame {
     if (this.#bytes === 0) throw wrong(STATUS.invalid_argument, 'no message')
     if (this.#bytes < this.#wanted) throw wrong(STATUS.invalid_argument, 'the message is cut off')
@@ -81,7 +74,7 @@ export class FrameReader {
 }
 
 /**
- * The message behind its packing. Throws a FrameError.
+ * The message behind its packing. Throws a GrpcError.
  *
  * @param encoding of `grpc-encoding`
  * @param option that bounds what it unpacks to
@@ -98,6 +91,6 @@ export async function unpacked({ compressed, message }: Frame, encoding: string,
   throw wrong(STATUS.resource_exhausted, `a message of more than ${maxBytes} bytes (${option})`)
 }
 
-function wrong(code: number, message: string): FrameError {
-  return new FrameError({ code, message })
+function wrong(code: number, message: string): GrpcError {
+  return new GrpcError({ code, message })
 }

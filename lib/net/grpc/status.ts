@@ -31,6 +31,13 @@ export interface GrpcStatus {
   readonly retryAfter?: number
 }
 
+/** A call that fails with a status. */
+export class GrpcError extends Error {
+  constructor(readonly status: GrpcStatus) {
+    super(status.message)
+  }
+}
+
 /** Headers that say how a call ended. */
 export interface StatusHeaders {
   readonly [name: string]: string

@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type FrameError, frameOf, FrameReader, unpacked } from '../../../lib/net/grpc/frame.js'
-import { STATUS, statusHeaders, statusOf } from '../../../lib/net/grpc/status.js'
+import { frameOf, FrameReader, unpacked } from '../../../lib/net/grpc/frame.js'
+import { type GrpcError, STATUS, statusHeaders, statusOf } from '../../../lib/net/grpc/status.js'
 import { decodeBody } from '../../../lib/net/encoding.js'
 import fc from '../../support/property.js'
 
@@ -13,7 +13,7 @@ const codeOf = (run: () => unknown): string => {
     run()
     return 'none'
   } catch (error) {
-    return `${(error as FrameError).status.code} ${(error as Error).message}`
+    return `${(error as GrpcError).status.code} ${(error as Error).message}`
   }
 }
 
@@ -52,7 +52,7 @@ t.test('packed messages', async (t) => {
     try {
       return (await unpacked({ compressed: true, message }, encoding, 1000, '--max')).toString()
     } catch (error) {
-      return `${(error as FrameError).status.code} ${(error as Error).message}`
+      return `${(error as GrpcError).status.code} ${(error as Error).message}`
     }
   }
   t.equal(await one(gzipSync('hello'), 'gzip'), 'hello')
