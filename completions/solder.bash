@@ -18,7 +18,7 @@ _solder() {
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample tail' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
-    derive) kinds='metrics spanmetrics servicegraph prometheus otlp' ;;
+    derive) kinds='metrics spanmetrics servicegraph spanlogs count prometheus otlp' ;;
     write) kinds='prometheus loki otlp syslog file' ;;
   esac
   name=$verb
@@ -97,6 +97,8 @@ _solder() {
     'derive metrics --log-format') words='text json' ;;
     'derive spanmetrics --log-format') words='text json' ;;
     'derive servicegraph --log-format') words='text json' ;;
+    'derive spanlogs --log-format') words='text json' ;;
+    'derive count --log-format') words='text json' ;;
     'derive prometheus --log-format') words='text json' ;;
     'derive otlp --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
@@ -322,6 +324,16 @@ _solder() {
     *' --peer-attribute') words='' ;;
     *' --database-attribute') words='' ;;
     *' --max-items') words='' ;;
+    *' --span-attribute') words='' ;;
+    *' --process-attribute') words='' ;;
+    *' --event-attribute') words='' ;;
+    *' --type-label') words='' ;;
+    *' --service-key') words='' ;;
+    *' --span-name-key') words='' ;;
+    *' --status-key') words='' ;;
+    *' --duration-key') words='' ;;
+    *' --trace-id-key') words='' ;;
+    *' --attribute') words='' ;;
     *' --translation-strategy') words='UnderscoreEscapingWithSuffixes UnderscoreEscapingWithoutSuffixes NoUTF8EscapingWithSuffixes NoTranslation' ;;
     *' --promote-resource-attributes') words='' ;;
     *' --ignore-resource-attributes') words='' ;;
@@ -470,6 +482,8 @@ _solder() {
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'derive spanmetrics') flags='--namespace --dimension --exclude-dimension --scope-dimensions --histogram --unit --bucket --max-size --exemplars --max-exemplars --events --event-dimension --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive servicegraph') flags='--dimension --histogram --bucket --max-size --peer-attribute --database-attribute --virtual-node-label --ttl --max-items --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive spanlogs') flags='--spans --roots --processes --events --span-attribute --process-attribute --event-attribute --label --type-label --service-key --span-name-key --status-key --duration-key --trace-id-key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive count') flags='--where --attribute --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='spans spanevents metrics datapoints logs' ;;
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
