@@ -4,7 +4,7 @@ import { Problem } from '../../diag/problem.js'
 import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
 import { type Fields, put } from '../entry.js'
-import { readLogfmt } from '../logfmt.js'
+import { LogfmtReader } from '../logfmt.js'
 import { readSource, SOURCE } from '../source.js'
 
 export default defineStage({
@@ -30,6 +30,7 @@ export default defineStage({
     const targets = new Map([...mapping].map(([name, key]) => [key === '' ? name : key, name]))
     const from = source === '' ? undefined : source
     return () => {
+      const reader = new LogfmtReader()
       const to = {
         fields: {} as Fields,
         field(key: string, value: string) {
@@ -43,7 +44,7 @@ export default defineStage({
           const text = readSource(entry, from)
           if (text === undefined) return undefined
           to.fields = entry.extracting()
-          readLogfmt(text, to)
+          reader.read(text, to)
           return undefined
         },
       }
