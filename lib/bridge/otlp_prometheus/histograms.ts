@@ -60,8 +60,11 @@ export interface Native {
   warning: string | null
 }
 
-/** Throws an Error where the scale is below all schemas. */
-export function nativeOfExponential(point: ExponentialPoint, delta: boolean): Native {
+/**
+ * Throws an Error where the scale is below all schemas.
+ * @param own whether the zero threshold that is told counts; Prometheus takes one of its own instead
+ */
+export function nativeOfExponential(point: ExponentialPoint, delta: boolean, own = false): Native {
   const { scale = 0, zeroCount = '0' } = point
   if (scale < MIN_SCALE)
     throw new Error(`cannot convert exponential to native histogram. Scale must be >= ${MIN_SCALE}, was ${scale}`)
@@ -74,7 +77,7 @@ export function nativeOfExponential(point: ExponentialPoint, delta: boolean): Na
     schema: scale - scaleDown,
     count: point.count ?? '0',
     sum: sumOf(point),
-    zero_threshold: DEFAULT_ZERO_THRESHOLD,
+    zero_threshold: own ? (point.zeroThreshold ?? 0) : DEFAULT_ZERO_THRESHOLD,
     zero_count: zeroCount,
     ...(positive.spans.length > 0 && { positive_spans: positive.spans, positive_deltas: positive.deltas.map(deltaField) }),
     ...(negative.spans.length > 0 && { negative_spans: negative.spans, negative_deltas: negative.deltas.map(deltaField) }),

@@ -4,7 +4,8 @@ import { type Labels, labelsOfMap } from '../../record/labels.js'
 import type { Json } from '../../record/json.js'
 import { sortedKeys } from '../../record/json.js'
 import { type JsonMap, textOf } from '../../wire/otlp/value.js'
-import { type LabelNaming, labelName } from './names.js'
+import { BRIDGE_SCOPE } from '../original.js'
+import { isPlainName, type LabelNaming, labelName } from './names.js'
 
 export interface LabelSettings {
   naming: LabelNaming
@@ -24,6 +25,8 @@ export interface Subject {
   /** Attributes that become no labels. */
   ignored: ReadonlySet<string>
   what: 'data point' | 'resource'
+  /** Whether attributes that look like labels are labels of Prometheus, which stay as they are. */
+  plain: boolean
   /** For the labels `__type__` and `__unit__`; null: none of them. */
   told: { type: string; unit: string } | null
 }
@@ -65,13 +68,18 @@ export function seriesLabels(subject: Subject, settings: LabelSettings, warn: (w
 }
 
 /** Attributes whose names become the same are one label, with all their values. */
-function addAttributes(set: LabelSet, { attributes, ignored, what }: Subject, naming: LabelNaming, warn: (text: string) => void) {
+function addAttributes(
+  set: LabelSet,
+  { attributes, ignored, what, plain }: Subject,
+  naming: LabelNaming,
+  warn: (text: string) => void,
+): void {
   const names = new Map<string, string[]>()
   for (const name of sortedKeys(attributes)) {
     if (ignored.has(name)) continue
     const value = textOf(attributes[name])
     // Names that stay as they are need not be any.
-    const label = naming.escape ? labelName(name, naming) : name
+    const label = naming.escape && !(plain && isPlainName(name)) ? labelName(name, naming) : name
     const before = set.get(label)
     set.set(label, before === '' ? value : `${before};${value}`)
     const same = names.get(label)
@@ -88,12 +96,12 @@ function addAttributes(set: LabelSet, { attributes, ignored, what }: Subject, na
   }
 }
 
-/** A scope without a name is none. */
+/** A scope without a name is none; that of the bridge stands for none. */
 function addScope(set: LabelSet, scope: JsonMap, naming: LabelNaming): void {
   if (text(scope.name) === '') return
   const attributes = (scope.attributes ?? {}) as JsonMap
   for (const name of sortedKeys(attributes)) set.set(labelName(`otel_scope_${name}`, naming), textOf(attributes[name]))
-  set.set('otel_scope_name', text(scope.name))
+  if (scope.name !== BRIDGE_SCOPE) set.set('otel_scope_name', text(scope.name))
   set.set('otel_scope_version', text(scope.version))
   set.set('otel_scope_schema_url', text(scope.schema_url))
 }

@@ -38,7 +38,13 @@ export interface NamedMetric {
 }
 
 const ONLY_UNDERSCORES = /^_*$/
+/** As Prometheus before version 3 had them. */
+const PLAIN = /^[A-Za-z_:][\w:]*$/
 const RESERVED = /^__(.*)__$/s
+
+export function isPlainName(name: string): boolean {
+  return PLAIN.test(name)
+}
 
 /** The label of an attribute. Throws an Error where it would be none. */
 export function labelName(label: string, naming: LabelNaming): string {

@@ -5,6 +5,7 @@ import { labelPairs } from '../../record/labels.js'
 import type { Exemplar, NativeHistogram, Payload } from '../../record/record.js'
 import type { AnyPoint, OtlpExemplar } from '../../wire/otlp/message.js'
 import { type Form, labelled, NO_RECORDED_VALUE } from '../../wire/otlp/points.js'
+import type { Original } from '../original.js'
 import { type Native, nativeOfExplicit, nativeOfExponential } from './histograms.js'
 
 /** A sample of a series of a family. */
@@ -19,19 +20,29 @@ export interface Sample {
 /** Characters that the labels of an exemplar may have (OpenMetrics 1.0, "Exemplars"). */
 const EXEMPLAR_CHARACTERS = 128
 
+export interface SampleOptions {
+  /** Whether explicit histograms become native ones with custom buckets. */
+  nhcb: boolean
+  delta: boolean
+  original: Original
+}
+
 /** The samples of a point, in the order in which Prometheus appends them. Throws an Error where it has none. */
-export function samplesOf(point: AnyPoint, form: Form, options: { nhcb: boolean; delta: boolean }, warn: (text: string) => void): Sample[] {
+export function samplesOf(point: AnyPoint, form: Form, options: SampleOptions, warn: (text: string) => void): Sample[] {
+  const { native: own = false, numbers = [] } = options.original
   switch (form) {
     case 'gauge':
       return [sample(point, numberOf(point))]
     case 'sum':
       return [sample(point, numberOf(point), point.exemplars?.map(exemplarOf))]
     case 'summary':
-      return summarySamples(point)
+      return summarySamples(point, numbers)
     case 'histogram':
-      return options.nhcb ? [native(point, nativeOfExplicit(point, options.delta), warn)] : classicSamples(point)
+      return options.nhcb || own
+        ? [native(point, nativeOfExplicit(point, options.delta), warn)]
+        : classicSamples(point, numbers)
     case 'exponentialHistogram':
-      return [native(point, nativeOfExponential(point, options.delta), warn)]
+      return [native(point, nativeOfExponential(point, options.delta, own), warn)]
   }
 }
 
@@ -66,7 +77,7 @@ function native(point: AnyPoint, { histogram, warning }: Native, warn: (text: st
 }
 
 /** Sum, where there is one, count, and a bucket for each bound and for all. */
-function classicSamples(point: AnyPoint): Sample[] {
+function classicSamples(point: AnyPoint, numbers: readonly string[]): Sample[] {
   const { sum, count = '0', explicitBounds = [], bucketCounts = [] } = point
   const exemplars = (point.exemplars ?? []).map(exemplarOf).sort((a, b) => Number(a.value) - Number(b.value))
   const samples = sum === undefined ? [] : [sample(point, sum, [], '_sum')]
@@ -78,18 +89,20 @@ function classicSamples(point: AnyPoint): Sample[] {
     const from = told
     cumulative += BigInt(bucketCounts[i])
     while (told < exemplars.length && Number(exemplars[told].value) <= bound) told++
-    samples.push(sample(point, Number(cumulative), exemplars.slice(from, told), '_bucket', ['le', decimalText(bound)]))
+    samples.push(sample(point, Number(cumulative), exemplars.slice(from, told), '_bucket', ['le', numberText(bound, numbers[i])]))
   }
   samples.push(sample(point, Number(count), exemplars.slice(told), '_bucket', ['le', '+Inf']))
   return samples
 }
 
-function summarySamples(point: AnyPoint): Sample[] {
+function summarySamples(point: AnyPoint, numbers: readonly string[]): Sample[] {
   const { sum = 0, count = '0', quantileValues = [] } = point
   return [
     sample(point, sum, [], '_sum'),
     sample(point, Number(count), [], '_count'),
-    ...quantileValues.map(({ quantile = 0, value = 0 }) => sample(point, value, [], '', ['quantile', decimalText(quantile)])),
+    ...quantileValues.map(({ quantile = 0, value = 0 }, i) =>
+      sample(point, value, [], '', ['quantile', numberText(quantile, numbers[i])]),
+    ),
   ]
 }
 
@@ -108,6 +121,11 @@ export function exemplarOf(exemplar: OtlpExemplar): Exemplar {
     value: fieldOf(numberOf(exemplar)),
     ...(timeUnixNano !== undefined && { ts: timeUnixNano }),
   }
+}
+
+/** A number as it was written in Prometheus, where that is known and says the same. */
+function numberText(value: number, written: string | undefined): string {
+  return written !== undefined && Number(written) === value ? written : decimalText(value)
 }
 
 /** The shortest decimal that reads back as the same double, without an exponent. */

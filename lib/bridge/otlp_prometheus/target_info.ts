@@ -104,7 +104,7 @@ export class TargetInfo {
     const { disable_target_info, keep_identifying_resource_attributes: keep } = this.settings
     if (disable_target_info || Object.keys(resource).every((name) => IDENTIFYING.includes(name))) return null
     const ignored = keep ? NONE : new Set(IDENTIFYING)
-    const subject = { resource, scope: null, attributes: resource, ignored, what: 'resource', told: null } as const
+    const subject = { resource, scope: null, attributes: resource, ignored, what: 'resource', plain: false, told: null } as const
     const set = seriesLabels(subject, this.#labels, warn)
     if (set.get('job') === '' && set.get('instance') === '') return null
     return Identity.of('metric', this.#family.name, set.with(), { kind: 'gauge' })

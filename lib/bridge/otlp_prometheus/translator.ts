@@ -8,8 +8,9 @@ import type { AnyPoint } from '../../wire/otlp/message.js'
 import { type Form, pointOf } from '../../wire/otlp/points.js'
 import { formOf } from '../../wire/otlp/records.js'
 import { mapField } from '../../wire/otlp/value.js'
+import { type Original, originalOf, typeOf } from '../original.js'
 import { type LabelSet, type LabelSettings, seriesLabels, type Subject } from './labels.js'
-import { metricName, type MetricType, STRATEGIES, type Strategy, unitName } from './names.js'
+import { isPlainName, metricName, type MetricType, STRATEGIES, type Strategy, unitName } from './names.js'
 import { type Sample, samplesOf } from './samples.js'
 import { TargetInfo } from './target_info.js'
 
@@ -59,11 +60,20 @@ interface Series {
   /** Whether they are added up. */
   added: boolean
   family: Identity
+  /** What is known of it from Prometheus, where it comes from there. */
+  original: Original
   labels: LabelSet
   warnings: readonly string[]
   /** Of its samples, by suffix and label. */
   identities: Map<string, Identity>
 }
+
+/** Types that OTLP does not have, and what their samples are there. */
+const ONLY_PROMETHEUS: ReadonlyMap<string, readonly MetricType[]> = new Map([
+  ['unknown', ['gauge']],
+  ['info', ['non_monotonic_counter']],
+  ['stateset', ['non_monotonic_counter']],
+])
 
 const IGNORED: ReadonlySet<string> = new Set(['__name__'])
 
@@ -116,7 +126,8 @@ export class PrometheusTranslator {
       series.warnings.forEach(warn)
       const point = pointOf(identity.labels, mapField(identity.rest.attributes), payload, series.form)
       const summed = series.added ? this.#summed(identity, point) : point
-      const options = { nhcb: this.settings.convert_histograms_to_nhcb, delta: series.delta }
+      const { delta, original } = series
+      const options = { nhcb: this.settings.convert_histograms_to_nhcb, delta, original }
       for (const sample of samplesOf(summed, series.form, options, warn))
         samples.push({ identity: identityOf(series, sample), payload: sample.payload, family: series.family })
     } catch (error) {
@@ -133,17 +144,20 @@ export class PrometheusTranslator {
     const { rest } = identity
     const isDelta = this.#isDelta(identity, form)
     const added = isDelta && this.#addsUp(form)
-    const family = this.#family(identity, form, isDelta && !added)
+    const original = originalOf(rest.metadata)
+    const family = this.#family(identity, form, isDelta && !added, original)
     const subject: Subject = {
       resource: mapField(rest.resource),
       scope: mapField(rest.scope),
       attributes: Object.fromEntries(labelPairs(identity.labels)),
       ignored: IGNORED,
       what: 'data point',
+      plain: original.labels === true,
       told: this.settings.enable_type_and_unit_labels ? { type: family.kind, unit: family.rest.unit as string } : null,
     }
     const labels = seriesLabels(subject, this.#labels, warningsInto(warnings))
-    const series = { form, delta: isDelta && !added, added, family, labels, warnings, identities: new Map<string, Identity>() }
+    const identities = new Map<string, Identity>()
+    const series = { form, delta: isDelta && !added, added, family, original, labels, warnings, identities }
     this.#series.set(identity, series)
     return series
   }
@@ -173,14 +187,19 @@ export class PrometheusTranslator {
     return { ...point, asInt: undefined, asDouble: value }
   }
 
-  #family({ name, rest }: Identity, form: Form, delta: boolean): Identity {
+  #family({ name, rest }: Identity, form: Form, delta: boolean, original: Original): Identity {
     const unit = typeof rest.unit === 'string' ? rest.unit : ''
     const help = typeof rest.help === 'string' ? rest.help : ''
+    const { namespace } = this.settings
     const { escape, suffixes } = STRATEGIES[this.settings.translation_strategy]
     const type = metricType(form, rest.monotonic !== false)
-    const named = metricName({ name, unit, type }, { escape, suffixes, namespace: this.settings.namespace })
-    const kind = delta ? 'unknown' : kindOf(type)
-    return Identity.of('metadata', named, NO_LABELS, { kind, unit: unitName(unit, escape), help })
+    const known = original.name !== undefined && (!escape || isPlainName(original.name)) ? original.name : null
+    const named =
+      known === null
+        ? metricName({ name, unit, type }, { escape, suffixes, namespace })
+        : (namespace === '' ? '' : `${namespace}_`) + known
+    const kind = delta ? 'unknown' : kindOf(type, typeOf(rest.metadata))
+    return Identity.of('metadata', named, NO_LABELS, { kind, unit: original.unit ?? unitName(unit, escape), help })
   }
 }
 
@@ -207,7 +226,9 @@ export function metricType(form: Form | undefined, monotonic: boolean): MetricTy
   }
 }
 
-function kindOf(type: MetricType): string {
+/** @param told the type that the metric had in Prometheus, which knows some that OTLP does not */
+function kindOf(type: MetricType, told: string): string {
+  if (ONLY_PROMETHEUS.get(told)?.includes(type) === true) return told
   if (type === 'monotonic_counter') return 'counter'
   if (type === 'non_monotonic_counter') return 'gauge'
   return type === 'exponential_histogram' ? 'histogram' : type

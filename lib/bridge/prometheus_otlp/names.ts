@@ -1,6 +1,6 @@
 // Names and units of Prometheus as OpenTelemetry has them (OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility").
 
-import { metricName, type MetricType, PER, UNITS, unitName } from '../otlp_prometheus/names.js'
+import { isPlainName, metricName, type MetricType, PER, UNITS, unitName } from '../otlp_prometheus/names.js'
 import type { Original } from '../original.js'
 
 const WORDS: ReadonlyMap<string, string> = new Map([...UNITS].filter(([, word]) => word !== '').map(([unit, word]) => [word, unit]))
@@ -27,8 +27,6 @@ export function trimmedName(name: string, unit: string, type: MetricType): strin
   return rest
 }
 
-const LEGACY_NAME = /^[A-Za-z_:][\w:]*$/
-const NAMING = { escape: true, suffixes: true, namespace: '' }
 /** What `labelName` changes of a plain label, or may change. */
 const CHANGING_LABEL = /^_|__/
 
@@ -42,10 +40,9 @@ export function namesToKeep(name: string, unit: string, metric: { name: string; 
 }
 
 function translated(metric: { name: string; unit: string; type: MetricType }): string | null {
-  // UTF-8 names are the receiver's choice.
-  if (!LEGACY_NAME.test(metric.name)) return metric.name
   try {
-    return metricName(metric, NAMING)
+    // Whether other names stay is for those to say who store them.
+    return metricName(metric, { escape: isPlainName(metric.name), suffixes: true, namespace: '' })
   } catch {
     return null
   }

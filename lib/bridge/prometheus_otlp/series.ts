@@ -5,6 +5,7 @@ import type { Labels } from '../../record/labels.js'
 import type { MetricType } from '../otlp_prometheus/names.js'
 import { metadataOf, type Original } from '../original.js'
 import type { Part } from './families.js'
+import type { Told } from './native.js'
 import { namesToKeep, trimmedName, ucumOf } from './names.js'
 import { type Origin, restOf } from './origins.js'
 
@@ -17,6 +18,8 @@ export interface Series {
   /** Of what is known about families when this was decided. */
   readonly version: number
   readonly identities: Map<string, Identity>
+  /** What it last was as a native histogram: its end is told as the same. */
+  last: { readonly field: Told['field']; readonly identity: Identity } | null
 }
 
 /** What the points of a metric are. */

@@ -115,27 +115,30 @@ export class OtlpTransform implements StatefulTransform {
       const own = part.role === 'bucket' || part.role === 'quantile' ? LABEL_OF[part.role] : ''
       const origin = this.#origins.originOf(identity.labels, own)
       const labels = own === '' ? identity.labels : identity.labels.filter((_, i, all) => all[i - (i % 2)] !== own)
-      return { part, origin, key: keyOf(part, labels), version, identities }
+      return { part, origin, key: keyOf(part, labels), version, identities, last: null }
     } catch (error) {
       const part = (error as Error).message
-      return { part, origin: this.#origins.originOf(identity.labels, ''), key: '', version, identities }
+      return { part, origin: this.#origins.originOf(identity.labels, ''), key: '', version, identities, last: null }
     }
   }
 
   /** A native histogram, or the end of one. */
-  #native({ part, origin, identities }: Series, record: Record, pass: Pass): void {
+  #native(series: Series, record: Record, pass: Pass): void {
     const { histogram, ...payload } = record.payload
     const trim = this.settings.trim_suffixes
-    const series = { part: part as Part, origin }
+    const part = series.part as Part
     if (histogram === undefined) {
       if (payload.stale !== true) return this.#reject('a histogram that is told by a single number', record)
-      const identity = metricIdentity(series, identities, 'exponential', {}, trim)
-      return pass({ identity, payload: { ...payload, stale: undefined, exponential_histogram: { count: '0' }, flags: NO_RECORDED_VALUE } })
+      const field = series.last?.field ?? 'exponential_histogram'
+      const metric = series.last?.identity ?? metricIdentity({ ...series, part }, series.identities, 'exponential', {}, trim)
+      return pass({ identity: metric, payload: { ...payload, stale: undefined, [field]: { count: '0' }, flags: NO_RECORDED_VALUE } })
     }
     try {
       const told = otlpHistogram(histogram as unknown as NativeHistogram, this.settings.max_buckets)
       const form: Form = told.field === 'explicit_histogram' ? 'explicit' : 'exponential'
-      const identity = metricIdentity(series, identities, form, told.native ? { native: true } : {}, trim)
+      const original = told.native ? { native: true as const } : {}
+      const identity = metricIdentity({ ...series, part }, series.identities, form, original, trim)
+      series.last = { field: told.field, identity }
       pass({ identity, payload: { ...withExemplars(payload), [told.field]: told.histogram } })
     } catch (error) {
       this.#reject((error as Error).message, record)

@@ -163,6 +163,7 @@ function checkAttributes(test: Case, expected: Expected): void {
         attributes: test.attributes as JsonMap,
         ignored: new Set(test.ignore_attributes as string[]),
         what: 'data point',
+        plain: false,
         told: settings.enable_type_and_unit_labels ? (test.metadata as { type: string; unit: string }) : null,
       },
       labelSettings(settings),
