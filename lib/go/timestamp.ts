@@ -24,17 +24,23 @@ export function timestampParser(format: string, zone: Zone | undefined, millis: 
   const named = NAMED_LAYOUTS.get(format)
   const layout = new TimeLayout(named ?? format)
   const at = named === undefined ? zone : undefined
-  if (format.includes('06') || named !== undefined) {
-    return (text) => {
-      const moment = layout.parse(text, at)
-      return moment instanceof TimeFault ? moment : bounded(moment, text, format)
-    }
-  }
+  if (!format.includes('06') && named === undefined) return yearlessParser(layout, format, at, millis)
   return (text) => {
     const moment = layout.parse(text, at)
+    return moment instanceof TimeFault ? moment : bounded(moment, text, format)
+  }
+}
+
+/** For a layout without a year: a text that tells one nevertheless is a fault. */
+export function yearlessParser(
+  layout: TimeLayout, format: string, zone: Zone | undefined, millis: () => number,
+): TimestampParser {
+  return (text) => {
+    const moment = layout.parse(text, zone)
     if (moment instanceof TimeFault) return moment
     const dated = withYear(moment, millis())
-    return dated === undefined ? new TimeFault(text, format, 'the layout has a year') : bounded(dated, text, format)
+    if (dated === undefined) return new TimeFault(text, format, 'expected to not contain the year')
+    return bounded(dated, text, format)
   }
 }
 

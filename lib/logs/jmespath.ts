@@ -22,10 +22,22 @@ export async function jmesPath(expression: string): Promise<Search> {
       }
     }
   } catch (error) {
-    const { message } = error as Error
+    const unknown = unknownCharacter(expression)
+    const message = unknown === undefined ? (error as Error).message : `SyntaxError: Unknown char: ${unknown}`
     const place = { file: 'expression', line: 1, column: 1, length: expression.length, source: expression }
     throw new Problem(`could not compile JMES expression: ${message}`, { place, cause: error })
   }
+}
+
+/** What the field's own messages begin with: the first character that is no part of any expression, quoted as Go does. */
+function unknownCharacter(expression: string): string | undefined {
+  const outside = expression.replace(/(["'`])(?:\\.|(?!\1)[^\\])*\1/gs, (quoted) => ' '.repeat(quoted.length))
+  const found = /[^\w\s.*,:{}[\]()@"'`|<>!=&?-]/u.exec(outside)?.[0]
+  if (found === undefined) return undefined
+  if (found === '\\') return String.raw`'\\'`
+  const code = found.codePointAt(0)!
+  if (code >= 0x20 && code < 0x7f) return `'${found}'`
+  return code > 0xffff ? `'\\U${code.toString(16).padStart(8, '0')}'` : `'\\u${code.toString(16).padStart(4, '0')}'`
 }
 
 function follow(keys: readonly string[]): Search {

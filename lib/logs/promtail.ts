@@ -18,6 +18,17 @@ export function parsePromtail(text: string, file: string, problems: Problem[]): 
   return new PromtailReader(text, file, problems).stages()
 }
 
+/** Options that are sizes. */
+const SIZES = new Set(['longer_than', 'max_partial_line_size'])
+
+/** As Alloy has it: Promtail has several sources of a drop as a list, and sizes in any case (`8kb`). */
+function writtenAs(option: string, value: Json): Json {
+  if (option === 'source' && Array.isArray(value)) return value.join(',')
+  if (!SIZES.has(option) || typeof value !== 'string') return value
+  const [, number, unit] = /^(\d+)\s*([kmgt]?)(?:i?b)?$/i.exec(value) ?? []
+  return number === undefined ? value : `${number}${unit === '' ? 'B' : `${unit.toUpperCase()}iB`}`
+}
+
 class PromtailReader {
   readonly #lines = new LineCounter()
   readonly #document
@@ -77,8 +88,7 @@ class PromtailReader {
       if (option === 'stages') nested = this.#list(value, node)
       else {
         const json = this.#json(value as Node | null)
-        // Promtail's drop has several sources as a list.
-        const written = option === 'source' && Array.isArray(json) ? json.join(',') : json
+        const written = writtenAs(option, json)
         options.set(option, { value: written, place: this.#placeOf((value ?? key) as Node) })
       }
     }

@@ -1,5 +1,6 @@
 // Files of stages: Alloy's blocks and Promtail's lists say the same, and what is wrong is told with its place.
 
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Problem, problemsOf, renderProblem } from '../../../lib/diag/problem.js'
 import { parseAlloy } from '../../../lib/logs/alloy.js'
@@ -9,6 +10,7 @@ import { parseStages } from '../../../lib/logs/document.js'
 import { loadDefinition, STAGE_NAMES } from '../../../lib/logs/registry.js'
 import type { Json } from '../../../lib/record/index.js'
 import fc from '../../support/property.js'
+import { ROOT } from '../../support/solder.js'
 
 type Shown = [name: string, options: { [key: string]: Json }, inside: Shown[]]
 
@@ -86,6 +88,22 @@ t.test("Promtail's list and Alloy's blocks say the same", async (t) => {
     }`
   t.same(await read(promtail), await read(alloy))
   t.same(await read(promtail.replace('pipeline_stages:', '').replace(/^ {6}/gm, '')), await read(alloy), 'a bare list')
+})
+
+t.test('every stage and option that is documented is known', async (t) => {
+  const documented = async (name: string) => {
+    const problems: Problem[] = []
+    const stages = await parseStages(readFileSync(`${ROOT}/test/lib/logs/documented.${name}`, 'utf8'), name, problems)
+    t.same(problems.map((problem) => problem.message), [], name)
+    await prepareStages(stages)
+    return stages
+  }
+  const named = (stages: readonly StageConfig[]) => new Set(stages.map((stage) => stage.name))
+  const alloy = named(await documented('alloy'))
+  t.same(STAGE_NAMES.filter((stage) => !alloy.has(stage)), [])
+  const promtail = await documented('yaml')
+  const sizes = promtail.flatMap(({ options }) => [...options]).filter(([key]) => key === 'longer_than')
+  t.same(sizes.map(([, { value }]) => value), ['8KiB'], 'sizes in any case')
 })
 
 t.test('what is written in the syntax of Alloy is read', async (t) => {
