@@ -15,6 +15,7 @@ import { receiving } from '../support/receiving.js'
 import { start } from '../support/running.js'
 import { sh } from '../support/solder.js'
 import { Receiving } from '../support/source_process.js'
+import { Supervised, until } from '../support/supervised.js'
 
 t.setTimeout(120_000)
 
@@ -222,6 +223,36 @@ t.test('stopping: a call under way is answered, the connection is told to go', a
   t.equal((await ended)['grpc-status'], '0')
   t.equal(await stopped, 0)
   t.equal(source.stdout, `${LINE}\n${LINE}\n`)
+})
+
+t.test('reloads of a pipeline under load: no call fails, and every span arrives, once', async (t) => {
+  const pipeline = (n: number) => `version: 1\npipes:\n  in: receive otlp --listen 127.0.0.1:0 | filter '${n} == ${n}' | write file out.ndjson\n`
+  const run = await new Supervised(t as Test, pipeline(0)).running()
+  const { host } = new URL((await run.said(/^listening on /)).message.replace('listening on ', ''))
+  const wrong: unknown[] = []
+  let sent = 0
+  let stopped = false
+  const senders = [1, 2, 3].map(async () => {
+    const client = new Client(host, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+    while (!stopped) {
+      const answer = await ask(client, tracesOf(spanOf((++sent).toString(16).padStart(32, '0'))))
+      if ('error' in answer) wrong.push(answer.error.message)
+    }
+    client.close()
+  })
+  for (let n = 1; n <= 4; n++) {
+    const before = sent
+    run.write(pipeline(n))
+    t.match(await run.reload(), { status: 200 }, `reload ${n}`)
+    await until(async () => sent >= before + 20 || wrong.length > 0 || undefined, 'calls')
+  }
+  stopped = true
+  await Promise.all(senders)
+  t.same(wrong, [])
+  t.equal(await run.stop(), 0)
+  const ids = run.text('out.ndjson').trim().split('\n').map((line) => (JSON.parse(line) as { trace_id: string }).trace_id)
+  t.equal(ids.length, sent)
+  t.equal(new Set(ids).size, sent, 'each once')
 })
 
 t.test('what comes too slowly is ended', async (t) => {
