@@ -1,0 +1,89 @@
+// Records that a stage leaves for the next process, as lines in a file that is replaced as a whole.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Log } from '../component.js'
+import { EXIT, Problem } from '../diag/problem.js'
+import { decodeLine } from '../record/decode.js'
+import { type Record, tailText } from '../record/record.js'
+
+/** Characters written at once. */
+const CHUNK = 1 << 20
+const LF = 10
+
+export class SavedRecords {
+  readonly #path: string
+
+  /**
+   * @param folder that of `--state`
+   * @param name of the stage
+   */
+  constructor(folder: string, name: string, private readonly log: Log) {
+    this.#path = join(folder, 'saved', `${name}.ndjson`)
+  }
+
+  /** Makes the folder where it is missing, and tells what is in the file. Throws a Problem. */
+  *read(): Generator<Record> {
+    let bytes: Buffer
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true })
+      bytes = readFileSync(this.#path)
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      throw new Problem(`--state: cannot read ${this.#path}: ${code}`, { cause, expected: 'a folder', exit: EXIT.usage })
+    }
+    let damaged = 0
+    for (let from = 0, to; from < bytes.length; from = to + 1) {
+      to = bytes.indexOf(LF, from)
+      if (to < 0) to = bytes.length
+      const record = decodeLine(bytes.subarray(from, to))
+      if ('reason' in record) damaged++
+      else yield record
+    }
+    if (damaged > 0) this.log.warn(`--state: ${damaged} lines of ${this.#path} are damaged, and left out`)
+  }
+
+  /**
+   * Durable when it returns: a kill or a power cut leaves the old file or the new one. It waits for the disk, since those who
+   * call it have nothing else to do. False, with an error in the log, where it failed.
+   */
+  save(records: Iterable<Record>): boolean {
+    const beside = `${this.#path}.new`
+    try {
+      synced(beside, 'w', (file) => write(file, records))
+      renameSync(beside, this.#path)
+      synced(dirname(this.#path), 'r', () => {})
+      return true
+    } catch (error) {
+      this.log.error(`--state: cannot write ${this.#path}: ${(error as NodeJS.ErrnoException).code}`)
+      return false
+    }
+  }
+}
+
+function write(file: number, records: Iterable<Record>): void {
+  let text = ''
+  for (const { identity, payload } of records) {
+    text += identity.prefix.toString() + tailText(identity, payload)
+    if (text.length < CHUNK) continue
+    writeAll(file, text)
+    text = ''
+  }
+  writeAll(file, text)
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+}
+
+function synced(path: string, flags: string, work: (file: number) => void): void {
+  const file = openSync(path, flags)
+  try {
+    work(file)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,171 @@
+// Tail sampling: spans are held until their trace is complete, as far as can be known, and then go on or are dropped together.
+
+import type { Context, Pass, StatefulTransform } from '../../component.js'
+import { Identity } from '../../record/identity.js'
+import type { Record } from '../../record/record.js'
+import { attributeOf, withAttributes } from './attribute.js'
+import type { TailPolicies } from './compile.js'
+import type { Decisions } from './decisions.js'
+import { addIdentity, addPayload, type Size } from './size.js'
+import { traceIdOf } from './threshold.js'
+import { Trace } from './trace.js'
+
+/** Bytes of a trace in memory beside its spans, and of a span beside what it says. */
+const PER_TRACE = 400
+const PER_SPAN = 48
+/** Milliseconds between warnings. */
+const TELL_EVERY = 10_000
+/** The order of what was held by another process: before everything that came here. */
+const BEFORE = -1
+
+const DECIDED = Identity.of('checkpoint', '', undefined, { source: 'filter.tail' })
+
+export interface TailOptions {
+  /** Milliseconds from the first span of a trace to its decision. */
+  readonly wait: number
+  readonly maxTraces: number
+  /** Bytes. */
+  readonly maxMemory: number
+  /** Tells in each span which policy sampled it. */
+  readonly recordPolicy: boolean
+}
+
+/** Keeps what is held at the end of the input for the next process. It is durable when `save` returns; false where it failed. */
+export interface Keep {
+  save(records: Iterable<Record>): boolean
+}
+
+export class TailSampler implements StatefulTransform {
+  /** By the time of their first span, which is also the order in which they are due. */
+  readonly #traces = new Map<string, Trace>()
+  readonly #size: Size = { bytes: 0, memory: 0 }
+  #memory = 0
+  /** Traces held that another process left. */
+  #inherited = 0
+  #early = { memory: 0, traces: 0, toldAt: -Infinity }
+
+  constructor(
+    private readonly made: TailPolicies,
+    private readonly decisions: Decisions,
+    private readonly options: TailOptions,
+    private readonly context: Pick<Context, 'account' | 'clock' | 'log' | 'reject'>,
+    private readonly keep: Keep | null,
+  ) {}
+
+  take(record: Record, order: number, pass: Pass): void {
+    const id = traceIdOf(record.payload.trace_id)
+    if (id === null) {
+      const detail = 'the span has no valid trace id: 32 hexadecimal digits, not all 0'
+      return this.context.reject({ reason: 'bad_trace_id', detail, original: record })
+    }
+    const held = this.#traces.get(id)
+    const sampled = held === undefined ? this.decisions.get(id) : undefined
+    if (sampled === true) return pass(record)
+    if (sampled === false) return this.context.account.drop('late_not_sampled', 1)
+    this.#hold(held ?? this.#open(id, order), record)
+    while (this.#memory > this.options.maxMemory) this.#hurry('memory', pass)
+    while (this.#traces.size > this.options.maxTraces) this.#hurry('traces', pass)
+  }
+
+  #open(id: string, order: number): Trace {
+    const trace = new Trace(id, order, this.context.clock.monotonic() + this.options.wait, this.made.tests.length)
+    trace.memory = PER_TRACE
+    this.#memory += PER_TRACE
+    this.#traces.set(id, trace)
+    return trace
+  }
+
+  #hold(trace: Trace, record: Record): void {
+    const size = this.#size
+    size.bytes = 0
+    size.memory = PER_SPAN
+    addPayload(size, record.payload)
+    if (record.identity !== trace.spans.at(-1)?.identity) addIdentity(size, record.identity)
+    trace.bytes += size.bytes
+    trace.memory += size.memory
+    this.#memory += size.memory
+    trace.add(record, this.made.tests)
+  }
+
+  held(): number {
+    return this.#oldest()?.order ?? Infinity
+  }
+
+  due(): number {
+    return this.#oldest()?.due ?? Infinity
+  }
+
+  tick(now: number, pass: Pass): void {
+    for (const trace of this.#traces.values()) {
+      if (trace.due > now) return
+      this.#decide(trace, now, false, pass)
+    }
+  }
+
+  flush(pass: Pass): void {
+    if (this.keep !== null && this.keep.save(this.state())) {
+      this.#traces.clear()
+      return
+    }
+    const now = this.context.clock.monotonic()
+    for (const trace of this.#traces.values()) this.#decide(trace, now, false, pass)
+  }
+
+  /**
+   * All that another process needs to go on here: a checkpoint for each decision that is remembered, and the spans of traces
+   * that are not decided.
+   */
+  *state(): Generator<Record> {
+    for (const [trace_id, sampled] of this.decisions) yield { identity: DECIDED, payload: { position: { trace_id, sampled } } }
+    for (const { spans } of this.#traces.values()) yield* spans
+  }
+
+  /** Takes over a record of another one's `state`. Traces wait anew. */
+  restore(record: Record): void {
+    const { position, trace_id: traceId } = record.payload
+    const id = traceIdOf(attributeOf(position, 'trace_id') ?? traceId)
+    if (id === null) return
+    if (record.identity.type === 'checkpoint') return this.decisions.set(id, attributeOf(position, 'sampled') === true)
+    if (!this.#traces.has(id)) this.#inherited++
+    this.context.account.made++
+    this.#hold(this.#traces.get(id) ?? this.#open(id, BEFORE), record)
+  }
+
+  #oldest(): Trace | undefined {
+    return this.#traces.size === 0 ? undefined : this.#traces.values().next().value
+  }
+
+  #hurry(why: 'memory' | 'traces', pass: Pass): void {
+    const now = this.context.clock.monotonic()
+    this.#decide(this.#oldest()!, now, true, pass)
+    const early = this.#early
+    early[why]++
+    if (now - early.toldAt < TELL_EVERY) return
+    early.toldAt = now
+    const bound = why === 'memory' ? `--max-memory (${this.options.maxMemory} bytes)` : `--num-traces (${this.options.maxTraces})`
+    this.context.log.warn(`${bound} is reached: traces are decided early, ${early.memory + early.traces} so far`)
+  }
+
+  #decide(trace: Trace, now: number, early: boolean, pass: Pass): void {
+    this.#traces.delete(trace.id)
+    this.#memory -= trace.memory
+    const { sampled, policy } = this.made.policies.decide(trace, now)
+    this.decisions.set(trace.id, sampled)
+    const { spans } = trace
+    if (!sampled) {
+      const reason = policy === null ? 'not_sampled' : `policy:${policy}`
+      this.context.account.drop(early && policy === null ? 'not_sampled_early' : reason, spans.length)
+    } else if (!this.options.recordPolicy) for (const span of spans) pass(span)
+    else for (const span of spans) pass(marked(span, policy!))
+    if (trace.order === BEFORE && --this.#inherited === 0) this.#settle()
+  }
+
+  /** Nothing that another process left is held any more: it must not come back. */
+  #settle(): void {
+    this.keep?.save([...this.state()].filter(({ identity }) => identity === DECIDED))
+  }
+}
+
+function marked({ identity, payload }: Record, policy: string): Record {
+  return { identity, payload: withAttributes(payload, { 'tailsampling.policy': policy }) }
+}
