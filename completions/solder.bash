@@ -14,7 +14,7 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus otlp graphite influx loki ndjson lines exec journal docker syslog statsd tcp gelf fluent webhook file' ;;
+    receive) kinds='exposition prometheus otlp loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample tail' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
@@ -37,8 +37,6 @@ _solder() {
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
     'receive otlp --log-format') words='text json' ;;
-    'receive graphite --log-format') words='text json' ;;
-    'receive influx --log-format') words='text json' ;;
     'receive loki --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
@@ -46,7 +44,6 @@ _solder() {
     'receive journal --log-format') words='text json' ;;
     'receive docker --log-format') words='text json' ;;
     'receive syslog --log-format') words='text json' ;;
-    'receive statsd --log-format') words='text json' ;;
     'receive tcp --log-format') words='text json' ;;
     'receive gelf --log-format') words='text json' ;;
     'receive fluent --log-format') words='text json' ;;
@@ -164,11 +161,7 @@ _solder() {
     *' --max-streams') words='' ;;
     *' --max-waiting-bytes') words='' ;;
     *' --max-depth') words='' ;;
-    *' --template') words='' ;;
-    *' --names') words='underscores utf8' ;;
     *' --max-line-bytes') words='' ;;
-    *' --udp-buffer-bytes') words='' ;;
-    *' --udp-queue-bytes') words='' ;;
     'receive lines --encoding') words='' ;;
     'receive exec --encoding') words='' ;;
     'receive tcp --encoding') words='' ;;
@@ -197,10 +190,8 @@ _solder() {
     'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
     *' --max-message-bytes') words='' ;;
-    *' --buckets') words='' ;;
-    *' --ttl') words='' ;;
-    *' --max-series') words='' ;;
-    *' --max-set-values') words='' ;;
+    *' --udp-buffer-bytes') words='' ;;
+    *' --udp-queue-bytes') words='' ;;
     *' --peer-label') words='' ;;
     *' --max-chunk-bytes') words='' ;;
     *' --chunk-timeout') words='' ;;
@@ -309,6 +300,7 @@ _solder() {
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
     *' --action') words='' ;;
+    *' --buckets') words='' ;;
     *' --namespace') words='' ;;
     *' --dimension') words='' ;;
     *' --exclude-dimension') words='' ;;
@@ -321,8 +313,10 @@ _solder() {
     *' --temporality') words='cumulative delta' ;;
     *' --resource-attribute') words='' ;;
     *' --cardinality-limit') words='' ;;
+    *' --max-series') words='' ;;
     *' --peer-attribute') words='' ;;
     *' --database-attribute') words='' ;;
+    *' --ttl') words='' ;;
     *' --max-items') words='' ;;
     *' --span-attribute') words='' ;;
     *' --process-attribute') words='' ;;
@@ -369,6 +363,7 @@ _solder() {
     'write syslog --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
+    *' --resource-label') words='' ;;
     *' --traces-url') words='' ;;
     *' --metrics-url') words='' ;;
     *' --logs-url') words='' ;;
@@ -422,8 +417,6 @@ _solder() {
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --include-metadata --cors-origin --cors-header --max-streams --max-waiting-bytes --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive graphite') flags='--listen --template --label --names --max-line-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive influx') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --names --max-request-bytes --max-line-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive loki') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --label --no-keep-timestamps --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -431,7 +424,6 @@ _solder() {
         'receive journal') flags='--unit --directory --from --once --label --label-fields --attribute-fields --internal-labels --state --journalctl --stop-timeout --max-entry-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive docker') flags='--host --container --container-label --from --once --label --label-fields --internal-labels --state --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive syslog') flags='--listen --label --label-fields --attribute-fields --internal-labels --format --framing --timestamp --timezone --max-message-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive statsd') flags='--listen --every --buckets --container-label --ttl --label --names --max-series --max-set-values --max-line-bytes --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive tcp') flags='--listen --format --label --encoding --max-line-bytes --peer-label --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive gelf') flags='--listen --label --label-fields --internal-labels --timestamp --max-message-bytes --max-chunk-bytes --chunk-timeout --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive fluent') flags='--listen --shared-key --users --ack --ack-timeout --max-waiting --state --label --tag-label --body-field --timestamp --max-message-bytes --max-depth --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -487,7 +479,7 @@ _solder() {
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write loki') flags='--label --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write loki') flags='--label --resource-label --no-default-resource-labels --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write otlp') flags='--traces-url --metrics-url --logs-url --encoding --compression --tenant --batch-records --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;

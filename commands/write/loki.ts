@@ -15,9 +15,14 @@ export default sink({
     Sends log records to Loki's push API: the labels name the stream, attributes are structured metadata, text or the JSON
     of what is no text. trace_id, span_id and severity go as structured metadata, too, under the names that Loki's own
     OTLP endpoint gives them (severity as severity_text). A body that is no text is sent as JSON. Labels that begin with
-    two underscores, empty labels and what stages have put into 'extracted' are left out; resource and scope have no place
-    in a push. The label __tenant_id__ names the tenant of a record (X-Scope-OrgID), --tenant that of all others. A --label
+    two underscores, empty labels and what stages have put into 'extracted' are left out. The label __tenant_id__ names the tenant of a record (X-Scope-OrgID), --tenant that of all others. A --label
     never replaces a label that is there. A URL without a path is that of Loki: /loki/api/v1/push is added.
+
+    An entry of OpenTelemetry, which has a resource or a scope, is sent as Loki's own OTLP endpoint stores it: the attributes of
+    the resource in Loki's default list (service.name, k8s.namespace.name, cloud.region …) and those of --resource-label are
+    labels, service_name is unknown_service where the resource names no service; the rest of the resource, the scope, the
+    attributes, observed_timestamp, severity_number, severity_text, flags and the like are structured metadata. Names become
+    letters, digits and underscores, maps a name for each of their keys. Labels that the record has go before those.
 
     A push holds entries of one tenant, each stream once. It goes when it has --batch-bytes or --max-streams streams, or is
     --batch-wait old. Streams are spread over --concurrency pushes by their labels, and of those that go one after another
@@ -43,11 +48,19 @@ export default sink({
     answer or a kill a push is sent again; Loki keeps an entry of the same stream, time and line once. In the account each
     further URL makes a copy of every record ('made'), and so does what an earlier run left. Dropped at the bounds is
     'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt', and other record types
-    are 'unsupported_type'. Rejected are records that Loki would not take ('invalid_labels', 'invalid_timestamp'), entries
+    are 'unsupported_type'. Rejected are records that Loki would not take ('invalid_labels', 'invalid_attributes', 'invalid_timestamp'), entries
     that are too long ('entry_too_long'), and what Loki refuses ('refused').`,
   args: [{ name: 'URL', help: 'a Loki, e.g. http://127.0.0.1:3100', required: true, variadic: true }],
   options: {
     label: { type: 'map', help: 'label for every stream that does not have it', since, group },
+    resource_label: { type: 'list', value: 'NAME', help: 'attribute of resources that becomes a label, too', since, group },
+    default_resource_labels: {
+      type: 'bool',
+      default: true,
+      help: "make labels of the attributes of resources in Loki's default list",
+      since,
+      group,
+    },
     tenant: { type: 'string', value: 'ID', help: 'tenant of records without the label __tenant_id__', since, group },
     format: {
       type: 'enum',

@@ -1,5 +1,6 @@
 // The sink behind `write loki`: log records to pushes, by lanes and tenants, to one Loki.
 
+import { hasOrigin, lokiLine, lokiMetadata, lokiOrigin } from '../bridge/otlp_loki.js'
 import type { Context, Sink } from '../component.js'
 import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
@@ -13,12 +14,12 @@ import type { Snappy } from '../wire/snappy.js'
 import { Batches } from './batches.js'
 import { heldPush, recordsOfPush } from './loki_body.js'
 import { LokiPush } from './loki_push.js'
-import { streamOf } from './loki_stream.js'
+import { promotedAttributes, type ResourceLabels, streamOf } from './loki_stream.js'
 import type { Outbox, Outgoing, WhenFull } from './outbox.js'
 import { shownUrl } from './outcome.js'
 import type { OutboxMaker } from './spooled.js'
 
-export interface LokiOptions {
+export interface LokiOptions extends ResourceLabels {
   url: string
   client: HttpClient
   snappy: Snappy
@@ -48,6 +49,12 @@ export interface LokiOptions {
   drain_timeout: number
 }
 
+/** The stream of entries of OTLP, and what each of them says of its resource and scope. */
+interface OtlpStream {
+  readonly head: StreamHead
+  readonly metadata: readonly string[]
+}
+
 /** Tenants with pushes under construction; beyond, all of these go before their time. */
 const MAX_TENANTS = 1000
 
@@ -56,6 +63,7 @@ export class LokiSink implements Sink {
   readonly #destination: string
   readonly #slot = memoSlot()
   readonly #streams: Recent<StreamHead>
+  readonly #promoted: ReadonlySet<string>
   readonly #tenants = new Map<string, Batches<PushRequest>>()
   readonly #arenas: Arenas
 
@@ -66,6 +74,7 @@ export class LokiSink implements Sink {
     const { clock, account } = context
     this.#destination = shownUrl(options.url)
     this.#streams = new Recent(options.max_streams)
+    this.#promoted = promotedAttributes(options)
     this.#arenas = new Arenas(options.concurrency)
     const how = { destination: this.#destination, headers: {}, retry429: options.retry_on_429, now: () => clock.millis() }
     const push = new LokiPush({ ...options, ...how }, context)
@@ -118,19 +127,35 @@ export class LokiSink implements Sink {
   }
 
   #entry(id: Identity, payload: Payload): void {
-    let stream = id.memo?.[this.#slot] as StreamHead | string | undefined
-    if (stream === undefined) stream = this.#decide(id)
-    if (typeof stream === 'string') return this.#reject('invalid_labels', stream, id, payload)
+    let answer = id.memo?.[this.#slot] as StreamHead | OtlpStream | string | undefined
+    if (answer === undefined) answer = this.#decide(id)
+    if (typeof answer === 'string') return this.#reject('invalid_labels', answer, id, payload)
     const ts = payload.ts!
     if (!isLokiTime(ts)) return this.#reject('invalid_timestamp', `${ts} is not in the years 1677 to 2262`, id, payload)
-    const line = lineOf(payload)
+    if (answer instanceof StreamHead) this.#add(answer, lineOf(payload), metadataOf(payload), id, payload)
+    else this.#otlp(answer, id, payload)
+  }
+
+  #otlp({ head, metadata }: OtlpStream, id: Identity, payload: Payload): void {
+    let line: string
+    let all: readonly string[]
+    try {
+      line = lokiLine(payload)
+      all = lokiMetadata(payload, metadata)
+    } catch (error) {
+      return this.#reject('invalid_attributes', (error as Error).message, id, payload)
+    }
+    this.#add(head, line, all, id, payload)
+  }
+
+  #add(stream: StreamHead, line: string, metadata: readonly string[], id: Identity, payload: Payload): void {
     if (this.#isTooLong(line)) {
       const detail = `an entry longer than ${this.options.max_entry_bytes} bytes (--max-entry-bytes)`
       return this.#reject('entry_too_long', detail, id, payload)
     }
     const batches = this.#tenants.get(stream.tenant) ?? this.#tenant(stream.tenant)
     const lane = stream.hash % this.options.concurrency
-    batches.at(lane).add(stream, ts, line, metadataOf(payload))
+    batches.at(lane).add(stream, payload.ts!, line, metadata)
     batches.added(lane)
   }
 
@@ -140,12 +165,26 @@ export class LokiSink implements Sink {
     return max > 0 && line.length * 3 > max && Buffer.byteLength(line) > max
   }
 
-  #decide(id: Identity): StreamHead | string {
-    const found = streamOf(id.labels, this.options.label, this.options.tenant)
-    const answer = typeof found === 'string' ? found : this.#stream(found.text, found.tenant)
+  #decide(id: Identity): StreamHead | OtlpStream | string {
+    const answer = hasOrigin(id.rest) ? this.#decideOtlp(id) : this.#decideLabels(id, this.options.label)
     ;(id.memo ??= [])[this.#slot] = answer
     id.release()
     return answer
+  }
+
+  #decideLabels(id: Identity, more: ReadonlyMap<string, string>): StreamHead | string {
+    const found = streamOf(id.labels, more, this.options.tenant)
+    return typeof found === 'string' ? found : this.#stream(found.text, found.tenant)
+  }
+
+  #decideOtlp(id: Identity): OtlpStream | string {
+    try {
+      const { labels, metadata } = lokiOrigin(id.rest, this.#promoted)
+      const head = this.#decideLabels(id, new Map([...this.options.label, ...labels]))
+      return typeof head === 'string' ? head : { head, metadata }
+    } catch (error) {
+      return (error as Error).message
+    }
   }
 
   /** The same for all identities of a stream, as long as it is remembered. */

@@ -1,8 +1,19 @@
-// The stream and the tenant that a record's labels name.
+// The stream and the tenant that a record's labels and resource name.
 
+import { DEFAULT_RESOURCE_LABELS } from '../bridge/otlp_loki.js'
 import { type Labels, labelPairs, labelsOfMap } from '../record/labels.js'
 import { streamText } from '../wire/loki/labels.js'
 import { TENANT_LABEL, tenantComplaint } from '../wire/loki/tenant.js'
+
+/** The attributes of resources that become labels. */
+export function promotedAttributes({ resource_label, default_resource_labels }: ResourceLabels): ReadonlySet<string> {
+  return new Set([...(default_resource_labels ? DEFAULT_RESOURCE_LABELS : []), ...resource_label])
+}
+
+export interface ResourceLabels {
+  readonly resource_label: readonly string[]
+  readonly default_resource_labels: boolean
+}
 
 /** As in Prometheus; Loki knows no others. */
 const LABEL_NAME = /^[A-Za-z_]\w*$/

@@ -46,7 +46,7 @@ t.test('streams by labels, each once in a push; metadata; tenants; what is left 
   const stdin =
     text({ labels: { app: 'x', __path__: '/x', empty: '', site: 'own' }, ts: '-1', body: 'one', extracted: { level: 'info' } }) +
     text({ labels: { __tenant_id__: 'team', app: 'x' }, ts: '2', body: { a: [1] }, severity: 'INFO', span_id: '0a', attributes: { order: 42 } }) +
-    text({ labels: { app: 'y' }, resource: { 'service.name': 's' }, ts: '3' }) +
+    text({ labels: { app: 'y' }, ts: '3' }) +
     text({ labels: { app: 'x', site: 'own' }, ts: '4', body: 'two' })
   const { code, stderr } = await sh(`solder write loki ${loki.url} --label site=eu --label b=c --tenant main ${FAST}`, { stdin })
   t.equal(code, 0, stderr)
@@ -65,6 +65,38 @@ t.test('streams by labels, each once in a push; metadata; tenants; what is left 
     { tenant: 'main', labels: '{app="y", b="c", site="eu"}', ts: '3', line: '', metadata: {} },
     { tenant: 'main', labels: '{app="x", b="c", site="own"}', ts: '4', line: 'two', metadata: {} },
   ])
+})
+
+t.test('entries of OpenTelemetry as the OTLP endpoint of Loki stores them', async (t) => {
+  const loki = await lokiFor(t)
+  const resource = { 'service.name': 'shop', 'k8s.pod.name': 'p', 'host.name': 'h', 'team': 'x' }
+  const scope = { name: 'lib', version: '1', attributes: { 'a.b': true } }
+  const entry = {
+    resource, scope, ts: '2', observed: '3', body: { $double: 1 }, severity: 'INFO', severity_number: 9, flags: 1,
+    attributes: { 'http.route': '/', nested: { 'x-y': 1, z: ['q'] }, host_name: 'own' },
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7',
+  }
+  const stdin = text(entry) + text({ ts: '4', observed: '4', untimed: true, body: 'x', scope: { name: 'lib' }, labels: { app: 'y' } }) +
+    text({ ...entry, ts: '5', attributes: { bad: { $int: 'x' } } })
+  const { code, stderr } = await sh(`solder write loki ${loki.url} --resource-label team --label site=eu ${FAST}`, { stdin })
+  t.equal(code, 1)
+  t.match(stderr, /expected decimal digits/)
+  t.match(stderr, '"out":2,"dropped":{"invalid_attributes":1},"pending":0')
+  const stored = [...loki.stored].sort((a, b) => Number(a.ts) - Number(b.ts))
+  t.same(stored, [
+    {
+      tenant: '', labels: '{k8s_pod_name="p", service_name="shop", site="eu", team="x"}', ts: '2', line: '1',
+      metadata: {
+        observed_timestamp: '3', severity_number: '9', severity_text: 'INFO', flags: '1',
+        trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7', host_name: 'own', http_route: '/', nested_x_y: '1',
+        nested_z: '["q"]', a_b: 'true', scope_name: 'lib', scope_version: '1',
+      },
+    },
+    { tenant: '', labels: '{app="y", service_name="unknown_service", site="eu"}', ts: '4', line: 'x', metadata: { scope_name: 'lib' } },
+  ])
+  const none = `solder write loki ${loki.url} --no-default-resource-labels ${FAST}`
+  t.equal((await sh(none, { stdin: text({ ts: '6', resource, labels: { app: 'y' } }) })).code, 0)
+  t.match(loki.stored.at(-1), { labels: '{app="y"}', metadata: { service_name: 'shop', k8s_pod_name: 'p' } })
 })
 
 t.test('batches: bytes, streams; a push for each tenant', async (t) => {
