@@ -100,6 +100,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   FIELD: 'app',
   'STAGES.yaml': `${folder}/stages.yaml`,
   ATTRIBUTE: 'attributes.app',
+  KEY: 'app',
   FROM: 'attributes.app',
   TO: 'attributes.application',
   /** Of one process at a time; as a spool it has something to show. */
@@ -113,6 +114,8 @@ const ARGUMENTS: { readonly [name: string]: string } = {
 /** What a command needs of several options, of which none is required. */
 const ONE_OF: { readonly [name: string]: readonly string[] } = {
   'filter drop': ['--expression', '^never'],
+  'filter sample': ['--percent', '100'],
+  'filter tail': ['--policy', 'type: always_sample'],
   'enrich geoip': ['--db-type', 'city'],
   'enrich tenant': ['--value', 'a'],
 }
