@@ -14,12 +14,12 @@ _solder() {
   fi
   case $verb in
     discover) kinds='static file http' ;;
-    receive) kinds='exposition prometheus otlp loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
+    receive) kinds='exposition prometheus otlp zipkin jaeger statsd influx graphite loki ndjson lines exec journal docker syslog tcp gelf fluent webhook file' ;;
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample tail' ;;
-    enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash' ;;
+    enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash resource group' ;;
     derive) kinds='metrics spanmetrics servicegraph spanlogs count prometheus otlp' ;;
-    write) kinds='prometheus loki otlp syslog file' ;;
+    write) kinds='prometheus loki otlp zipkin syslog file' ;;
   esac
   name=$verb
   if ((COMP_CWORD > 2)); then
@@ -37,6 +37,11 @@ _solder() {
     'receive exposition --log-format') words='text json' ;;
     'receive prometheus --log-format') words='text json' ;;
     'receive otlp --log-format') words='text json' ;;
+    'receive zipkin --log-format') words='text json' ;;
+    'receive jaeger --log-format') words='text json' ;;
+    'receive statsd --log-format') words='text json' ;;
+    'receive influx --log-format') words='text json' ;;
+    'receive graphite --log-format') words='text json' ;;
     'receive loki --log-format') words='text json' ;;
     'receive ndjson --log-format') words='text json' ;;
     'receive lines --log-format') words='text json' ;;
@@ -91,6 +96,8 @@ _solder() {
     'enrich delete --log-format') words='text json' ;;
     'enrich rename --log-format') words='text json' ;;
     'enrich hash --log-format') words='text json' ;;
+    'enrich resource --log-format') words='text json' ;;
+    'enrich group --log-format') words='text json' ;;
     'derive metrics --log-format') words='text json' ;;
     'derive spanmetrics --log-format') words='text json' ;;
     'derive servicegraph --log-format') words='text json' ;;
@@ -101,6 +108,7 @@ _solder() {
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
     'write otlp --log-format') words='text json' ;;
+    'write zipkin --log-format') words='text json' ;;
     'write syslog --log-format') words='text json' ;;
     'write file --log-format') words='text json' ;;
     'view --log-format') words='text json' ;;
@@ -156,12 +164,21 @@ _solder() {
     *' --max-elements') words='' ;;
     *' --max-identities') words='' ;;
     *' --include-metadata') words='' ;;
-    *' --cors-origin') words='' ;;
-    *' --cors-header') words='' ;;
     *' --max-streams') words='' ;;
     *' --max-waiting-bytes') words='' ;;
+    *' --cors-origin') words='' ;;
+    *' --cors-header') words='' ;;
     *' --max-depth') words='' ;;
+    *' --buckets') words='' ;;
+    *' --container-label') words='' ;;
+    *' --ttl') words='' ;;
+    *' --names') words='underscores utf8' ;;
+    *' --max-series') words='' ;;
+    *' --max-set-values') words='' ;;
     *' --max-line-bytes') words='' ;;
+    *' --udp-buffer-bytes') words='' ;;
+    *' --udp-queue-bytes') words='' ;;
+    *' --template') words='' ;;
     'receive lines --encoding') words='' ;;
     'receive exec --encoding') words='' ;;
     'receive tcp --encoding') words='' ;;
@@ -185,13 +202,10 @@ _solder() {
     *' --max-entry-bytes') words='' ;;
     *' --host') words='' ;;
     *' --container') words='' ;;
-    *' --container-label') words='' ;;
     'receive syslog --framing') words='auto octet-counting newline nul' ;;
     'write syslog --framing') words='octet-counting newline nul' ;;
     *' --timezone') words='' ;;
     *' --max-message-bytes') words='' ;;
-    *' --udp-buffer-bytes') words='' ;;
-    *' --udp-queue-bytes') words='' ;;
     *' --peer-label') words='' ;;
     *' --max-chunk-bytes') words='' ;;
     *' --chunk-timeout') words='' ;;
@@ -296,11 +310,16 @@ _solder() {
     *' --custom-lookups') words='' ;;
     *' --where') words='' ;;
     *' --algorithm') words='sha256 sha512 sha1 md5' ;;
+    *' --detector') words='' ;;
+    *' --attribute') words='' ;;
+    *' --podinfo') files=1 ;;
+    *' --ec2-url') words='' ;;
+    *' --gcp-url') words='' ;;
+    *' --azure-url') words='' ;;
     *' --prefix') words='' ;;
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
     *' --action') words='' ;;
-    *' --buckets') words='' ;;
     *' --namespace') words='' ;;
     *' --dimension') words='' ;;
     *' --exclude-dimension') words='' ;;
@@ -313,10 +332,8 @@ _solder() {
     *' --temporality') words='cumulative delta' ;;
     *' --resource-attribute') words='' ;;
     *' --cardinality-limit') words='' ;;
-    *' --max-series') words='' ;;
     *' --peer-attribute') words='' ;;
     *' --database-attribute') words='' ;;
-    *' --ttl') words='' ;;
     *' --max-items') words='' ;;
     *' --span-attribute') words='' ;;
     *' --process-attribute') words='' ;;
@@ -327,7 +344,6 @@ _solder() {
     *' --status-key') words='' ;;
     *' --duration-key') words='' ;;
     *' --trace-id-key') words='' ;;
-    *' --attribute') words='' ;;
     *' --translation-strategy') words='UnderscoreEscapingWithSuffixes UnderscoreEscapingWithoutSuffixes NoUTF8EscapingWithSuffixes NoTranslation' ;;
     *' --promote-resource-attributes') words='' ;;
     *' --ignore-resource-attributes') words='' ;;
@@ -351,6 +367,7 @@ _solder() {
     'write prometheus --when-full') words='block drop_oldest' ;;
     'write loki --when-full') words='block drop_oldest' ;;
     'write otlp --when-full') words='block drop_oldest' ;;
+    'write zipkin --when-full') words='block drop_oldest' ;;
     'write syslog --when-full') words='block drop_oldest' ;;
     'record --when-full') words='skip block' ;;
     *' --max-retry-after') words='' ;;
@@ -360,6 +377,7 @@ _solder() {
     'write prometheus --fsync') words='always interval never' ;;
     'write loki --fsync') words='always interval never' ;;
     'write otlp --fsync') words='always interval never' ;;
+    'write zipkin --fsync') words='always interval never' ;;
     'write syslog --fsync') words='always interval never' ;;
     'write file --fsync') words='never close write' ;;
     *' --fsync-interval') words='' ;;
@@ -369,6 +387,7 @@ _solder() {
     *' --logs-url') words='' ;;
     *' --compression') words='gzip none' ;;
     *' --batch-records') words='' ;;
+    *' --batch-spans') words='' ;;
     *' --facility') words='' ;;
     *' --hostname') words='' ;;
     *' --app') words='' ;;
@@ -416,7 +435,12 @@ _solder() {
         'discover http') flags='--every --timeout --once --max-body-bytes --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive exposition') flags='--format --timestamp --label --created-as-start --no-metadata --classic-histograms --convert-classic-histograms-to-nhcb --max-body-bytes --max-families --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive prometheus') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --path --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
-        'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --include-metadata --cors-origin --cors-header --max-streams --max-waiting-bytes --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive otlp') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --include-metadata --max-streams --max-waiting-bytes --max-request-bytes --cors-origin --cors-header --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive zipkin') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive jaeger') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --include-metadata --max-streams --max-waiting-bytes --max-request-bytes --max-elements --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive statsd') flags='--listen --every --buckets --container-label --ttl --label --names --max-series --max-set-values --max-line-bytes --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive influx') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --ack --ack-timeout --max-waiting --state --label --names --max-request-bytes --max-line-bytes --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
+        'receive graphite') flags='--listen --template --label --names --max-line-bytes --max-identities --tls-cert --tls-key --tls-client-ca --max-connections --idle-timeout --udp-buffer-bytes --udp-queue-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive loki') flags='--listen --tls-cert --tls-key --tls-client-ca --basic-user --basic-password --bearer --max-body-bytes --max-header-bytes --max-connections --header-timeout --request-timeout --idle-timeout --label --no-keep-timestamps --ack --ack-timeout --max-waiting --state --max-request-bytes --max-elements --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
         'receive ndjson') flags='--state --max-line-bytes --max-depth --max-identities --on-bad --dead-letter --ledger --log-level --log-format --help' files=1 ;;
         'receive lines') flags='--label --encoding --max-line-bytes --on-bad --dead-letter --ledger --log-level --log-format --help' ;;
@@ -471,6 +495,8 @@ _solder() {
         'enrich delete') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich rename') flags='--where --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich hash') flags='--where --algorithm --key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich resource') flags='--detector --no-override --attribute --set --timeout --root --proc --podinfo --ec2-url --gcp-url --azure-url --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'enrich group') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'derive spanmetrics') flags='--namespace --dimension --exclude-dimension --scope-dimensions --histogram --unit --bucket --max-size --exemplars --max-exemplars --events --event-dimension --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive servicegraph') flags='--dimension --histogram --bucket --max-size --peer-attribute --database-attribute --virtual-node-label --ttl --max-items --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
@@ -480,7 +506,8 @@ _solder() {
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --resource-label --no-default-resource-labels --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'write otlp') flags='--traces-url --metrics-url --logs-url --encoding --compression --tenant --batch-records --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write otlp') flags='--traces-url --metrics-url --logs-url --encoding --compression --tenant --batch-records --trim-suffixes --join-wait --max-held --max-series --max-buckets --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'write zipkin') flags='--compression --tenant --batch-spans --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write syslog') flags='--format --framing --facility --hostname --app --structured-data-id --timezone --max-message-bytes --batch-bytes --batch-wait --buffer-bytes --when-full --timeout --min-backoff --max-backoff --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write file') flags='--rotate-bytes --rotate-every --keep --compress --fsync --no-mkdir --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'view') flags='--utc --wide --width --exact --color --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

@@ -129,7 +129,7 @@ export class Field {
 }
 
 /** An attribute of a data point has its type as long as its label says the same. */
-function pointAttribute({ labels, rest }: Identity, key: string): Json | undefined {
+export function pointAttribute({ labels, rest }: Identity, key: string): Json | undefined {
   if (!hasLabel(labels, key)) return undefined
   const typed = valueAt(rest.attributes, [key])
   const text = getLabel(labels, key)

@@ -6,6 +6,7 @@ import type { Context } from '../../../lib/component.js'
 import { editTransform, RecordedView, type Edit } from '../../../lib/edit/edit.js'
 import { deleteEdit, hashEdit, hasher, renameEdit, setEdit } from '../../../lib/edit/edits.js'
 import { parseField } from '../../../lib/edit/field.js'
+import { Grouping } from '../../../lib/edit/group.js'
 import { DerivedIdentities } from '../../../lib/edit/identities.js'
 import { compileExpression } from '../../../lib/expr/expression.js'
 import { jsonOfValue } from '../../../lib/expr/json.js'
@@ -85,7 +86,7 @@ t.test('hash', async (t) => {
 })
 
 t.test('what is no field, or cannot be changed', async (t) => {
-  await t.rejects(parseField('nme', 'set', new DerivedIdentities(1)), Object.assign(new Error(), { hint: "did you mean 'name'?" }))
+  await t.rejects(parseField('nme', 'set', new DerivedIdentities(1)), { message: "no field that can be changed: 'nme'" })
   await t.rejects(parseField('histogram', 'set', new DerivedIdentities(1)), { message: /no field that can be changed/ })
   await t.rejects(parseField('1 + 1', 'set', new DerivedIdentities(1)), { message: 'no field of a record' })
   await t.rejects(parseField('labels', 'set', new DerivedIdentities(1)), { message: 'one label at a time' })
@@ -163,6 +164,21 @@ t.test('a value read by an expression and put again is the same', async () => {
   for (const tagged of all) {
     if (canonical(jsonOfValue(valueOfJson(tagged))) !== canonical(tagged)) throw new Error(canonical(tagged))
   }
+})
+
+t.test('group: attributes move to the resource', async (t) => {
+  const grouping = new Grouping(['n', 'code', '__proto__'], new DerivedIdentities(100))
+  const out: Record[] = []
+  const grouped = (json: unknown) => {
+    grouping.take(record(json), 0, (one) => void out.push(one))
+    return back(out.at(-1)!)
+  }
+  t.same(grouped(SPAN), { ...SPAN, resource: { n: { $double: 5 }, 'service.name': 'shop' }, attributes: { s: 'a' } })
+  t.match(grouped({ ...LOG, attributes: { n: 7 } }), { resource: { n: 7 }, attributes: undefined, labels: { app: 'a' } })
+  t.same(grouped(LOG), LOG, 'nothing to move')
+  t.match(grouped(POINT), { labels: { job: 'api', code: undefined }, attributes: undefined, resource: { code: 200 } })
+  grouped({ ...SPAN, attributes: { n: { $double: 5 }, s: 'b' } })
+  t.equal(out[0].identity, out.at(-1)!.identity, 'records of one resource are of one identity')
 })
 
 t.test('the commands', async (t) => {

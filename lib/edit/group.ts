@@ -1,0 +1,67 @@
+// Attributes of records moved to their resource: records with the same values get the same resource.
+
+import type { Pass, StatefulTransform } from '../component.js'
+import { Identity } from '../record/identity.js'
+import { canonical, type Json } from '../record/json.js'
+import { labelPairs, labelsOf } from '../record/labels.js'
+import type { Payload, Record } from '../record/record.js'
+import { isMap, withoutValue } from './tree.js'
+import { pointAttribute } from './field.js'
+import type { DerivedIdentities } from './identities.js'
+
+export class Grouping implements StatefulTransform {
+  /** @param keys names of attributes */
+  constructor(
+    private readonly keys: readonly string[],
+    private readonly identities: DerivedIdentities,
+  ) {}
+
+  take(record: Record, _: number, pass: Pass): void {
+    pass(record.identity.type === 'metric' ? { ...record, identity: this.#point(record.identity) } : this.#grouped(record))
+  }
+
+  #grouped(record: Record): Record {
+    const { identity, payload } = record
+    const { attributes } = payload
+    if (!isMap(attributes)) return record
+    const moved = this.keys.filter((key) => Object.hasOwn(attributes, key)).map((key): [string, Json] => [key, attributes[key]])
+    if (moved.length === 0) return record
+    const left = moved.reduce((map, [key]) => withoutValue(map, [key]), attributes)
+    const changed: Payload = { ...payload, attributes: left }
+    return { identity: this.identities.get(identity, canonical(moved), () => withResource(identity, moved)), payload: changed }
+  }
+
+  /** Of a data point the attributes are labels. */
+  #point(identity: Identity): Identity {
+    const moved = this.keys.flatMap((key): [string, Json][] => {
+      const value = pointAttribute(identity, key)
+      return value === undefined ? [] : [[key, value]]
+    })
+    if (moved.length === 0) return identity
+    return this.identities.get(identity, '', () => withResource(withoutLabels(identity, moved.map(([key]) => key)), moved))
+  }
+
+  held(): number {
+    return Infinity
+  }
+
+  due(): number {
+    return Infinity
+  }
+
+  tick(): void {}
+
+  flush(): void {}
+}
+
+function withResource({ type, name, labels, rest }: Identity, moved: readonly (readonly [string, Json])[]): Identity {
+  const resource = isMap(rest.resource) ? rest.resource : {}
+  return Identity.of(type, name, labels, { ...rest, resource: Object.fromEntries([...Object.entries(resource), ...moved]) })
+}
+
+function withoutLabels({ type, name, labels, rest }: Identity, keys: readonly string[]): Identity {
+  const left = labelsOf([...labelPairs(labels)].filter(([label]) => !keys.includes(label)))
+  const { attributes } = rest
+  if (!isMap(attributes)) return Identity.of(type, name, left, rest)
+  return Identity.of(type, name, left, { ...rest, attributes: keys.reduce((map, key) => withoutValue(map, [key]), attributes) })
+}
