@@ -26,7 +26,8 @@ export default source({
     A file is known by its device and inode and by a fingerprint of what was read, not by its name. So a renamed file is
     read to its end while the new one is begun, and is not read again under its new name; a file that was truncated, even
     if it has grown since, is read from its start; the copy that copytruncate leaves, and a packed file (gzip, bzip2,
-    zstd), go on where the original was left. For that the pattern has to match the rotated names, too. A deleted file is
+    zstd), go on where the original was left, also in another folder (olddir) if at least 1 KiB of it was read. For that
+    the patterns have to match the rotated names, too. A deleted file is
     read to its end, as long as it was open.
 
     With --state it puts checkpoints into the stream. A sink with the same --state commits them once the lines before them
@@ -39,9 +40,9 @@ export default source({
     With --state here and at the sink every line is stored at least once; what arrives twice was read after the last
     commit. Lost is what a file held when it was deleted, or truncated without a copy, before it was read, with --multiline
     before its last block went on. Lines that became a part of another one count as 'joined', the end of a line that was
-    cut as 'line_too_long'; binary files are rejected as 'not_text', damaged packed ones as
-    'damaged_file'. Target records are consumed and counted so, those without __path__ as 'no_path'; other records are
-    rejected as not_a_target.`,
+    cut as 'line_too_long'; binary files are rejected as 'not_text', those that are packed in other ways (xz, lz4, zip)
+    as 'unknown_packing', damaged packed ones as 'damaged_file'. Target records are consumed and counted so, those
+    without __path__ as 'no_path'; other records are rejected as not_a_target.`,
   args: [{ name: 'GLOB', help: 'files to follow; without any, targets are read from stdin', variadic: true, path: true }],
   options: { ...TAIL_OPTIONS, ...STATE_OPTIONS },
   async check({ args, options }) {

@@ -6,7 +6,7 @@ import type { Clock } from '../component.js'
 import { DamagedFile } from '../recording/lines.js'
 import type { Handles } from './handles.js'
 import { logsOf } from './names.js'
-import { packingOf, unpacked } from './packed.js'
+import { packingOf, unpacked, unreadPacking } from './packed.js'
 import { type Mark, Place } from './place.js'
 import type { Positions, Slot } from './positions.js'
 import type { Registry } from './registry.js'
@@ -18,7 +18,7 @@ import { textOf } from './text.js'
 const LOOK_BYTES = 2048
 /** With less in common two files may be two files. */
 const LEAST_BYTES = 16
-/** The same for a file that stands under the same name in another place: the device of a disk changes with its order. */
+/** The same for a file of the same name in another place, be it another disk (devices change with their order) or folder. */
 const LEAST_MOVED = 1024
 /** A file that has not changed for so long is not being copied, milliseconds. */
 const SETTLED_MS = 2000
@@ -46,15 +46,19 @@ export class Beginning {
     const handle = await this.handles.of(file)
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(LOOK_BYTES), 0, LOOK_BYTES, 0)
     const head = buffer.subarray(0, bytesRead)
-    const packing = packingOf(head)
-    if (packing !== 'unknown') file.packing = packing
+    const packing = (file.packing = packingOf(head))
     if (packing === null) file.text = textOf(head, this.reading.encoding)
     const slot = this.registry.resumable(seen)
     if (slot !== undefined && (await this.#resume(file, slot, handle, seen))) return true
     // The first byte of a byte order mark says nothing yet.
     if (bytesRead === 0 || (bytesRead === 1 && head[0] > 127)) return false
-    if (packing === 'unknown') return this.#refuse(file, 'packed in a way that is not read here', 'gzip, bzip2, zstd or plain')
-    if (packing === null && file.isBinary(head)) return this.#refuse(file, 'binary', 'text; --encoding says which, if it is')
+    const unread = unreadPacking(head)
+    if (unread !== undefined) {
+      return this.#refuse(file, 'unknown_packing', `packed with ${unread}, expected gzip, bzip2, zstd or plain`)
+    }
+    if (packing === null && file.isBinary(head)) {
+      return this.#refuse(file, 'not_text', 'binary, expected text; --encoding says which, if it is')
+    }
     if (packing !== null && this.clock.millis() - seen.changed < this.options.delay) return false
     const copied = packing === null ? await this.#plainCopy(file, handle, seen) : await this.#packedCopy(file, handle)
     if (copied) return file.original === null
@@ -63,11 +67,11 @@ export class Beginning {
     return true
   }
 
-  #refuse(file: Tailed, what: string, expected: string): false {
+  #refuse(file: Tailed, reason: string, why: string): false {
     file.refused = true
     const { account, reject } = this.reading.context
     account.made++
-    reject({ reason: 'not_text', detail: `${what}, expected ${expected}: not read`, where: file.lastPath, original: '' })
+    reject({ reason, detail: `${why}: not read`, where: file.lastPath, original: '' })
     return false
   }
 
@@ -129,12 +133,33 @@ export class Beginning {
       }
     }
     for (const other of this.registry.originals(file)) {
-      if (!isRead(other)) continue
-      const at = Math.min(seen.size, other.place.offset)
-      const theirs = at === other.place.offset ? other.place : await Place.at(await this.handles.of(other), at)
-      if (theirs === null || (await Place.at(handle, at))?.matches(theirs.mark) !== true) continue
-      this.#hold(file, other)
+      if (isRead(other) && (await this.#isCopy(file, handle, seen, other))) return true
+    }
+    return this.#plainElsewhere(file, handle, seen)
+  }
+
+  async #isCopy(file: Tailed, handle: FileHandle, seen: Seen, other: Tailed): Promise<boolean> {
+    const at = Math.min(seen.size, other.place.offset)
+    const theirs = at === other.place.offset ? other.place : await Place.at(await this.handles.of(other), at)
+    if (theirs === null || (await Place.at(handle, at))?.matches(theirs.mark) !== true) return false
+    this.#hold(file, other)
+    return true
+  }
+
+  /** The same for a copy in another folder; it must have more in common with what was read. */
+  async #plainElsewhere(file: Tailed, handle: FileHandle, seen: Seen): Promise<boolean> {
+    const { files, slots } = this.registry.elsewhere(file)
+    for (const slot of slots) {
+      const kept = slot.position!
+      if (kept.packed !== undefined || kept.offset < LEAST_MOVED) continue
+      const place = await Place.at(handle, kept.offset)
+      if (place?.matches(kept) !== true) continue
+      this.#goOn(file, slot, place)
       return true
+    }
+    for (const other of files) {
+      if (other.packing !== null || other.fresh || Math.min(seen.size, other.place.offset) < LEAST_MOVED) continue
+      if (await this.#isCopy(file, handle, seen, other)) return true
     }
     return false
   }
@@ -146,8 +171,15 @@ export class Beginning {
   }
 
   async #packedCopy(file: Tailed, handle: FileHandle): Promise<boolean> {
-    const slots = this.registry.keptOf(file).filter(({ position }) => isLong(position!) && position!.packed === undefined)
-    const others = this.registry.related(file).filter((other) => isRead(other) && other.packing === null)
+    const elsewhere = this.registry.elsewhere(file)
+    const slots = [
+      ...this.registry.keptOf(file).filter(({ position }) => isLong(position!)),
+      ...elsewhere.slots.filter(({ position }) => position!.offset >= LEAST_MOVED),
+    ].filter(({ position }) => position!.packed === undefined)
+    const others = [
+      ...this.registry.related(file).filter(isRead),
+      ...elsewhere.files.filter(({ fresh, place }) => !fresh && place.offset >= LEAST_MOVED),
+    ].filter((other) => other.packing === null)
     const offsets = [...slots.map(({ position }) => position!.offset), ...others.map(({ place }) => place.offset)]
     if (offsets.length === 0) return false
     const places = await this.#along(file, handle, [...new Set(offsets)].sort((a, b) => a - b))

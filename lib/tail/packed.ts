@@ -8,14 +8,23 @@ export type Packing = 'gzip' | 'bzip2' | 'zstd'
 /** Packed bytes read at once: they may unpack to a thousand times as much. */
 const PIECE = 1 << 14
 
-/** How the file is packed by its first bytes, whatever its name; `unknown` for a form that is not read here. */
-export function packingOf(head: Buffer): Packing | 'unknown' | null {
+/** Forms that are known, and not read here. */
+const UNREAD: readonly (readonly [head: string, name: string])[] = [
+  ['fd377a585a00', 'xz'], ['04224d18', 'lz4'], ['504b0304', 'zip'], ['1f9d', 'compress'], ['4c5a4950', 'lzip'],
+]
+
+/** How the file is packed by its first bytes, whatever its name. */
+export function packingOf(head: Buffer): Packing | null {
   const hex = head.toString('hex')
   if (hex.startsWith('1f8b08')) return 'gzip'
   if (/^425a683[1-9](314159265359|177245385090)/.test(hex)) return 'bzip2'
-  if (hex.startsWith('28b52ffd')) return 'zstd'
-  // xz, lz4, zip, compress(1).
-  return /^(fd377a585a00|04224d18|504b0304|1f9d)/.test(hex) ? 'unknown' : null
+  return hex.startsWith('28b52ffd') ? 'zstd' : null
+}
+
+/** The name of the form, if it is one that is not read here. */
+export function unreadPacking(head: Buffer): string | undefined {
+  const hex = head.toString('hex')
+  return UNREAD.find(([start]) => hex.startsWith(start))?.[1]
 }
 
 /** What is in an open file, from its start. Throws DamagedFile behind the last piece. */

@@ -1,10 +1,15 @@
 // The files that are followed and those that were: by device and inode, by path, and by the log that they are pieces of.
 
+import { basename } from 'node:path'
 import { logOf, logsOf } from './names.js'
 import type { Place } from './place.js'
 import type { Positions, Slot } from './positions.js'
 import { keyOf, type Seen } from './seen.js'
 import type { Tailed } from './tailed.js'
+
+/** Logs of one name in several folders, beyond which a copy in yet another one is not looked for: pods have thousands. */
+const MOST_ELSEWHERE = 64
+const NOTHING = { files: [], slots: [] } as const
 
 export class Registry {
   readonly #files = new Map<string, Tailed>()
@@ -14,6 +19,9 @@ export class Registry {
   /** Positions of files that are not there (gone, truncated, or not found yet), by path, and by log. */
   readonly #kept = new Map<string, Set<Slot>>()
   readonly #keptLogs = new Map<string, Set<Slot>>()
+  /** Both by the log's name alone, for copies that are made in another folder. */
+  readonly #names = new Map<string, Set<Tailed>>()
+  readonly #keptNames = new Map<string, Set<Slot>>()
   /** Of those, the ones of the last run whose file may still be there, by its key. */
   readonly #resumable = new Map<string, Slot>()
   /** Under which position a place was kept, when its file went. */
@@ -61,10 +69,12 @@ export class Registry {
   /** The file is found at `path` now. */
   name(file: Tailed, path: string): void {
     this.unname(file)
-    drop(this.#logs, logOf(file.lastPath), file)
+    this.#unlist(file)
     file.path = file.lastPath = path
     this.#paths.set(path, file)
-    setOf(this.#logs, logOf(path)).add(file)
+    const log = logOf(path)
+    setOf(this.#logs, log).add(file)
+    setOf(this.#names, basename(log)).add(file)
   }
 
   /** The file's path leads elsewhere, or nowhere; it still is a piece of its log. */
@@ -75,8 +85,33 @@ export class Registry {
 
   remove(file: Tailed): void {
     this.unname(file)
-    drop(this.#logs, logOf(file.lastPath), file)
+    this.#unlist(file)
     this.#files.delete(keyOf(file))
+  }
+
+  #unlist(file: Tailed): void {
+    const log = logOf(file.lastPath)
+    drop(this.#logs, log, file)
+    drop(this.#names, basename(log), file)
+  }
+
+  /**
+   * Files and positions without one that a file in another folder may be a copy of, as logrotate's `olddir` makes them. There
+   * are none where its own folder has the log.
+   */
+  elsewhere(file: Tailed): { readonly files: readonly Tailed[]; readonly slots: readonly Slot[] } {
+    const logs = logsOf(file.lastPath)
+    if (logs.some((log) => this.#paths.has(log))) return NOTHING
+    const names = logs.map((log) => basename(log))
+    const count = (name: string) => (this.#names.get(name)?.size ?? 0) + (this.#keptNames.get(name)?.size ?? 0)
+    if (names.reduce((sum, name) => sum + count(name), 0) > MOST_ELSEWHERE) return NOTHING
+    const there = (path: string) => !logs.includes(logOf(path))
+    const files = names.flatMap((name) => [...(this.#names.get(name) ?? [])])
+    const slots = names.flatMap((name) => [...(this.#keptNames.get(name) ?? [])])
+    return {
+      files: files.filter(({ lastPath }) => there(lastPath)),
+      slots: slots.filter(({ position }) => there(position!.path)),
+    }
   }
 
   /** Other files of the same log. */
@@ -141,6 +176,7 @@ export class Registry {
     if (position === null) return
     drop(this.#kept, position.path, slot)
     drop(this.#keptLogs, logOf(position.path), slot)
+    drop(this.#keptNames, basename(logOf(position.path)), slot)
     if (this.#resumable.get(keyOf(position)) === slot) this.#resumable.delete(keyOf(position))
   }
 
@@ -160,7 +196,9 @@ export class Registry {
 
   #keep(slot: Slot): void {
     setOf(this.#kept, slot.position!.path).add(slot)
-    setOf(this.#keptLogs, logOf(slot.position!.path)).add(slot)
+    const log = logOf(slot.position!.path)
+    setOf(this.#keptLogs, log).add(slot)
+    setOf(this.#keptNames, basename(log)).add(slot)
   }
 }
 

@@ -43,6 +43,7 @@ export class Following {
   readonly account = new StageAccount()
   readonly said: string[] = []
   readonly rejected: string[] = []
+  readonly details: string[] = []
   readonly done: Promise<void>
   readonly #stop = new AbortController()
   readonly #state: State | null
@@ -58,8 +59,9 @@ export class Following {
       log: { debug: log, info: log, warn: log, error: log },
       account: this.account,
       signal: this.#stop.signal,
-      reject: ({ reason }) => {
+      reject: ({ reason, detail }) => {
         this.rejected.push(reason)
+        this.details.push(detail)
         this.#wake()
       },
       emit: (batch) => this.#emit(batch),

@@ -160,6 +160,44 @@ for (const [name, pack] of [['gz', ['gzip']], ['bz2', ['bzip2']], ['zst', ['zstd
   })
 }
 
+t.test('copies in another folder, as those of olddir, are known again', async (t) => {
+  const folder = folderOf(t as Test)
+  const state = `${folder}/state`
+  const old = `${folder}/old`
+  mkdirSync(old)
+  mkdirSync(`${folder}/other`)
+  const log = `${folder}/app.log`
+  const globs = [`${folder}/{,old/,other/}*.log*`]
+  writeFileSync(log, text(numbered(1, 100)))
+  const tail = following(t as Test, globs, { state })
+  await tail.count(100)
+  // copytruncate, in two moments; the packed copy comes later.
+  copyFileSync(log, `${old}/app.log.1`)
+  writeFileSync(`${folder}/mark.log`, 'the copy was seen\n')
+  await tail.count(101)
+  truncateSync(log)
+  appendFileSync(log, text(numbered(101, 200)))
+  await tail.count(201)
+  renameSync(`${old}/app.log.1`, `${old}/app.log.2`)
+  execFileSync('gzip', [`${old}/app.log.2`])
+  // Renamed into it and packed before anybody looks; what follows was not read.
+  appendFileSync(log, text(numbered(201, 210)))
+  await tail.count(211)
+  await tail.stop()
+  appendFileSync(log, text(numbered(211, 220)))
+  renameSync(log, `${old}/app.log.1`)
+  execFileSync('gzip', [`${old}/app.log.1`])
+  writeFileSync(log, text(numbered(221, 230)))
+  // A log of its own, though it begins in the same way: its folder has the log, too.
+  writeFileSync(`${folder}/other/app.log.1`, text(numbered(1, 60)))
+  writeFileSync(`${folder}/other/app.log`, text(numbered(61, 62)))
+  const after = await readOnce(globs, { state })
+  const own = after.lines.filter(({ labels }) => labels.filename.startsWith(`${folder}/other/`))
+  t.same(own.map(({ payload }) => payload.body).sort(), numbered(1, 62))
+  const rest = after.lines.filter((line) => !own.includes(line)).map(({ payload }) => payload.body)
+  t.same([...tail.bodies.filter((body) => body !== 'the copy was seen'), ...rest].sort(), numbered(1, 230))
+})
+
 t.test('damaged packed files', async (t) => {
   const folder = folderOf(t as Test)
   const packed = gzipSync(text(numbered(1, 20_000)))
@@ -170,8 +208,11 @@ t.test('damaged packed files', async (t) => {
   packed.fill(0, packed.length - 8)
   writeFileSync(`${folder}/bad.log.gz`, packed)
   t.same((await readOnce([`${folder}/bad*`])).rejected, ['damaged_file'])
-  writeFileSync(`${folder}/a.log.xz`, Buffer.from('fd377a585a000004', 'hex'))
-  t.same((await readOnce([`${folder}/*.xz`])).rejected, ['not_text'])
+  const unread = { xz: 'fd377a585a000004', lz4: '04224d18', zip: '504b0304', Z: '1f9d90' }
+  for (const [name, bytes] of Object.entries(unread)) writeFileSync(`${folder}/a.log.${name}`, Buffer.from(bytes, 'hex'))
+  const refused = await readOnce([`${folder}/a.log.*`])
+  t.same(refused.rejected, new Array(4).fill('unknown_packing'))
+  t.same([...refused.details].sort(), ['compress', 'lz4', 'xz', 'zip'].map((name) => `packed with ${name}, expected gzip, bzip2, zstd or plain: not read`))
 })
 
 t.test('positions: where the last run came to, other names, other stages', async (t) => {
