@@ -31,8 +31,8 @@ export class Guard {
   /** Whether this Authorization header is enough. Secrets are read as they are now; throws as the file system does. */
   admits(header: string | undefined): boolean {
     if (this.#password === undefined && this.#token === undefined) return true
-    // The word in front is not case-sensitive (RFC 9110, section 11.1).
-    const given = (header ?? '').replace(/^basic +/i, 'Basic ').replace(/^bearer +/i, 'Bearer ')
+    // The word in front is not case-sensitive (RFC 9110, section 11.1). Clients of InfluxDB say Token.
+    const given = (header ?? '').replace(/^basic +/i, 'Basic ').replace(/^(?:bearer|token) +/i, 'Bearer ')
     const wanted: string[] = []
     if (this.#password !== undefined) wanted.push(basic(this.#user!, this.#password.value))
     if (this.#token !== undefined) wanted.push(`Bearer ${this.#token.value}`)

@@ -1,0 +1,218 @@
+// Lines of StatsD, added up, to samples of every interval.
+
+import type { SourceContext } from '../component.js'
+import { Told } from '../io/told.js'
+import { SampleBatch } from '../record/batch.js'
+import type { Identity } from '../record/identity.js'
+import { type Labels, labelsText } from '../record/labels.js'
+import { Layout } from '../record/layout.js'
+import { decimalOf } from '../wire/decimal.js'
+import { metricName } from '../wire/metric_name.js'
+import { Malformed, parseStatsd, type StatsdLine, tagsOf } from '../wire/statsd/line.js'
+import { Recent } from './recent.js'
+import { Rows } from './rows.js'
+import { seriesIdentity, seriesLabels, type SeriesOptions } from './series.js'
+import type { LineReader } from './socket_lines.js'
+import { Counter, Distribution, type Form, FORMS, Gauge, type Held, Members } from './statsd_series.js'
+
+export interface StatsdOptions extends SeriesOptions {
+  /** Upper bounds of histograms, ascending. */
+  readonly buckets: readonly number[]
+  /** Name of the label for what a sender runs in. */
+  readonly container_label: string | undefined
+  /** Milliseconds after which a series that nobody sends to ends; 0: never. */
+  readonly ttl: number
+  readonly max_series: number
+  readonly max_set_values: number
+}
+
+interface Series {
+  readonly name: string
+  readonly form: Form
+  readonly held: Held
+  /** When something came last, in milliseconds of the clock that never jumps. */
+  seen: number
+  ended: boolean
+}
+
+export class StatsdReader implements LineReader {
+  /** By name and labels; and by what of a line says so, which may be said in many ways. */
+  readonly #series = new Map<string, Series>()
+  readonly #lines: Recent<Series>
+  readonly #passing: Recent<Identity>
+  /** Of each name the form, and how many series have it. */
+  readonly #names = new Map<string, { readonly form: Form; series: number }>()
+  readonly #told: Told
+  /** Samples with times of their own. */
+  readonly #timed = new Rows()
+  /** Rows of the last interval, and whether they are still those of the next. */
+  #layout = new Layout([])
+  #changed = false
+  #now = 0
+
+  constructor(
+    private readonly options: StatsdOptions,
+    private readonly context: Pick<SourceContext, 'account' | 'clock' | 'emit' | 'log'>,
+  ) {
+    this.#told = new Told(context)
+    this.#lines = new Recent(2 * options.max_series)
+    this.#passing = new Recent(options.max_series)
+  }
+
+  begin(): void {
+    this.#now = this.context.clock.monotonic()
+  }
+
+  line(text: string): string | null {
+    try {
+      const line = parseStatsd(text)
+      if (typeof line !== 'string') this.#take(line, text)
+      else this.#drop(line, 'events and service checks are no metrics: dropped')
+      return null
+    } catch (error) {
+      if (error instanceof Malformed) return error.message
+      throw error
+    }
+  }
+
+  pass(): void | Promise<void> {
+    return this.#timed.pass(this.context)
+  }
+
+  /** Passes on what the interval that ends has brought. */
+  async interval(): Promise<void> {
+    const ended = this.#end()
+    const ts = this.context.clock.now()
+    if (this.#changed) {
+      const identities = [...this.#series.values()].flatMap(({ held }) => held.identities)
+      this.#layout = new Layout(identities, this.#layout)
+      this.#changed = false
+    }
+    const values = new Float64Array(this.#layout.ids.length)
+    let at = 0
+    for (const { held } of this.#series.values()) {
+      held.values(values, at)
+      at += held.identities.length
+    }
+    const batch = at === 0 ? null : new SampleBatch(this.#layout, ts, values)
+    if (ended.length > 0) {
+      await this.context.emit(new SampleBatch(new Layout(ended), ts, new Float64Array(ended.length), null, 'all'))
+    }
+    if (batch !== null) await this.context.emit(batch)
+  }
+
+  /** Ends series that nobody has sent to for too long; what they were. */
+  #end(): Identity[] {
+    const { ttl } = this.options
+    const ended: Identity[] = []
+    const now = this.context.clock.monotonic()
+    for (const [key, series] of this.#series) {
+      if (ttl === 0 || now - series.seen <= ttl) continue
+      series.ended = this.#changed = true
+      this.#series.delete(key)
+      const known = this.#names.get(series.name)!
+      if (--known.series === 0) this.#names.delete(series.name)
+      ended.push(...series.held.identities)
+    }
+    return ended
+  }
+
+  #take(line: StatsdLine, text: string): void {
+    const { type, values, rate, ts } = line
+    if (type === 's') return this.#members(line)
+    const numbers = values.map(decimalOf)
+    const falls = type === 'c' && numbers.some((number) => number < 0)
+    const complaint = numbers.some(Number.isNaN) ? 'expected numbers' : falls ? 'a counter only grows' : null
+    if (complaint !== null) throw new Malformed(text.indexOf(':') + 1, `'${values.join(':').slice(0, 40)}': ${complaint}`)
+    if (type === 'g' && ts !== undefined) {
+      for (const value of numbers) this.#timed.add(this.#timedIdentity(line), { ts, value })
+      return
+    }
+    const held = this.#seriesOf(line)?.held
+    if (held === undefined) return
+    for (const [i, number] of numbers.entries()) {
+      const relative = values[i][0] === '+' || values[i][0] === '-'
+      held.take(type === 'ms' ? number / 1000 : number, rate, relative)
+    }
+  }
+
+  #members(line: StatsdLine): void {
+    const held = this.#seriesOf(line)?.held
+    if (!(held instanceof Members)) return
+    const { max_set_values: max } = this.options
+    for (const value of line.values) {
+      if (!held.add(value)) this.#drop('set_full', `a set has more than ${max} members in an interval (--max-set-values)`)
+    }
+  }
+
+  /** Of a gauge that is passed on as it comes: nothing is held of it. */
+  #timedIdentity(line: StatsdLine): Identity {
+    const key = keyOf(line)
+    let identity = this.#passing.get(key)
+    if (identity === undefined) this.#passing.set(key, (identity = seriesIdentity(line.name, this.#tags(line), 'gauge', this.options)!))
+    return identity
+  }
+
+  #tags({ tags, container }: StatsdLine): Map<string, string> {
+    const { container_label: label } = this.options
+    return label === undefined ? tagsOf(tags) : tagsOf(tags).set(label, container)
+  }
+
+  /** The series of a line; undefined where it cannot have one, which is counted. */
+  #seriesOf(line: StatsdLine): Series | undefined {
+    const key = keyOf(line)
+    let series = this.#lines.get(key)
+    if (series === undefined || series.ended) {
+      series = this.#find(line)
+      if (series === undefined) return undefined
+      this.#lines.set(key, series)
+    }
+    series.seen = this.#now
+    return series
+  }
+
+  #find(line: StatsdLine): Series | undefined {
+    const { names, max_series: max } = this.options
+    const name = metricName(line.name, names)
+    const form = FORMS[line.type]
+    const labels = seriesLabels(this.#tags(line), this.options)
+    const key = `${name}${labelsText(labels)}`
+    const known = this.#names.get(name)
+    if (known !== undefined && known.form !== form) {
+      return this.#drop('type_conflict', `'${name}' is a ${known.form}, and no ${form} too: dropped`)
+    }
+    const series = this.#series.get(key)
+    if (series !== undefined) return series
+    if (this.#series.size >= max) return this.#drop('series_full', `more than ${max} series (--max-series): dropped`)
+    if (known === undefined) this.#names.set(name, { form, series: 1 })
+    else known.series++
+    const made: Series = { name, form, held: this.#held(form, name, labels), seen: 0, ended: false }
+    this.#series.set(key, made)
+    this.#changed = true
+    return made
+  }
+
+  #held(form: Form, name: string, labels: Labels): Held {
+    switch (form) {
+      case 'counter':
+        return new Counter(name, labels)
+      case 'gauge':
+        return new Gauge(name, labels)
+      case 'set':
+        return new Members(name, labels, this.options.max_set_values)
+      case 'histogram':
+        return new Distribution(name, labels, this.options.buckets)
+    }
+  }
+
+  #drop(reason: string, words: string): undefined {
+    this.context.account.in++
+    this.context.account.drop(reason, 1)
+    this.#told.warn(reason, words)
+  }
+}
+
+/** What of a line says which series it is for. */
+function keyOf({ type, name, tags, container }: StatsdLine): string {
+  return `${type}|${name}|${tags}|${container}`
+}
