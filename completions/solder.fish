@@ -1282,7 +1282,7 @@ complete -c solder -n '__solder_at "derive spanlogs"' -l max-line-bytes -x -d 'l
 complete -c solder -n '__solder_at "derive spanlogs"' -l max-depth -x -d 'deepest nesting accepted in a record'
 complete -c solder -n '__solder_at "derive spanlogs"' -l max-identities -x -d 'identities remembered; those unseen for longest are forgotten first'
 complete -c solder -n '__solder_at "derive spanlogs"' -l help -d 'tell about this command'
-complete -c solder -n '__solder_at "derive count"' -a 'spans spanevents metrics datapoints logs'
+complete -c solder -n '__solder_at "derive count"' -a 'spans spanevents metrics datapoints logs all'
 complete -c solder -n '__solder_at "derive count"' -l where -x -d 'count only that for which one of these CEL expressions is true'
 complete -c solder -n '__solder_at "derive count"' -l attribute -x -d 'count by this attribute; what lacks it and has no default is not counted'
 complete -c solder -n '__solder_at "derive count"' -l every -x -d 'time between two samples of a series'

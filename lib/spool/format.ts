@@ -8,3 +8,5 @@ export const LOKI_PUSH = 2
 export const RECORD_LINES = 3
 /** An export of OTLP with its signal. */
 export const OTLP_EXPORT = 4
+/** A post to Zipkin. */
+export const ZIPKIN_POST = 5

@@ -1,0 +1,109 @@
+// Posts of Zipkin's senders to span records.
+
+import type { SourceContext } from '../component.js'
+import type { ServerAnswer, ServerRequest } from '../net/server.js'
+import { scanDepth } from '../record/decode.js'
+import { Identity } from '../record/identity.js'
+import { NO_LABELS } from '../record/labels.js'
+import { TooDeep } from '../wire/otlp/protobuf.js'
+import { TooMuch } from '../wire/remote_write/read.js'
+import { decodeSpans, spanOfMessage } from '../wire/zipkin/protobuf.js'
+import { BadSpan, readSpan, type ZipkinSpan } from '../wire/zipkin/span.js'
+import { spanRecord } from '../wire/zipkin/to_record.js'
+import { readV1Span } from '../wire/zipkin/v1.js'
+import { complaintsText } from './answer.js'
+import { Refusal } from './loki_body.js'
+import { Recent } from './recent.js'
+import type { Rows } from './rows.js'
+import { type RequestOptions, takeRequest } from './take_request.js'
+
+export interface ZipkinOptions extends RequestOptions {
+  /** Most spans, annotations and tags of a post. */
+  readonly max_elements: number
+  readonly max_depth: number
+  /** Services with their resources that are remembered. */
+  readonly max_identities: number
+}
+
+/** A span as it came, and what makes one of it; that throws BadSpan. */
+interface Came {
+  readonly original: unknown
+  read(): ZipkinSpan
+}
+
+const PROTOBUF = 'application/x-protobuf'
+
+export class ZipkinReceiver {
+  readonly #identities: Recent<Identity>
+
+  constructor(
+    private readonly options: ZipkinOptions,
+    private readonly context: Pick<SourceContext, 'account' | 'emit' | 'reject'>,
+  ) {
+    this.#identities = new Recent(options.max_identities)
+  }
+
+  /** Answers a post of v2 or v1 when its spans are passed on, or committed. */
+  async answer(request: ServerRequest, version: 1 | 2): Promise<ServerAnswer> {
+    const type = request.headers['content-type']?.split(';', 1)[0].trim().toLowerCase()
+    if (type === 'application/x-thrift') return { status: 415, text: `thrift is not taken: expected application/json or, for v2, ${PROTOBUF}` }
+    const complaints: string[] = []
+    const wrong = await takeRequest(request, this.options, this.context, (body, rows) => {
+      const spans = version === 2 && type === PROTOBUF ? this.#messages(body) : this.#json(body, version)
+      for (const span of spans) this.#take(span, rows, complaints)
+    })
+    if (wrong !== null) return wrong
+    return complaints.length === 0 ? { status: 202 } : { status: 202, text: `left out: ${complaintsText(complaints)}` }
+  }
+
+  #messages(body: Buffer): Came[] {
+    const { max_elements, max_depth } = this.options
+    try {
+      const messages = decodeSpans(body, { max_elements, max_depth })
+      return messages.map((original) => ({ original, read: () => spanOfMessage(original) }))
+    } catch (error) {
+      if (error instanceof TooMuch) throw this.#tooMuch()
+      if (error instanceof TooDeep) throw new Refusal(400, `nested deeper than ${max_depth} levels (--max-depth)`)
+      throw new Refusal(400, `no list of spans: ${(error as Error).message}`)
+    }
+  }
+
+  #json(body: Buffer, version: 1 | 2): Came[] {
+    const deep = scanDepth(body, this.options.max_depth)
+    if (deep !== null) throw new Refusal(400, deep.detail)
+    let spans: unknown
+    try {
+      spans = JSON.parse(body.utf8Slice())
+    } catch (error) {
+      throw new Refusal(400, `not JSON: ${(error as Error).message}`)
+    }
+    if (!Array.isArray(spans)) throw new Refusal(400, 'expected a list of spans')
+    if (spans.length > this.options.max_elements) throw this.#tooMuch()
+    return spans.map((original: unknown) => ({ original, read: () => (version === 2 ? readSpan : readV1Span)(original) }))
+  }
+
+  #tooMuch(): Refusal {
+    return new Refusal(413, `more than ${this.options.max_elements} elements (--max-elements)`)
+  }
+
+  #take({ original, read }: Came, rows: Rows, complaints: string[]): void {
+    try {
+      const { rest, payload } = spanRecord(read())
+      const identity = Identity.of('span', '', NO_LABELS, rest)
+      rows.add(this.#shared(identity), payload)
+    } catch (error) {
+      if (!(error instanceof BadSpan)) throw error
+      complaints.push(error.message)
+      this.context.account.in++
+      this.context.reject({ reason: 'bad_span', detail: error.message, original: JSON.stringify(original) })
+    }
+  }
+
+  /** The same object for the same identity, as long as it is remembered. */
+  #shared(identity: Identity): Identity {
+    const key = identity.prefix.latin1Slice()
+    const known = this.#identities.get(key)
+    if (known === undefined) this.#identities.set(key, identity)
+    return known ?? identity
+  }
+}
