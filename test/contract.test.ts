@@ -101,6 +101,7 @@ const ARGUMENTS: { readonly [name: string]: string } = {
   'STAGES.yaml': `${folder}/stages.yaml`,
   ATTRIBUTE: 'attributes.app',
   KEY: 'app',
+  VALUE: 'attributes.application',
   FROM: 'attributes.app',
   TO: 'attributes.application',
   /** Of one process at a time; as a spool it has something to show. */
@@ -118,6 +119,7 @@ const ONE_OF: { readonly [name: string]: readonly string[] } = {
   'filter tail': ['--policy', 'type: always_sample'],
   'enrich geoip': ['--db-type', 'city'],
   'enrich tenant': ['--value', 'a'],
+  'enrich resource': ['--attribute', 'none'],
 }
 
 /** A server has nothing to say as long as nobody asks: it is told to stop, and never meets a reader that is gone. */

@@ -8,6 +8,8 @@ import type { Expression } from '../../lib/expr/expression.js'
 import { dimensionsOf } from '../../lib/trace/dimensions.js'
 
 const since = '0.1.0'
+const ALL = 'all'
+const KINDS: readonly string[] = [...COUNTED, ALL]
 const SPANS = `printf '%s\\n' '{"type":"span","resource":{"service.name":"shop"},"ts":"1","end":"2","name":"GET /","status":{"code":"error"},"attributes":{"http.route":"/"}}'`
 
 const OPTIONS = {
@@ -20,9 +22,9 @@ export default filter({
   name: 'derive count',
   summary: 'count spans, events, metrics, data points and log entries',
   description: `
-    Counts what passes, which stays as it is. KIND is spans, spanevents, metrics, datapoints or logs; without it each of them is
-    counted. NAME is the metric, by default trace.span.count, trace.span.event.count, metric.count, metric.datapoint.count or
-    log.record.count. Counts belong to the resource of what they count.
+    Counts what passes, which stays as it is. KIND is spans, spanevents, metrics, datapoints, logs, or all of them. NAME is the
+    metric, by default trace.span.count, trace.span.event.count, metric.count, metric.datapoint.count or log.record.count. Counts
+    belong to the resource of what they count.
 
     Conditions are expressions as in 'filter'; those of events see name, attributes and ts of the event, and trace_id, span_id,
     resource and scope of its span. An attribute is one of the entry, span, event or data point itself, or else a label, or one of
@@ -35,8 +37,8 @@ export default filter({
   emits: ['same', 'metric'],
   guarantee: 'No record is lost; metric records are counted as made. What a condition has no value for is not counted, and told.',
   args: [
-    { name: 'KIND', help: 'what is counted', values: [...COUNTED] },
-    { name: 'NAME', help: 'name of the metric' },
+    { name: 'KIND', help: 'what is counted', required: true, values: KINDS },
+    { name: 'NAME', help: 'name of the metric, where KIND is one' },
   ],
   options: OPTIONS,
   check: async (input) => void (await settingsOf(input)),
@@ -45,7 +47,7 @@ export default filter({
       command: `${SPANS} | solder derive count spans errors --where 'status.code == "error"' --attribute http.route`,
       about: 'count failed requests by route',
     },
-    { command: `${SPANS} | solder derive count --temporality delta --every 10s`, about: 'count everything' },
+    { command: `${SPANS} | solder derive count all --temporality delta --every 10s`, about: 'count everything' },
   ],
   async create(input, context) {
     const { Counts } = await import('../../lib/aggregate/count.js')
@@ -57,16 +59,17 @@ export default filter({
 async function settingsOf({ args: [kind, name], options }: Input<typeof OPTIONS>): Promise<CountSettings> {
   const { compileExpression } = await import('../../lib/expr/expression.js')
   const problems: Problem[] = []
-  if (kind !== undefined && !(COUNTED as readonly string[]).includes(kind)) {
-    problems.push(new Problem(`nothing that can be counted: '${kind}'`, { expected: COUNTED.join(', '), hint: didYouMean(kind, COUNTED) }))
+  if (!KINDS.includes(kind)) {
+    problems.push(new Problem(`nothing that can be counted: '${kind}'`, { expected: KINDS.join(', '), hint: didYouMean(kind, KINDS) }))
   }
+  if (kind === ALL && name !== undefined) problems.push(new Problem("counts of 'all' have their own names"))
   const conditions: Expression[] = []
   for (const text of options.where) {
     const condition = await collect(problems, () => compileExpression(text, { result: 'bool' }))
     if (condition !== undefined) conditions.push(condition)
   }
   throwAll(problems)
-  const counted = kind === undefined ? COUNTED : [kind as Counted]
+  const counted = kind === ALL ? COUNTED : [kind as Counted]
   return {
     table: tableSettings(options, 'solder.count'),
     counts: new Map(counted.map((of) => [of, name ?? COUNT_NAMES[of]])),

@@ -71,9 +71,12 @@ export default filter({
     const wanted = new Set(namesOf(options.attribute))
     const taken = [...detected].filter(([name]) => wanted.size === 0 || wanted.has(name))
     const attributes = Object.fromEntries([...taken, ...options.set]) as { [name: string]: Json }
+    const nothing = Object.keys(attributes).length === 0
     return {
       reason: 'dropped',
-      identity({ type, name, labels, rest }) {
+      identity(id) {
+        if (nothing) return id
+        const { type, name, labels, rest } = id
         const known = (rest.resource ?? {}) as { [name: string]: Json }
         const resource = options.override ? { ...known, ...attributes } : { ...attributes, ...known }
         return Identity.of(type, name, labels, { ...rest, resource })

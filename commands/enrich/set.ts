@@ -9,7 +9,7 @@ export default filter({
   name: 'enrich set',
   summary: 'set a field of records to the value of an expression',
   description: `
-    Sets the field ATTRIBUTE of every record to the value of EXPR, an expression of CEL as in 'filter'. Where it is null, because
+    Sets the field ATTRIBUTE of every record to what the expression VALUE gives (CEL, as in 'filter'). Where that is null, because
     it reads what is not there, the record stays as it is.
 
     ${FIELDS_HELP}
@@ -23,21 +23,21 @@ export default filter({
   guarantee: EDIT_GUARANTEE,
   args: [
     { name: 'ATTRIBUTE', help: 'the field', required: true },
-    { name: 'EXPR', help: 'its value, a CEL expression in quotes', required: true },
+    { name: 'VALUE', help: 'what it becomes, a CEL expression in quotes', required: true },
   ],
   options: WHERE,
-  async check({ args: [field, expression], options }) {
-    await parseEdit([[field, 'set']], options, expression)
+  async check({ args: [field, value], options }) {
+    await parseEdit([[field, 'set']], options, value)
   },
   examples: [
     { command: `${SPAN} | solder enrich set 'attributes["http.route"]' '"/item/{id}"' --where 'name.startsWith("GET /item/")'`, about: 'name a route' },
     { command: `${SPAN} | solder enrich set name 'resource["service.name"] + ": " + name'`, about: 'put the service in front of the name' },
     { command: 'solder enrich set labels.team \'"infra"\' --where \'labels.job == "node"\' < /dev/null', about: 'label the metrics of a job' },
   ],
-  async create({ args: [field, expression], options }, context) {
+  async create({ args: [field, value], options }, context) {
     const { editTransform } = await import('../../lib/edit/edit.js')
     const { setEdit } = await import('../../lib/edit/edits.js')
-    const parsed = await parseEdit([[field, 'set']], options, expression)
+    const parsed = await parseEdit([[field, 'set']], options, value)
     return editTransform(setEdit(parsed.fields[0], parsed.expression!), parsed.where, context)
   },
 })

@@ -72,7 +72,7 @@ t.test('streams are identities, remembered and bounded', async (t) => {
 })
 
 t.test('counts of each kind', async (t) => {
-  const work = await counts()
+  const work = await counts('all')
   const point = (name: string, code: string) => ({ type: 'metric', name, labels: { code }, resource: { 'service.name': 'shop' }, ts: '1', value: 1 })
   const log = { type: 'log', labels: { app: 'a' }, ts: '1', body: 'x' }
   t.equal(work.take(SPAN, CHILD, point('a', '1'), point('a', '2'), point('b', '1'), point('b', '1'), point('b', '2'), log).length, 8)
