@@ -1,5 +1,6 @@
 // write otlp: spans, log entries and data points to a receiver of OTLP.
 
+import { TO_OTLP_OPTIONS } from '../../lib/bridge/prometheus_otlp/options.js'
 import { sink } from '../../lib/component.js'
 import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
@@ -15,10 +16,11 @@ export default sink({
   summary: 'send spans, logs and metrics by OTLP',
   description: `
     Sends spans, log entries and metrics to a receiver of OTLP, such as Tempo, Mimir, Loki, Prometheus or another collector:
-    by HTTP to the URL with /v1/traces, /v1/logs and /v1/metrics added to it, or where --traces-url, --logs-url and
-    --metrics-url say, as they are. What came by OTLP goes out as the same messages; solder-records(7) says what their
-    fields are in records. Labels of a log entry go as its attributes. What stages have put into 'extracted', and labels
-    that begin with two underscores, are left out.
+    over HTTP to the URL with /v1/traces, /v1/logs and /v1/metrics added to it, or where --traces-url, --logs-url and
+    --metrics-url say, as they are; over gRPC to a URL of grpc, or grpcs for TLS. What came by OTLP goes out as the same
+    messages; solder-records(7) says what their fields are in records. Metrics of Prometheus are translated as 'derive otlp'
+    does it. Labels of a log entry go as its attributes. What stages have put into 'extracted', and labels that begin with
+    two underscores, are left out.
 
     An export holds records of one kind, each resource, scope and metric once. It goes when it has --batch-records, or
     --batch-bytes, or is --batch-wait old. Exports are spread over --concurrency lanes, logs and metrics by what they are of, so
@@ -26,18 +28,20 @@ export default sink({
     receiver answers, as in 'write prometheus'.
 
     A receiver that cannot be reached, or answers 429, 502, 503 or 504, is asked again, with growing waits or when
-    Retry-After says; up to --buffer-bytes are held meanwhile, then the input waits. With --state exports are stored in
-    DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay there until they are answered, over
-    restarts and kills. An export that is too large (413) is sent in halves, and these in halves, 256 times at most. Any
-    other answer than 2xx is final, as the specification wants it: the records of that export are rejected, with the
-    receiver's words, and go to --dead-letter. A receiver that takes an export in part does not say which part: its
-    records go to --dead-letter, all of them.
+    Retry-After says; over gRPC that is CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE and DATA_LOSS, and
+    RESOURCE_EXHAUSTED where RetryInfo says when. Up to --buffer-bytes are held meanwhile, then the input waits. With
+    --state exports are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay there
+    until they are answered, over restarts and kills. An export that is too large (413) is sent in halves, and these in
+    halves, 256 times at most. Any other answer is final, as the specification wants it: the records of that export are
+    rejected, with the receiver's words, and go to --dead-letter. A receiver that takes an export in part does not say
+    which part: its records go to --dead-letter, all of them.
 
     Several URLs get all records, each from its own buffer or spool; one that fails costs the others nothing.
 
-    What is held is always protobuf. With --encoding json it is turned into JSON when it is sent, which costs more.`,
+    What is held is always protobuf. With --encoding json it is turned into JSON when it is sent, which costs more. Proxies and
+    redirects are for HTTP.`,
   since,
-  accepts: ['span', 'log', 'metric'],
+  accepts: ['span', 'log', 'metric', 'metadata'],
   emits: [],
   guarantee: `Every record is stored, or rejected and counted. What is held is lost when the process is killed; what is not
     delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code is 75.
@@ -45,9 +49,9 @@ export default sink({
     answer or a kill an export is sent again, so that records may arrive twice. In the account each further URL makes a
     copy of every record ('made'), and so does what an earlier run left; bytes out are those of stored exports, as they
     were sent. Dropped at the bounds is 'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and
-    'spool_corrupt', and other record types are 'unsupported_type'. Rejected are records that OTLP cannot tell ('not_otlp'),
+    'spool_corrupt', and other record types are 'unsupported_type'. What 'derive otlp' counts is counted here. Rejected are records that OTLP cannot tell ('not_otlp'),
     what the receiver refuses ('refused'), and what it leaves out of an export that it takes ('partly_refused').`,
-  args: [{ name: 'URL', help: 'a receiver, e.g. http://127.0.0.1:4318', required: true, variadic: true }],
+  args: [{ name: 'URL', help: 'a receiver, e.g. http://127.0.0.1:4318 or grpc://127.0.0.1:4317', required: true, variadic: true }],
   options: {
     traces_url: { type: 'url', help: 'where spans go, as it is', since, group },
     metrics_url: { type: 'url', help: 'where metrics go, as it is', since, group },
@@ -63,6 +67,7 @@ export default sink({
     compression: { type: 'enum', values: ['gzip', 'none'], default: 'gzip', help: 'how exports are packed', since, group },
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
     batch_records: { type: 'int', default: 8192, min: 1, help: 'most records in an export', since, group: 'Delivery' },
+    ...TO_OTLP_OPTIONS,
     ...DELIVERY_OPTIONS,
     batch_wait: { ...DELIVERY_OPTIONS.batch_wait, default: '200ms' },
     batch_bytes: { ...DELIVERY_OPTIONS.batch_bytes, default: '2MiB' },
@@ -70,9 +75,8 @@ export default sink({
     ...CLIENT_OPTIONS,
   },
   async check({ args, options }) {
-    const { prepareOtlp } = await import('../../lib/delivery/otlp_receivers.js')
-    const clients = await prepareOtlp(args, options)
-    await Promise.all(clients.map((client) => client.close()))
+    const { closeAll, prepareOtlp } = await import('../../lib/delivery/otlp_receivers.js')
+    await closeAll(await prepareOtlp(args, options))
   },
   async connect({ args, options }) {
     const { probeOtlp } = await import('../../lib/delivery/otlp_receivers.js')
@@ -92,6 +96,11 @@ export default sink({
       needs: 'senders and a receiver',
     },
     {
+      command: 'solder scrape host | solder write otlp grpcs://collector.example --bearer env:TOKEN',
+      about: 'send the metrics of a machine as OpenTelemetry has them, over gRPC with TLS',
+      needs: 'a receiver',
+    },
+    {
       command: `solder receive otlp | solder write otlp http://tempo.example:4318 --logs-url http://loki.example:3100/otlp/v1/logs`,
       about: 'send logs to another place than traces and metrics',
       needs: 'senders and receivers',
@@ -99,6 +108,6 @@ export default sink({
   ],
   async create({ args, options }, context) {
     const { openOtlp, prepareOtlp } = await import('../../lib/delivery/otlp_receivers.js')
-    return openOtlp(args, await prepareOtlp(args, options), options, context)
+    return openOtlp(await prepareOtlp(args, options), options, context)
   },
 })

@@ -1,19 +1,26 @@
 // What the OTLP destinations of a command need, checked before anything is sent; and their sink.
 
+import { isPrometheusIdentity } from '../bridge/shape.js'
+import type { TO_OTLP_OPTIONS } from '../bridge/prometheus_otlp/options.js'
 import type { Context, Sink } from '../component.js'
 import { collect, Problem, throwAll } from '../diag/problem.js'
 import type { HttpClient } from '../net/client.js'
+import type { GrpcClient } from '../net/grpc/client.js'
+import { STATUS } from '../net/grpc/status.js'
+import { clientOf } from '../net/http.js'
 import { reach } from '../net/reach.js'
+import type { OptionValues } from '../option/table.js'
 import { type Signal, SIGNALS } from '../wire/otlp/schema.js'
 import { OTLP_EXPORT } from './body.js'
-import { checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations } from './destinations.js'
+import { BridgedSink } from './bridged.js'
+import { checkBounds, checkUrls, type DestinationOptions, openDestinations } from './destinations.js'
 import { type OtlpOptions, OtlpSink } from './otlp.js'
+import type { ExportTransport } from './otlp_exporter.js'
 import { HttpExport } from './otlp_http.js'
-import { shownUrl } from './outcome.js'
 
 type Made = 'destination' | 'transport' | 'outbox' | 'when_full'
 
-export type OtlpReceiverOptions = Omit<OtlpOptions, Made> & DestinationOptions & {
+export type OtlpReceiverOptions = Omit<OtlpOptions, Made> & DestinationOptions & OptionValues<typeof TO_OTLP_OPTIONS> & {
   encoding: 'protobuf' | 'json'
   retry_on_429: boolean
   traces_url: string | undefined
@@ -21,23 +28,50 @@ export type OtlpReceiverOptions = Omit<OtlpOptions, Made> & DestinationOptions &
   logs_url: string | undefined
 }
 
+/** How a destination is reached. */
+export type OtlpClient = { readonly url: string } & ({ readonly http: HttpClient } | { readonly grpc: GrpcClient })
+
 const OWN = new Set(['refused', 'partly_refused'])
 const EXAMPLE = 'http://127.0.0.1:4318'
+/** Registered for OTLP over gRPC. */
+const GRPC_PORT = '4317'
+/** Milliseconds. */
+const PROBE_TIMEOUT = 10_000
 
 /** A client for each URL. Throws every Problem at once. */
-export async function prepareOtlp(urls: readonly string[], options: OtlpReceiverOptions): Promise<HttpClient[]> {
+export async function prepareOtlp(urls: readonly string[], options: OtlpReceiverOptions): Promise<OtlpClient[]> {
   const problems: Problem[] = []
-  await collect(problems, () => checkUrls(urls, EXAMPLE))
+  await collect(problems, () => checkUrls(urls, EXAMPLE, ['http', 'https', 'grpc', 'grpcs']))
   await collect(problems, () => checkBounds(options))
+  const grpc = urls.some(isGrpc)
   for (const signal of SIGNALS) {
-    const url = options[`${signal}_url`]
+    const [url, flag] = [options[`${signal}_url`], `--${signal}-url`]
     if (url === undefined) continue
-    if (!/^https?:/.test(url)) problems.push(new Problem(`--${signal}-url is not valid`, { expected: `an http or https URL such as ${EXAMPLE}/v1/${signal}` }))
-    if (urls.length > 1) problems.push(new Problem(`--${signal}-url is for one URL`, { hint: 'several destinations take a command each' }))
+    if (!/^https?:/.test(url)) problems.push(new Problem(`${flag} is not valid`, { expected: `an http or https URL such as ${EXAMPLE}/v1/${signal}` }))
+    if (urls.length > 1) problems.push(new Problem(`${flag} is for one URL`, { hint: 'several destinations take a command each' }))
+    if (grpc) problems.push(new Problem(`${flag} is for HTTP`, { hint: 'over gRPC each signal has a service of its own' }))
   }
-  const clients = await collect(problems, () => clientsOf(urls, options))
+  if (grpc && options.encoding === 'json') problems.push(new Problem('--encoding json is for HTTP', { expected: 'an http or https URL' }))
+  const clients = await collect(problems, () => Promise.all(urls.map((url) => clientFor(url, options))))
   throwAll(problems)
   return clients!
+}
+
+function isGrpc(url: string): boolean {
+  return /^grpcs?:/i.test(url) && URL.canParse(url)
+}
+
+/** What ends with one destination must not end for the others: each has a client of its own. */
+async function clientFor(url: string, options: OtlpReceiverOptions): Promise<OtlpClient> {
+  if (!isGrpc(url)) return { url, http: await clientOf(options, { timeout: options.timeout }) }
+  const { grpcClientOf } = await import('../net/grpc/client.js')
+  const parsed = new URL(url)
+  if (parsed.port === '') parsed.port = GRPC_PORT
+  return { url, grpc: grpcClientOf(parsed.href, options) }
+}
+
+export async function closeAll(clients: readonly OtlpClient[]): Promise<void> {
+  await Promise.all(clients.map((client) => ('http' in client ? client.http : client.grpc).close()))
 }
 
 /** Where the exports of each signal go: a URL is that of all, to which a path is added (OTLP exporter, "Endpoint URLs"). */
@@ -54,35 +88,47 @@ function headersOf({ tenant }: OtlpReceiverOptions): { [name: string]: string } 
   return tenant === undefined ? {} : { 'x-scope-orgid': tenant }
 }
 
-/** The sink of all. Throws a Problem. */
-export function openOtlp(
-  urls: readonly string[], clients: readonly HttpClient[], options: OtlpReceiverOptions, context: Context,
-): Promise<Sink> {
-  return openDestinations(urls, clients, options, context, {
+/** Scheme and host, which hold no secret. */
+function shown(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
+}
+
+/** The sink of all, behind a bridge for samples of Prometheus. Throws a Problem. */
+export async function openOtlp(clients: readonly OtlpClient[], options: OtlpReceiverOptions, context: Context): Promise<Sink> {
+  const grpc = clients.some((client) => 'grpc' in client) ? await import('./otlp_grpc.js') : null
+  const transportOf = (client: OtlpClient): ExportTransport => {
+    const headers = headersOf(options)
+    if ('grpc' in client) return new grpc!.GrpcExport({ client: client.grpc, metadata: headers, timeout: options.timeout })
+    const how = { retry429: options.retry_on_429, now: () => context.clock.millis() }
+    return new HttpExport({ ...options, ...how, client: client.http, urls: signalUrls(client.url, options), headers })
+  }
+  const urls = clients.map(({ url }) => url)
+  const sink = await openDestinations(urls, clients, options, context, {
     format: OTLP_EXPORT,
     own: OWN,
-    sink: (url, client, when_full, outbox, context) => {
-      const how = { retry429: options.retry_on_429, now: () => context.clock.millis() }
-      const transport = new HttpExport({ ...options, ...how, client, urls: signalUrls(url, options), headers: headersOf(options) })
-      return new OtlpSink({ ...options, destination: shownUrl(url), transport, when_full, outbox }, context)
-    },
+    sink: (url, client, when_full, outbox, context) =>
+      new OtlpSink({ ...options, destination: shown(url), transport: transportOf(client), when_full, outbox }, context),
   })
+  const load = async () => {
+    const { OtlpTransform } = await import('../bridge/prometheus_otlp/transform.js')
+    return new OtlpTransform(options, context)
+  }
+  return new BridgedSink(sink, { concerns: isPrometheusIdentity, load }, context.clock)
 }
 
 /** Asks every destination with exports of nothing; how many there are. Throws a Problem for each that takes none. */
 export async function probeOtlp(urls: readonly string[], options: OtlpReceiverOptions): Promise<number> {
   const clients = await prepareOtlp(urls, options)
-  const asked = urls.map(async (url, i) => {
-    const wrong = await probeSignals(clients[i], url, options)
-    await clients[i].close()
-    return wrong
-  })
-  throwAll((await Promise.all(asked)).flat())
+  const asked = clients.map((client) => ('http' in client ? probeHttp(client.http, client.url, options) : probeService(client, options)))
+  const problems = (await Promise.all(asked)).flat()
+  await closeAll(clients)
+  throwAll(problems)
   return urls.length
 }
 
 /** Each URL of a signal must answer; of the paths of a common one some, since many backends are for one signal alone. */
-async function probeSignals(client: HttpClient, url: string, options: OtlpReceiverOptions): Promise<Problem[]> {
+async function probeHttp(client: HttpClient, url: string, options: OtlpReceiverOptions): Promise<Problem[]> {
   const headers = { 'content-type': 'application/x-protobuf', ...headersOf(options) }
   const own: Problem[] = []
   const common: Problem[][] = []
@@ -94,4 +140,10 @@ async function probeSignals(client: HttpClient, url: string, options: OtlpReceiv
   }
   const none = common.length > 0 && common.every((wrong) => wrong.length > 0)
   return none ? [...own, ...common[0]] : own
+}
+
+async function probeService({ url, grpc }: Extract<OtlpClient, { grpc: GrpcClient }>, options: OtlpReceiverOptions): Promise<Problem[]> {
+  const { grpcWords, probeGrpc } = await import('./otlp_grpc.js')
+  const status = await probeGrpc(grpc, headersOf(options), PROBE_TIMEOUT)
+  return status.code === STATUS.ok ? [] : [new Problem(`${shown(url)} answers ${grpcWords(status)}`)]
 }

@@ -165,6 +165,25 @@ t.test('records that OTLP cannot tell', async (t) => {
   t.same(idsOf(receiver.stored), idsTo(1))
 })
 
+t.test('metrics of Prometheus become those of OpenTelemetry', async (t) => {
+  const receiver = await receiverFor(t)
+  const series = (name: string, value: number, labels: object = {}, kind = 'histogram') =>
+    text({ type: 'metric', name, labels: { instance: 'a:1', job: 'shop', ...labels }, kind, ts: '1763804400123000000', value })
+  const stdin =
+    text({ type: 'metadata', name: 'jobs_total', kind: 'counter', help: 'Jobs done.' }) +
+    series('jobs_total', 7, { queue: 'mail' }, 'counter') +
+    series('latency_bucket', 1, { le: '0.5' }) + series('latency_bucket', 3, { le: '+Inf' }) + series('latency_sum', 4.5) + series('latency_count', 3)
+  const { code, stderr } = await sh(`solder write otlp ${receiver.origin} --concurrency 1 ${FAST}`, { stdin })
+  t.equal(code, 0, stderr)
+  t.match(stderr, '"in":6,"made":0,"out":2,"dropped":{"joined":4},"pending":0')
+  const items = new Map(receiver.stored.map((one) => [one.item.name, one]))
+  t.match(items.get('jobs_total'), {
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }, { key: 'service.instance.id', value: { stringValue: 'a:1' } }] },
+    item: { description: 'Jobs done.', sum: { isMonotonic: true, aggregationTemporality: 2, dataPoints: [{ asDouble: 7, attributes: [{ key: 'queue' }] }] } },
+  })
+  t.match(items.get('latency')?.item, { histogram: { aggregationTemporality: 2, dataPoints: [{ count: '3', sum: 4.5, bucketCounts: ['1', '2'], explicitBounds: [0.5] }] } })
+})
+
 t.test('several: one that fails costs the other nothing', async (t) => {
   const good = await receiverFor(t)
   const bad = await receiverFor(t, () => ({ status: good.stored.length < 40 ? 503 : 200 }))
