@@ -94,8 +94,9 @@ export class SpanLogs implements StatefulTransform {
 
   /** Spans of a resource come together, one trace after another: one line for each of these. */
   #isNewTrace({ identity, payload }: Record): boolean {
+    if (payload.trace_id === undefined) return false
     const resource = ((identity.memo ??= [])[this.#resource] ??= canonical(resourceOf(identity))) as string
-    if (this.#traces.has(resource) && this.#traces.get(resource) === payload.trace_id) return false
+    if (this.#traces.get(resource) === payload.trace_id) return false
     this.#traces.delete(resource)
     this.#traces.set(resource, payload.trace_id)
     if (this.#traces.size > this.settings.maxIdentities) this.#traces.delete(this.#traces.keys().next().value!)
