@@ -2,8 +2,8 @@
 
 import { source } from '../../lib/component.js'
 import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
-import { serverOptions } from '../../lib/net/server_options.js'
-import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
+import { ackProblems } from '../../lib/receive/ack_options.js'
+import { grpcServerOptions, metadataProblems } from '../../lib/receive/grpc_options.js'
 
 const since = '0.1.0'
 const bound = { since, group: 'Bounds', type: 'int', min: 1 } as const
@@ -41,22 +41,7 @@ export default source({
     that repeats what was not answered loses nothing. Records may arrive twice either way. Rejected is 'invalid_id'.`,
   args: [],
   options: {
-    ...serverOptions(''),
-    listen: {
-      type: 'list',
-      default: ['127.0.0.1:4317', '127.0.0.1:4318'],
-      value: 'HOST:PORT',
-      help: 'where to listen; :PORT is every address of the machine, port 0 any free one; may be given several times',
-      since,
-      group: 'HTTP server',
-    },
-    ...ACK_OPTIONS,
-    include_metadata: {
-      type: 'list',
-      value: 'HEADER',
-      help: 'header of a request that its records keep; may be given several times',
-      since,
-    },
+    ...grpcServerOptions(['127.0.0.1:4317', '127.0.0.1:4318']),
     cors_origin: {
       type: 'list',
       value: 'ORIGIN',
@@ -71,11 +56,6 @@ export default source({
       since,
       group: 'Browsers',
     },
-    max_streams: { ...bound, default: 100, help: 'requests under way at once on a connection of HTTP/2' },
-    max_waiting_bytes: {
-      since, group: 'Bounds', type: 'bytes', default: '64MiB', help: 'exports, unpacked, that wait for a slow reader',
-    },
-    max_request_bytes: { since, group: 'Bounds', type: 'bytes', default: '64MiB', help: 'largest export after decompression' },
     max_elements: { ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export' },
     max_depth: { ...bound, default: 64, max: 200, help: 'levels of messages in one another; a list in a value takes two' },
     max_identities: {
@@ -124,14 +104,12 @@ interface Typed {
 }
 
 function contradictions(options: Typed): Problem[] {
-  const problems = ackProblems(options)
+  const problems = [...ackProblems(options), ...metadataProblems(options.include_metadata)]
   for (const origin of options.cors_origin) {
     if (!/^(\*|[a-z][a-z\d+.*-]*:\/\/[^\s/]+)$/i.test(origin))
       problems.push(new Problem(`--cors-origin: '${origin}' is not valid`, { expected: 'SCHEME://HOST[:PORT]' }))
   }
   if (options.cors_header.length > 0 && options.cors_origin.length === 0)
     problems.push(new Problem('--cors-header is for --cors-origin', { hint: 'name the origins' }))
-  if (options.include_metadata.some((name) => name.toLowerCase() === 'authorization'))
-    problems.push(new Problem('--include-metadata authorization: credentials are not for records'))
   return problems
 }

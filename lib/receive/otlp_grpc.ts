@@ -1,25 +1,15 @@
 // Exports of OTLP over gRPC, and their answers (OTLP 1.x, "OTLP/gRPC").
 
 import type { GrpcMethod, GrpcRequest } from '../net/grpc/server.js'
-import { GrpcError, STATUS } from '../net/grpc/status.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
 import { ANSWERS, type Signal } from '../wire/otlp/schema.js'
-import { RETRY_AFTER } from './answer.js'
-import { type OtlpReceiver, Refusal, REJECTED } from './otlp.js'
+import { NotTaken } from './not_taken.js'
+import { type OtlpReceiver, REJECTED } from './otlp.js'
 
 const SERVICES: Readonly<{ [S in Signal]: string }> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-}
-
-/** Where senders repeat what is exhausted only if they are told when (OTLP 1.x, "Failures"). */
-const CODES: Readonly<{ [R in Refusal['reason']]: number }> = {
-  malformed: STATUS.invalid_argument,
-  too_large: STATUS.resource_exhausted,
-  unsupported: STATUS.invalid_argument,
-  full: STATUS.resource_exhausted,
-  late: STATUS.unavailable,
 }
 
 /** The methods that take exports, by path. */
@@ -38,8 +28,6 @@ async function answer(
     if (message === '') return Buffer.alloc(0)
     return encodeMessage({ partialSuccess: { [REJECTED[signal]]: String(rejected), errorMessage: message } }, ANSWERS[signal])
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    const again = error.reason === 'full' || error.reason === 'late'
-    throw new GrpcError({ code: CODES[error.reason], message: error.message, ...(again && { retryAfter: RETRY_AFTER * 1000 }) })
+    throw error instanceof NotTaken ? error.grpcError : error
   }
 }

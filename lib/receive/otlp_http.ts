@@ -1,14 +1,12 @@
 // Exports of OTLP over HTTP, and their answers (OTLP 1.x, "OTLP/HTTP").
 
-import { HttpError } from '../net/client.js'
-import { decodeBody } from '../net/encoding.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import { messageText } from '../wire/otlp/json.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
 import { ANSWERS, type MessageType, type Signal, STATUS } from '../wire/otlp/schema.js'
-import { busy } from './answer.js'
 import { CrossOrigin } from './cross_origin.js'
-import { type Form, type OtlpReceiver, Refusal, REJECTED } from './otlp.js'
+import { NotTaken, unpackedBody } from './not_taken.js'
+import { type Form, type OtlpReceiver, REJECTED } from './otlp.js'
 
 export interface OtlpHttpOptions {
   max_request_bytes: number
@@ -19,15 +17,6 @@ export interface OtlpHttpOptions {
 }
 
 const FORMS: readonly Form[] = ['application/x-protobuf', 'application/json']
-
-/** Statuses of HTTP, and codes of google.rpc.Status. */
-const STATUSES: Readonly<{ [R in Refusal['reason']]: readonly [status: number, code: number] }> = {
-  malformed: [400, 3],
-  too_large: [413, 8],
-  unsupported: [415, 3],
-  full: [503, 14],
-  late: [503, 14],
-}
 
 export class OtlpHttp {
   readonly #crossOrigin: CrossOrigin
@@ -56,35 +45,21 @@ export class OtlpHttp {
     this.account.in_bytes += body.length
     try {
       this.receiver.admit()
-      const bytes = await this.#unpacked(body, headers['content-encoding'])
+      const bytes = await unpackedBody(body, headers['content-encoding'], this.options.max_request_bytes)
       const { rejected, message } = await this.receiver.take({ signal, form, bytes, headers })
       const partial = { ...(rejected > 0 && { [REJECTED[signal]]: String(rejected) }), errorMessage: message }
       return answerOf(200, message === '' ? {} : { partialSuccess: partial }, ANSWERS[signal], form)
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error
+      if (!(error instanceof NotTaken)) throw error
       return refused(error, form)
-    }
-  }
-
-  async #unpacked(body: Buffer, encoding: string | undefined): Promise<Buffer> {
-    const { max_request_bytes: max } = this.options
-    if (encoding === undefined) return body
-    try {
-      return await decodeBody(body, encoding, max, 'body')
-    } catch (error) {
-      const { message } = error as Error
-      if (!(error instanceof HttpError)) throw error
-      if (error.reason === 'too_large') throw new Refusal('too_large', `more than ${max} bytes (--max-request-bytes)`)
-      throw new Refusal(message.includes('unknown content encoding') ? 'unsupported' : 'malformed', message)
     }
   }
 }
 
-/** A refusal in the form of the export: a Status. */
-function refused({ reason, message }: Refusal, form: Form): ServerAnswer {
-  const [status, code] = STATUSES[reason]
-  const answer = answerOf(status, { code, message }, STATUS, form)
-  return { ...answer, headers: { ...(status === 503 && busy('').headers), ...answer.headers } }
+/** In the form of the export: a Status. */
+function refused({ httpStatus, httpHeaders, code, message }: NotTaken, form: Form): ServerAnswer {
+  const answer = answerOf(httpStatus, { code, message }, STATUS, form)
+  return { ...answer, headers: { ...httpHeaders, ...answer.headers } }
 }
 
 function answerOf(status: number, message: object, type: MessageType, form: Form): ServerAnswer {
