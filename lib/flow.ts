@@ -28,17 +28,44 @@ export function flowOf(
   return 'take' in transform ? new HoldingFlow(transform, looksAt, account) : new RecordFlow(transform, looksAt, account)
 }
 
-/** Gathers what goes on: records in batches of their own, lines that nobody read in the bytes that they came in. */
+/** Rows from which on it is cheaper to select them from their batch than to gather what they hold. */
+const RUN = 16
+
+/**
+ * Gathers what goes on, in order. Rows whose payload is the one that they came with are rows of their batch still, under other
+ * identities perhaps: where that holds lines, nothing of them is written anew.
+ */
 class Gathering {
   #ids: Identity[] = []
   #payloads: Payload[] = []
+  /** Rows of the batch under way that stand behind what is gathered, and their identities. */
+  #rows: number[] = []
+  #rowIds: Identity[] = []
+  #batch: Batch | null = null
+  #row = 0
+  #payload: Payload | null = null
   #batches: Batch[] = []
 
   readonly pass: Pass = ({ identity, payload }) => this.add(identity, payload)
 
+  /** A row is looked at: what is passed on with its payload is the row. */
+  look(batch: Batch, row: number, payload: Payload): void {
+    this.#batch = batch
+    this.#row = row
+    this.#payload = payload
+  }
+
   add(identity: Identity, payload: Payload): void {
+    if (payload === this.#payload) return this.#keep(this.#row, identity)
+    this.#stop()
     this.#ids.push(identity)
     this.#payloads.push(payload)
+  }
+
+  /** A row that nobody looks into. */
+  keep(batch: Batch, row: number, identity: Identity): void {
+    this.#batch = batch
+    this.#keep(row, identity)
   }
 
   unread(batch: Batch, row: number): void {
@@ -48,12 +75,39 @@ class Gathering {
 
   take(): readonly Batch[] {
     this.#close()
+    this.#batch = this.#payload = null
     const batches = this.#batches
     this.#batches = []
     return batches
   }
 
+  #keep(row: number, identity: Identity): void {
+    this.#rows.push(row)
+    this.#rowIds.push(identity)
+  }
+
+  /** The rows end here. */
+  #stop(): void {
+    const rows = this.#rows
+    if (rows.length === 0) return
+    const batch = this.#batch!
+    if (rows.length >= RUN) {
+      this.#gathered()
+      this.#batches.push(batch.select(this.#rowIds, Int32Array.from(rows), null))
+    } else {
+      this.#ids.push(...this.#rowIds)
+      for (const row of rows) this.#payloads.push(batch.payload(row))
+    }
+    this.#rows = []
+    this.#rowIds = []
+  }
+
   #close(): void {
+    this.#stop()
+    this.#gathered()
+  }
+
+  #gathered(): void {
     if (this.#ids.length === 0) return
     this.#batches.push(new RecordBatch(this.#ids, this.#payloads))
     this.#ids = []
@@ -88,9 +142,11 @@ class RecordFlow implements Flow {
     for (let row = 0; row < batch.length; row++) {
       const identity = batch.id(row)
       if (identity === undefined) this.#gathering.unread(batch, row)
-      else if (!looksAt(identity.type)) this.#gathering.add(identity, batch.payload(row))
+      else if (!looksAt(identity.type)) this.#gathering.keep(batch, row, identity)
       else {
-        const answer = transform.record({ identity, payload: batch.payload(row) })
+        const payload = batch.payload(row)
+        this.#gathering.look(batch, row, payload)
+        const answer = transform.record({ identity, payload })
         if (answer === null) dropped++
         else this.#gathering.pass(answer)
       }
@@ -186,9 +242,11 @@ class HoldingFlow implements Flow {
       const identity = batch.id(row)
       if (identity === undefined) this.#gathering.unread(batch, row)
       else if (this.looksAt(identity.type)) {
-        transform.take({ identity, payload: batch.payload(row) }, this.#order++, pass)
+        const payload = batch.payload(row)
+        this.#gathering.look(batch, row, payload)
+        transform.take({ identity, payload }, this.#order++, pass)
       } else if (identity.type === 'checkpoint') this.#checkpoint({ identity, payload: batch.payload(row) })
-      else this.#gathering.add(identity, batch.payload(row))
+      else this.#gathering.keep(batch, row, identity)
     }
     this.#release()
     return this.#gathering.take()

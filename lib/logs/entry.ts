@@ -4,6 +4,7 @@
 import type { Identity } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
 import { labelPairs, NO_LABELS } from '../record/labels.js'
+import { extractedField } from '../record/log_line.js'
 import type { Payload, Record } from '../record/record.js'
 
 /** Fields by name. undefined: deleted, where the name would mean a label. */
@@ -31,6 +32,7 @@ export class LogEntry {
   #payload!: Payload
   /** The line as it came: a body that is no text reads as its JSON. */
   #line = ''
+  /** What was extracted, where that is to change; as it came it stays in the payload, unread until somebody asks. */
   #fields: Fields | undefined
   #ownFields = false
   #attributes: Fields | undefined
@@ -49,9 +51,8 @@ export class LogEntry {
     this.order = order
     this.#payload = payload
     this.ts = payload.ts ?? '0'
-    const { body, extracted, attributes } = payload
+    const { body, attributes } = payload
     this.#line = this.line = typeof body === 'string' ? body : body === undefined ? '' : canonical(body)
-    this.#fields = isFields(extracted) ? extracted : undefined
     this.#attributes = isFields(attributes) ? attributes : undefined
     this.#ownFields = this.#ownAttributes = false
     this.#labelled = labelled ? identity : null
@@ -60,8 +61,10 @@ export class LogEntry {
 
   /** Value of an extracted field; undefined where there is none. */
   get(name: string): Json | undefined {
-    const fields = this.#fields
-    if (fields !== undefined && Object.hasOwn(fields, name)) return fields[name]
+    if (!this.#ownFields) {
+      const value = extractedField(this.#payload, name)
+      if (value !== undefined) return value
+    } else if (Object.hasOwn(this.#fields!, name)) return this.#fields![name]
     if (this.#labelled === null) return undefined
     const { labels } = this.#labelled
     for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]
@@ -79,7 +82,8 @@ export class LogEntry {
   /** The extracted fields, to be changed by `put`. */
   extracting(): Fields {
     if (!this.#ownFields) {
-      this.#fields = { ...this.#fields }
+      const { extracted } = this.#payload
+      this.#fields = isFields(extracted) ? { ...extracted } : {}
       this.#ownFields = true
     }
     return this.#fields!
@@ -89,7 +93,9 @@ export class LogEntry {
   fields(): Map<string, Json> {
     const all = new Map<string, Json>()
     for (const [name, value] of labelPairs(this.#labelled?.labels ?? NO_LABELS)) all.set(name, value)
-    for (const [name, value] of Object.entries(this.#fields ?? {})) {
+    const { extracted } = this.#payload
+    const fields = this.#ownFields ? this.#fields! : isFields(extracted) ? extracted : {}
+    for (const [name, value] of Object.entries(fields)) {
       if (value === undefined) all.delete(name)
       else all.set(name, value)
     }
@@ -125,7 +131,8 @@ export class LogEntry {
     const same = line === this.#line && (payload.ts === ts || payload.ts === undefined)
     if (same && !this.#ownFields && !this.#ownAttributes) return { identity, payload }
     const body = line !== this.#line || typeof payload.body === 'string' ? line : payload.body
-    const out = outOf(ts, body, this.#attributes as Json | undefined, this.#fields as Json | undefined)
+    const fields = this.#ownFields ? this.#fields : payload.extracted
+    const out = outOf(ts, body, this.#attributes as Json | undefined, fields as Json | undefined)
     for (const key in payload) if (!Object.hasOwn(out, key)) put(out, key, payload[key])
     return { identity, payload: out }
   }

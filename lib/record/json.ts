@@ -58,25 +58,35 @@ const KEEPS_ORDER = /^(?!__proto__$)[^0-9]/
  * where that is not the way.
  */
 function textMap(map: JsonMap): string | null {
-  let known = true
-  let inOrder = true
-  let before = ''
   let count = 0
   for (const key in map) {
     if (typeof map[key] !== 'string') return null
-    if (inOrder && count > 0 && compareCodePoints(before, key) > 0) inOrder = false
-    before = key
     count++
   }
-  if (inOrder) return JSON.stringify(map)
   let order = orders.get(count)
-  count = 0
-  if (order !== undefined) for (const key in map) if (order.keys[count++] !== key) known = false
-  if (order === undefined || !known) order = learn(map)
+  if (order === undefined || !hasKeys(map, order.keys)) {
+    if (inOrder(map)) return JSON.stringify(map)
+    order = learn(map)
+  }
   if (order.sorted === null) return null
   const sorted: { [key: string]: Json } = {}
   for (const key of order.sorted) sorted[key] = map[key]
   return JSON.stringify(sorted)
+}
+
+function hasKeys(map: JsonMap, keys: readonly string[]): boolean {
+  let at = 0
+  for (const key in map) if (keys[at++] !== key) return false
+  return true
+}
+
+function inOrder(map: JsonMap): boolean {
+  let before = ''
+  for (const key in map) {
+    if (before !== '' && compareCodePoints(before, key) > 0) return false
+    before = key
+  }
+  return true
 }
 
 function learn(map: JsonMap): KeyOrder {

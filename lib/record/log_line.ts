@@ -1,6 +1,7 @@
 // Log lines in canonical form, checked where they stand: what is beside the identity is decoded when somebody asks for it. Measured,
 // 240 bytes: 0.3 µs, where JSON takes 4.
 
+import type { Json } from './json.js'
 import type { Payload } from './record.js'
 
 const LF = 10
@@ -153,6 +154,10 @@ export class LogScanner {
 const BODY = '","body":"'
 const EXTRACTED = ',"extracted":'
 
+/** The entry that was made last, and the text of what was extracted from it. */
+let latest: Payload | null = null
+let latestText = ''
+
 /**
  * The payload of a line that was found good, from the first digit of its `ts` to its closing brace. What was extracted from
  * the line, where that is all besides, is decoded when somebody asks for it: sinks do not.
@@ -166,13 +171,39 @@ export function entryOf(text: string): Payload {
   const raw = text.slice(from, end)
   const rest = text.slice(end + 1 + EXTRACTED.length, -1)
   let extracted: Payload[string]
-  return {
+  latestText = rest
+  latest = {
     ts: text.slice(0, stop),
     body: raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw,
     get extracted() {
       return (extracted ??= JSON.parse(rest) as Payload[string])
     },
   }
+  return latest
+}
+
+/** A name that is written as it is. */
+const SIMPLE = /^[\w.:/ -]+$/
+
+/**
+ * A field that was extracted, undefined where there is none. Of the entry that was made last it is found in its text: a stage
+ * that asks for one field of a dozen does not pay for the others.
+ */
+export function extractedField(payload: Payload, name: string): Json | undefined {
+  if (payload !== latest || !SIMPLE.test(name)) return ownField(payload.extracted, name)
+  const key = `"${name}":`
+  const at = latestText.indexOf(key)
+  // No name in the text, and inside of a string its quotes would be escaped.
+  if (at < 0) return undefined
+  const from = at + key.length
+  if (latestText.charCodeAt(at - 1) === BACKSLASH || latestText.charCodeAt(from) !== QUOTE) return ownField(payload.extracted, name)
+  const text = latestText.slice(from + 1, closingQuote(latestText, from + 1))
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+}
+
+function ownField(fields: Json | undefined, name: string): Json | undefined {
+  const isMap = typeof fields === 'object' && fields !== null && !Array.isArray(fields)
+  return isMap && Object.hasOwn(fields, name) ? (fields as { readonly [name: string]: Json })[name] : undefined
 }
 
 /** Where a string ends that begins at `from`, behind its quote. */

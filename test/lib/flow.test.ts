@@ -6,6 +6,7 @@ import { flowOf } from '../../lib/flow.js'
 import { StageAccount } from '../../lib/io/account.js'
 import { openStage, type StageOutput } from '../../lib/io/run.js'
 import { type Batch, ByteBuffer, Identity, LineReader, type Record, RecordBatch } from '../../lib/record/index.js'
+import { extractedField } from '../../lib/record/log_line.js'
 import { TestClock } from '../support/clock.js'
 import fc from '../support/property.js'
 
@@ -211,4 +212,55 @@ t.test('nothing is read while it is full; a stop does not wait for that', async 
     t.equal(clock.time, 200)
   }, true)
   t.same(out, [[100, 'a', 1], [200, 'b', 1], [200, 'c', 1]])
+})
+
+t.test('rows that go on as they came are their lines, others are written anew; nothing moves', async (t) => {
+  const row = fc.record({
+    body: fc.string(),
+    fields: fc.dictionary(fc.constantFrom('a', 'a"b', 'b', 'c\\', 'x'), fc.string({ unit: fc.constantFrom('a', '"', '\\', ':', 'é', '{') })),
+    becomes: fc.constantFrom('itself', 'itself', 'itself', 'labelled', 'other', 'nothing'),
+  })
+  const recordOf = ({ body, fields }: { body: string; fields: { [name: string]: string } }, i: number): Record => ({
+    identity: Identity.of('log', '', ['n', String(i % 3)]),
+    payload: { ts: String(i), body, ...(Object.keys(fields).length > 0 && { extracted: { ...fields } }) },
+  })
+  const linesOf = (batches: readonly Batch[]) => {
+    const out = new ByteBuffer()
+    for (const batch of batches) batch.write(out)
+    return out.take().toString()
+  }
+  fc.assert(fc.property(fc.array(row, { maxLength: 80 }), fc.boolean(), (rows, decoded) => {
+    const records = rows.map(recordOf)
+    const answerOf = ({ payload }: Record): Record | null => {
+      const i = Number(payload.ts)
+      const identity = Identity.of('log', '', ['n', String(i % 3)])
+      if (rows[i].becomes === 'nothing') return null
+      if (rows[i].becomes === 'labelled') return { identity: Identity.of('log', '', ['n', 'other']), payload }
+      return { identity, payload: rows[i].becomes === 'other' ? { ...payload, body: 'other' } : payload }
+    }
+    const batch = batchOf(records)
+    const reader = new LineReader({ maxLineBytes: 1 << 16, maxDepth: 9, maxIdentities: 9, onBad: () => false })
+    const lines = records.length === 0 ? batch : reader.push(Buffer.from(linesOf([batch])))!
+    const flow = flowOf({ record: answerOf, reason: 'nothing' }, ['log'], new StageAccount())
+    const expected = linesOf([batchOf(records.map(answerOf).filter((one) => one !== null))])
+    const found = linesOf(flow.push(decoded ? batch : lines))
+    return found === expected || t.equal(found, expected)
+  }))
+})
+
+t.test('one field of what was extracted is the same as among all of them', async (t) => {
+  const name = fc.oneof(fc.constantFrom('level', 'x', 'a b', '__proto__'), fc.string())
+  const value = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('"', '\\', 'level', ':', '"level":"x"') }), fc.integer(), fc.boolean())
+  fc.assert(fc.property(fc.array(fc.dictionary(name, value, { noNullPrototype: true }), { minLength: 1 }), name, (maps, asked) => {
+    const reader = new LineReader({ maxLineBytes: 1 << 16, maxDepth: 9, maxIdentities: 9, onBad: () => false })
+    const out = new ByteBuffer()
+    batchOf(maps.map((extracted) => ({ identity: Identity.of('log', ''), payload: { ts: '1', body: 'b', extracted } }))).write(out)
+    const batch = reader.push(out.take())!
+    return maps.every((extracted, row) => {
+      return [asked, ...Object.keys(extracted)].every((key) => {
+        const expected = Object.hasOwn(extracted, key) ? extracted[key] : undefined
+        return t.strictSame(extractedField(batch.payload(row), key), expected)
+      })
+    })
+  }))
 })
