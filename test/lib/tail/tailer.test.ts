@@ -339,6 +339,22 @@ t.test('what cannot be read is told once, and read later', { skip: process.getui
   t.equal(tail.said.length, 1)
 })
 
+t.test('a file that shrinks while it is read', async (t) => {
+  const folder = folderOf(t as Test)
+  const log = `${folder}/app.log`
+  const [first] = numbered(1, 1)
+  writeFileSync(log, text(numbered(1, 200_000)))
+  const tail = following(t as Test, [`${folder}/*.log`])
+  await tail.count(1)
+  truncateSync(log, 100 * (first.length + 1))
+  appendFileSync(log, 'after it shrank\n')
+  writeFileSync(`${folder}/other.log`, 'another file\n')
+  await tail.until(() => tail.bodies.includes('after it shrank') && tail.bodies.includes('another file'))
+  const known = new Set<unknown>([...numbered(1, 200_000), 'after it shrank', 'another file'])
+  t.same(tail.bodies.filter((body) => !known.has(body)), [], 'no line is made of two')
+  t.match(tail.said, [/app\.log: truncated: reading it from its start/])
+})
+
 t.test('a folder that vanishes and comes again', async (t) => {
   const folder = folderOf(t as Test)
   mkdirSync(`${folder}/logs`)
