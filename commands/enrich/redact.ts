@@ -25,8 +25,9 @@ export default filter({
   summary: 'hide secrets and personal data in lines, attributes and labels',
   description: `
     Looks for keys, tokens, passwords, numbers of cards and e-mail addresses, and puts a placeholder such as <github_token> in
-    their place: in the line, attributes (those of a span's events and links, too), extracted fields, labels and resource of
-    logs and spans. The rules, by their groups, are:
+    their place: in the line, attributes (those of a span's events and links, too), extracted fields, labels and resource (and
+    scope) of logs and spans. The line of a span is its name and what its status says; names of events go with attributes. Times,
+    ids and numbers stay. The rules, by their groups, are:
 
     secrets: private_key jwt aws_access_key aws_secret_key gcp_api_key google_oauth azure_account_key azure_sas github_token
     gitlab_token slack_token slack_webhook discord_webhook telegram_token stripe_key shopify_token sendgrid_key npm_token

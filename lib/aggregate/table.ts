@@ -63,10 +63,10 @@ export class SeriesTable {
     return ((identity.memo ??= [])[this.#slot] ??= this.#originOf(identity.rest)) as Origin
   }
 
-  #originOf({ resource, resource_meta }: IdentityRest): Origin {
+  #originOf({ resource }: IdentityRest): Origin {
     const { resourceAttributes: kept } = this.settings
     if (resource === undefined) return NOWHERE
-    if (kept.size === 0) return { key: canonical(resource), rest: resource_meta === undefined ? { resource } : { resource, resource_meta } }
+    if (kept.size === 0) return { key: canonical(resource), rest: { resource } }
     const some = Object.fromEntries(Object.entries(resource as { [key: string]: Json }).filter(([name]) => kept.has(name)))
     return { key: canonical(some), rest: { resource: some } }
   }

@@ -19,6 +19,9 @@ const PAYLOAD: { readonly [F in RedactField]: readonly string[] } = {
   resource: [],
 }
 
+/** What is looked at in the events and links of spans. */
+const PARTS: { readonly [key: string]: readonly string[] } = { events: ['name', 'attributes'], links: ['attributes'] }
+
 const PRIVATE_KEY = 'private_key'
 
 export class RecordRedactor {
@@ -46,8 +49,16 @@ export class RecordRedactor {
     const { identity: id, payload } = record
     if (id.type === 'metric' && !this.metricLabels) return record
     const identity = ((id.memo ??= [])[this.#slot] ??= this.#identity(id)) as Identity
-    const redacted = id.type === 'metric' ? payload : this.#payload(id, payload)
+    const redacted = id.type === 'metric' ? this.#sample(payload) : this.#payload(id, payload)
     return identity === id && redacted === payload ? record : { identity, payload: redacted }
+  }
+
+  /** What exemplars say beside the labels of their series. */
+  #sample(payload: Payload): Payload {
+    const { exemplars } = payload
+    if (exemplars === undefined || !this.fields.has('labels')) return payload
+    const redacted = this.#parts(exemplars, ['labels', 'attributes'])
+    return redacted === exemplars ? payload : { ...payload, exemplars: redacted }
   }
 
   #payload(id: Identity, payload: Payload): Payload {
@@ -55,10 +66,22 @@ export class RecordRedactor {
     for (const key of this.#keys) {
       const value = payload[key]
       if (value === undefined) continue
-      const redacted = this.redactor.value(value)
+      const redacted = Object.hasOwn(PARTS, key) ? this.#parts(value, PARTS[key]) : this.redactor.value(value)
       if (redacted !== value) (out ??= { ...payload })[key] = redacted
     }
     return this.#openKeys === null ? (out ?? payload) : this.#lines(this.#openKeys, id, payload, out ?? payload)
+  }
+
+  /** Maps of which some fields are looked at: times and ids are digits enough to be taken for something else. */
+  #parts(value: Json, parts: readonly string[]): Json {
+    if (!Array.isArray(value)) return value
+    const list = value as readonly Json[]
+    const items = list.map((item) => {
+      if (!isMap(item)) return item
+      const changed = parts.filter((part) => Object.hasOwn(item, part)).map((part): [string, Json] => [part, this.redactor.value(item[part])])
+      return changed.every(([part, redacted]) => redacted === item[part]) ? item : { ...item, ...Object.fromEntries(changed) }
+    })
+    return items.every((item, i) => item === list[i]) ? value : items
   }
 
   /** Hides a line that is all of a private key which another line began. */
@@ -72,14 +95,23 @@ export class RecordRedactor {
 
   #identity(id: Identity): Identity {
     const labels = this.fields.has('labels') ? this.redactor.labels(id.labels) : id.labels
-    const rest = this.fields.has('resource') ? this.#rest(id.rest) : id.rest
+    const rest = this.#rest(id.rest)
     return labels === id.labels && rest === id.rest ? id : Identity.of(id.type, id.name, labels, rest)
   }
 
   #rest(rest: IdentityRest): IdentityRest {
-    const { resource } = rest
-    if (resource === undefined) return rest
-    const redacted: Json = this.redactor.value(resource)
-    return redacted === resource ? rest : { ...rest, resource: redacted }
+    let out: { [key: string]: Json } | undefined
+    for (const key of ['resource', 'resource_meta', 'scope', 'attributes']) {
+      const value = rest[key]
+      // The attributes of data points are their labels once more.
+      if (value === undefined || !this.fields.has(key === 'attributes' ? 'labels' : 'resource')) continue
+      const redacted = this.redactor.value(value)
+      if (redacted !== value) (out ??= { ...rest })[key] = redacted
+    }
+    return out ?? rest
   }
+}
+
+function isMap(json: Json): json is { readonly [key: string]: Json } {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

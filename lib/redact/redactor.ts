@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto'
 import { Problem } from '../diag/problem.js'
-import type { Json } from '../record/json.js'
+import { type Json, numberOf } from '../record/json.js'
 import type { Labels } from '../record/labels.js'
 import type { RedactRule } from './rule.js'
 import { Triggers } from './triggers.js'
@@ -84,6 +84,7 @@ export class Redactor {
       const items = list.map((item) => this.value(item, key))
       return items.every((item, i) => item === list[i]) ? value : items
     }
+    if (isTagged(value)) return value
     const entries = Object.entries(value).map(([name, item]): [string, Json] => [name, this.value(item, name)])
     const map = value as { readonly [name: string]: Json }
     return entries.every(([name, item]) => item === map[name]) ? value : Object.fromEntries(entries)
@@ -106,6 +107,15 @@ export class Redactor {
     }
     return out ?? labels
   }
+}
+
+/** A number or bytes that plain JSON does not tell (solder-records(7)): with a text in its place it would be neither. */
+function isTagged(map: object): boolean {
+  const entries = Object.entries(map) as [string, Json][]
+  if (entries.length !== 1) return false
+  const [[tag, value]] = entries
+  if (tag === '$int') return typeof value === 'string' && /^-?\d{1,20}$/.test(value)
+  return tag === '$bytes' || (tag === '$double' && numberOf(value) !== undefined)
 }
 
 /** What was hidden before, here or elsewhere. */

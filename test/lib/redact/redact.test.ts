@@ -5,6 +5,7 @@ import redact from '../../../commands/enrich/redact.js'
 import { Problems, problemsOf, renderProblem } from '../../../lib/diag/problem.js'
 import { Identity } from '../../../lib/record/identity.js'
 import { labelsOfObject } from '../../../lib/record/labels.js'
+import type { Payload } from '../../../lib/record/record.js'
 import { chooseRules, REDACT_RULES } from '../../../lib/redact/choice.js'
 import { parseRedactRules } from '../../../lib/redact/document.js'
 import { REDACT_FIELDS, RecordRedactor } from '../../../lib/redact/record.js'
@@ -204,6 +205,36 @@ t.test('records: body, attributes, labels, resource; spans and metrics', async (
   t.equal(records.record(metric), metric)
   t.same(new RecordRedactor(redactor, new Set(REDACT_FIELDS), true).record(metric).identity.labels, ['user', '<email>'])
   t.ok(records.counts.get('email')! > 3)
+})
+
+t.test('spans: what stands in events, links, status, resource and scope, and no times or ids', async (t) => {
+  const redactor = new Redactor(chooseRules(['secrets', 'personal'], [], []), '<${rule}>', undefined)
+  const records = new RecordRedactor(redactor, new Set(REDACT_FIELDS), true)
+  const card = '4111111111111111'
+  const span = {
+    ts: card, end: card, trace_id: card + card, span_id: card, parent_span_id: card, name: `pay ${card}`, status: { code: 'error', message: 'no a@example.com' },
+    attributes: { int: { $int: card }, bytes: { $bytes: card }, whole: { $double: 4 }, none: { $int: 'a@example.com' }, card, deep: [{ to: 'a@example.com' }] },
+    events: [{ ts: card, name: `sent to a@example.com`, attributes: { card } }, { ts: card, name: 'ok' }],
+    links: [{ trace_id: card + card, span_id: card, trace_state: `a=${card}`, attributes: { token: 'x' } }],
+  }
+  const rest = { resource: { 'owner.mail': 'a@example.com' }, resource_meta: { metadata: { authorization: ['Bearer abcdefgh12345678'] } }, scope: { name: 's', attributes: { password: 'x' } } }
+  const redacted = records.record({ identity: Identity.of('span', '', [], rest), payload: span as unknown as Payload })
+  t.same(redacted.payload, {
+    ...span, name: 'pay <card>', status: { code: 'error', message: 'no <email>' },
+    attributes: { ...span.attributes, none: { $int: '<email>' }, card: '<card>', deep: [{ to: '<email>' }] },
+    events: [{ ts: card, name: 'sent to <email>', attributes: { card: '<card>' } }, span.events[1]],
+    links: [{ ...span.links[0], attributes: { token: '<password>' } }],
+  })
+  t.same(redacted.identity.rest, {
+    resource: { 'owner.mail': '<email>' }, resource_meta: { metadata: { authorization: ['<password>'] } }, scope: { name: 's', attributes: { password: '<password>' } },
+  })
+  const point = Identity.of('metric', 'm', labelsOfObject({ mails: '["a@example.com"]' }), { attributes: { mails: ['a@example.com'] } })
+  const exemplars = [{ value: 1, ts: card, trace_id: card + card, labels: { mail: 'a@example.com' } }]
+  const sample = records.record({ identity: point, payload: { ts: '1', value: 1, exemplars } })
+  t.same(sample.identity.rest, { attributes: { mails: ['<email>'] } })
+  t.same(sample.payload.exemplars, [{ ...exemplars[0], labels: { mail: '<email>' } }])
+  const clean = { identity: Identity.of('span', '', [], { scope: { name: 's' } }), payload: { ts: '1', events: [{ name: 'e' }], links: [{ span_id: card }] } }
+  t.equal(records.record(clean), clean)
 })
 
 t.test('a private key that was logged line by line', async (t) => {
