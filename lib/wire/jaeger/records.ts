@@ -29,11 +29,11 @@ export function recordsOfBatch({ process, spans }: JaegerBatch): Record[] {
   })
 }
 
-function resourceOf(process: JaegerProcess | null): IdentityRest {
-  if (process === null || process.service === NO_SERVICE) return {}
+function resourceOf(whose: JaegerProcess | null): IdentityRest {
+  if (whose === null || whose.service === NO_SERVICE) return {}
   const attributes: Attributes = new Map()
-  if (process.service !== '') attributes.set('service.name', process.service)
-  for (const [key, value] of process.tags) attributes.set(key, value)
+  if (whose.service !== '') attributes.set('service.name', whose.service)
+  for (const [key, value] of whose.tags) attributes.set(key, value)
   const host = attributes.get('hostname')
   if (host !== undefined && !attributes.has('host.name')) {
     attributes.set('host.name', host)
