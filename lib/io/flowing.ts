@@ -21,6 +21,8 @@ export async function runFlow(
   const timer = new Timer(flow, clock, send)
   const consume = async () => {
     try {
+      // Something may be held already, from an earlier run.
+      timer.resume()
       for await (const batch of batches) {
         await timer.pause()
         await sendAll(push(batch), send)
