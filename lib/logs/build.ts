@@ -56,7 +56,8 @@ function readBlock({ name, blocks = {} }: StageDefinition, block: StageConfig, p
   if (!Object.hasOwn(blocks, block.name)) {
     const expected = names.length === 0 ? 'none' : names.join(', ')
     const hint = didYouMean(block.name, names)
-    problems.push(new Problem(`unknown block '${block.name}' in a stage '${name}'`, { place: block.place, expected, hint }))
+    const message = `unknown block '${block.name}' in a stage '${name}'`
+    problems.push(new Problem(message, { place: block.place, expected, hint }))
     return []
   }
   const found: Problem[] = []

@@ -69,7 +69,9 @@ export async function streamTransform<T extends OptionTable>(
   }
 }
 
-/** A stage that drops entries and changes none of them: those that stay are passed on in the bytes that they came in. */
+/**
+ * A stage that drops entries and changes none of them: those that stay are passed on in the bytes that they came in.
+ */
 export async function dropTransform<T extends OptionTable>(
   stage: StageDefinition<T>, values: Values<T>, options: object, context: Context, reason: string,
 ): Promise<RowTransform> {

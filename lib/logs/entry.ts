@@ -1,5 +1,5 @@
-// A log entry as stages work on it: labels, time, line, what was extracted, structured metadata. Taken apart once for all
-// stages of a list, and put together once.
+// A log entry as stages work on it: labels, time, line, what was extracted, structured metadata. Taken apart once for
+// all stages of a list, and put together once.
 
 import type { Identity } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
@@ -14,8 +14,8 @@ export interface Fields {
 
 /** Sets a field whatever its name is. */
 export function put(fields: Fields, name: string, value: Json | undefined): void {
-  if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
-  else fields[name] = value
+  if (name !== '__proto__') fields[name] = value
+  else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 const isFields = (value: Json | undefined): value is { readonly [name: string]: Json } =>

@@ -29,7 +29,9 @@ export async function jmesPath(expression: string): Promise<Search> {
   }
 }
 
-/** What the field's own messages begin with: the first character that is no part of any expression, quoted as Go does. */
+/**
+ * What the field's own messages begin with: the first character that is no part of any expression, quoted as Go does.
+ */
 function unknownCharacter(expression: string): string | undefined {
   const outside = expression.replace(/(["'`])(?:\\.|(?!\1)[^\\])*\1/gs, (quoted) => ' '.repeat(quoted.length))
   const found = /[^\w\s.*,:{}[\]()@"'`|<>!=&?-]/u.exec(outside)?.[0]

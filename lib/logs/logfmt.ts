@@ -16,8 +16,9 @@ const MAX_KEYS = 256
 const MAX_KEY = 64
 
 /**
- * Keys in the order in which they came. Lines of one program have the same keys in the same order: a key that stands where it
- * is expected costs a comparison, where a new string costs its characters and a search of all names that there are.
+ * Keys in the order in which they came. Lines of one program have the same keys in the same order: a key that stands
+ * where it is expected costs a comparison, where a new string costs its characters and a search of all names that
+ * there are.
  */
 class Keys {
   readonly #keys: string[] = []
@@ -57,8 +58,8 @@ export class LogfmtReader {
   readonly #keys = new Keys()
 
   /**
-   * Gives the keys and values of a line, or of several, up to the first place that is no logfmt, as github.com/go-logfmt does.
-   * A key without `=` has an empty value. Returns whether all of the text was logfmt.
+   * Gives the keys and values of a line, or of several, up to the first place that is no logfmt, as
+   * github.com/go-logfmt does. A key without `=` has an empty value. Returns whether all of the text was logfmt.
    */
   read(text: string, to: LogfmtFields): boolean {
     const { length } = text

@@ -11,7 +11,9 @@ export function isLuhn(digits: string): boolean {
 }
 
 /** Calls for each run of digits, which `delimiters` may stand in between: where it starts and ends, and its digits. */
-export function eachNumber(text: string, delimiters: string, number: (start: number, end: number, digits: string) => void): void {
+export function eachNumber(
+  text: string, delimiters: string, number: (start: number, end: number, digits: string) => void,
+): void {
   let start = -1
   let end = 0
   let digits = ''

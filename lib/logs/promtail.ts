@@ -11,7 +11,9 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Stages of which the YAML is the values themselves. */
-const VALUES = new Set(['labels', 'static_labels', 'structured_metadata', 'label_keep', 'label_drop', 'structured_metadata_drop'])
+const VALUES = new Set([
+  'labels', 'static_labels', 'structured_metadata', 'label_keep', 'label_drop', 'structured_metadata_drop',
+])
 
 /** @param file its name for messages; what is wrong is added to `problems`, with the place */
 export function parsePromtail(text: string, file: string, problems: Problem[]): readonly StageConfig[] {
@@ -43,7 +45,8 @@ class PromtailReader {
 
   stages(): readonly StageConfig[] {
     for (const { message, pos } of this.#document.errors) {
-      this.problems.push(new Problem(message.split('\n')[0].replace(/ at line \d+.*$/, ''), { place: this.#at(pos[0], 1) }))
+      const [first] = message.split('\n')
+      this.problems.push(new Problem(first.replace(/ at line \d+.*$/, ''), { place: this.#at(pos[0], 1) }))
     }
     if (this.#document.errors.length > 0) return []
     const root: unknown = this.#document.contents
@@ -105,7 +108,8 @@ class PromtailReader {
       const type = String(options.get('type')?.value ?? '').toLowerCase()
       const types = ['counter', 'gauge', 'histogram']
       if (!types.includes(type)) {
-        this.#problem(`no type of a metric: '${type}'`, (value ?? key) as Node, types.join(', '), didYouMean(type, types))
+        const hint = didYouMean(type, types)
+        this.#problem(`no type of a metric: '${type}'`, (value ?? key) as Node, types.join(', '), hint)
         continue
       }
       options.delete('type')
@@ -134,6 +138,7 @@ class PromtailReader {
   #at(offset: number, length: number): Place {
     const { line, col } = this.#lines.linePos(offset)
     const source = this.text.split('\n')[line - 1] ?? ''
-    return { file: this.file, line, column: col, length: Math.max(1, Math.min(length, source.length - col + 1)), source }
+    const most = source.length - col + 1
+    return { file: this.file, line, column: col, length: Math.max(1, Math.min(length, most)), source }
   }
 }

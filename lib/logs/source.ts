@@ -36,7 +36,10 @@ export function labelSources(values: ReadonlyMap<string, string>): readonly (rea
   })
 }
 
-/** An RE2 expression that matches anywhere; what is wrong with it is told in the words of Go, behind those of the stage. */
+/**
+ * An RE2 expression that matches anywhere; what is wrong with it is told in the words of Go, behind those of the
+ * stage.
+ */
 export function searching(expression: string, told: string): Pattern {
   try {
     return Pattern.search(expression)

@@ -1,4 +1,5 @@
-// What a stage of a log pipeline is, and a list of them at work: an entry goes through all of them before the next one comes.
+// What a stage of a log pipeline is, and a list of them at work: an entry goes through all of them before the next
+// one comes.
 
 import type { Account, Clock, Log, Pass, StatefulTransform } from '../component.js'
 import type { Record } from '../record/record.js'

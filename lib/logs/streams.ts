@@ -1,4 +1,5 @@
-// Identities of streams under changed labels: the same labels are one object, found by what changed and not by all of them.
+// Identities of streams under changed labels: the same labels are one object, found by what changed and not by all of
+// them.
 
 import { type Identity, memoSlot } from '../record/identity.js'
 import { type Labels, labelsOfMap, labelPairs } from '../record/labels.js'

@@ -2,7 +2,10 @@
 
 import type { Json } from '../record/json.js'
 
-/** The text of an extracted value; undefined where it has none (null, lists, objects). Numbers have no exponent, as in Alloy. */
+/**
+ * The text of an extracted value; undefined where it has none (null, lists, objects). Numbers have no exponent, as in
+ * Alloy.
+ */
 export function textOf(value: Json | undefined): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return decimal(value)

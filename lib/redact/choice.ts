@@ -9,7 +9,9 @@ import { SECRETS } from './secrets.js'
 export const REDACT_RULES: readonly RedactRule[] = [...SECRETS, ...PERSONAL]
 
 /** Own rules stand first: they hide what others would find, too. Throws a Problem for each unknown name. */
-export function chooseRules(names: readonly string[], without: readonly string[], own: readonly RedactRule[]): RedactRule[] {
+export function chooseRules(
+  names: readonly string[], without: readonly string[], own: readonly RedactRule[],
+): RedactRule[] {
   const problems: Problem[] = []
   const chosen = namedRules(names, problems)
   for (const rule of namedRules(without, problems)) chosen.delete(rule)

@@ -65,7 +65,8 @@ class RuleReader {
     const map = item as unknown as YAMLMap<Scalar, Node>
     for (const { key } of map.items) {
       const known = KEYS.includes(String(key.value) as Key)
-      if (!known) this.#report(key.range![0], `unknown key '${key.value}'`, KEYS.join(', '), didYouMean(String(key.value), KEYS))
+      const hint = didYouMean(String(key.value), KEYS)
+      if (!known) this.#report(key.range![0], `unknown key '${key.value}'`, KEYS.join(', '), hint)
     }
     const values = new Map(KEYS.map((key) => [key, this.#value(map, key)]))
     const { name, pattern, group, keywords, entropy: least, replace } = Object.fromEntries(values) as Values
@@ -98,7 +99,9 @@ class RuleReader {
       Pattern.search(pattern)
       // One more branch that always matches: its groups are all of them.
       const groups = [...Pattern.search(`${pattern}|`).matches('')][0].length / 2 - 1
-      if (group !== undefined && group > groups) this.#report(node.range![0], `the pattern has ${groups} groups, not ${group}`)
+      if (group !== undefined && group > groups) {
+        this.#report(node.range![0], `the pattern has ${groups} groups, not ${group}`)
+      }
     } catch (error) {
       for (const problem of problemsOf(error)) this.#report(node.range![0], problem.message)
     }

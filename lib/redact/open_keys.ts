@@ -1,10 +1,12 @@
-// Private keys that were logged line by line: a record has the first line, those behind it in the stream have the others.
+// Private keys that were logged line by line: a record has the first line, those behind it in the stream have the
+// others.
 
 import type { Identity } from '../record/identity.js'
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
 /** What stands between the first line and the last one: base64, the headers of RFC 1421 and of PGP, nothing. */
-const WITHIN = /^[\s>|]*(?:[A-Za-z0-9+/]{0,120}={0,2}|=[A-Za-z0-9+/]{4}|(?:Proc-Type|DEK-Info|Version|Comment): .{0,200})\s*$/
+const HEADER = '(?:Proc-Type|DEK-Info|Version|Comment): .{0,200}'
+const WITHIN = new RegExp(String.raw`^[\s>|]*(?:[A-Za-z0-9+/]{0,120}={0,2}|=[A-Za-z0-9+/]{4}|${HEADER})\s*$`)
 const END = '-----END '
 /** Lines of the longest key, and streams remembered that are within one. */
 const MAX_LINES = 400
@@ -14,7 +16,10 @@ export class OpenKeys {
   /** Lines that are left, of streams that are within a key, by their prefix: a stream may come as several objects. */
   readonly #open = new Map<string, number>()
 
-  /** Whether all of a line is of a key that a line before it began. To be asked of each line of a stream, in their order. */
+  /**
+   * Whether all of a line is of a key that a line before it began. To be asked of each line of a stream, in their
+   * order.
+   */
   continues(stream: Identity, line: string): boolean {
     if (this.#open.size === 0) return false
     const name = stream.prefix.toString()

@@ -73,14 +73,19 @@ function isIban(text: string): boolean {
 const PHONE = /(?<![\w+.])\+[1-9]\d{0,2}(?:[ .-]?(?:\(\d{1,4}\)|\d{1,4})){2,5}(?!\w)/g
 const MAC = /(?<![\w:-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])/g
 
-const matching = (pattern: RegExp, accepts: (text: string) => boolean = () => true): RedactRule['find'] => (text, found) => {
+type Accepts = (text: string) => boolean
+
+const matching = (pattern: RegExp, accepts: Accepts = () => true): RedactRule['find'] => (text, found) => {
   for (const { 0: match, index } of text.matchAll(pattern)) if (accepts(match)) found(index, index + match.length)
 }
 
 const digitsOf = (text: string) => text.replace(/\D/g, '').length
 
 export const PERSONAL: readonly RedactRule[] = [
-  { name: 'card', group: 'personal', about: 'numbers of payment cards, by form and checksum', trigger: 'card', find: cards },
+  {
+    name: 'card', group: 'personal', about: 'numbers of payment cards, by form and checksum', trigger: 'card',
+    find: cards,
+  },
   { name: 'email', group: 'personal', about: 'e-mail addresses', trigger: 'at', find: emails },
   { name: 'iban', group: 'personal', about: 'IBANs, by their checksum', trigger: 'iban', find: matching(IBAN, isIban) },
   {
@@ -89,5 +94,8 @@ export const PERSONAL: readonly RedactRule[] = [
   },
   { name: 'ipv4', group: 'addresses', about: 'IPv4 addresses', trigger: 'dots', find: matching(IPV4) },
   { name: 'ipv6', group: 'addresses', about: 'IPv6 addresses', trigger: 'colons', find: ipv6 },
-  { name: 'mac', group: 'addresses', about: 'hardware addresses of networks (MAC)', trigger: 'always', find: matching(MAC) },
+  {
+    name: 'mac', group: 'addresses', about: 'hardware addresses of networks (MAC)', trigger: 'always',
+    find: matching(MAC),
+  },
 ]

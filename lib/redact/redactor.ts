@@ -73,8 +73,8 @@ export class Redactor {
   }
 
   /**
-   * A value with its texts, at any depth; the same one where nothing was hidden. The text of a key such as `password` or
-   * `x-api-key` is hidden whatever it looks like, where the rule `password` is in use.
+   * A value with its texts, at any depth; the same one where nothing was hidden. The text of a key such as `password`
+   * or `x-api-key` is hidden whatever it looks like, where the rule `password` is in use.
    */
   value(value: Json, key = ''): Json {
     if (typeof value === 'string') return this.named(key, value)
@@ -109,7 +109,9 @@ export class Redactor {
   }
 }
 
-/** A number or bytes that plain JSON does not tell (solder-records(7)): with a text in its place it would be neither. */
+/**
+ * A number or bytes that plain JSON does not tell (solder-records(7)): with a text in its place it would be neither.
+ */
 function isTagged(map: object): boolean {
   const entries = Object.entries(map) as [string, Json][]
   if (entries.length !== 1) return false
@@ -135,7 +137,9 @@ function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase())
 }
 
-function replacement(template: string, rule: string, hash: ((text: string) => string) | undefined): (text: string) => string {
+type Hash = (text: string) => string
+
+function replacement(template: string, rule: string, hash: Hash | undefined): (text: string) => string {
   const named = template.replaceAll('${rule}', rule)
   const unknown = /\$\{(?!hash\})[^}]*\}?/.exec(named)
   if (unknown !== null) throw new Problem(`bad replacement: unknown ${unknown[0]}`, { expected: '${rule}, ${hash}' })

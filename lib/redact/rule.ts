@@ -12,7 +12,9 @@ export interface RedactRule {
   readonly group: 'secrets' | 'personal' | 'addresses' | 'own'
   /** For the manual: lower case, no full stop. */
   readonly about: string
-  /** What makes a text worth looking at: one of some texts, in any case, or characters of which there must be enough. */
+  /**
+   * What makes a text worth looking at: one of some texts, in any case, or characters of which there must be enough.
+   */
   readonly trigger: readonly string[] | 'card' | 'at' | 'dots' | 'colons' | 'plus' | 'iban' | 'always'
   /** Calls `found` for each place, from left to right. */
   find(text: string, found: (start: number, end: number) => void): void

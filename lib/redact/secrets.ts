@@ -1,4 +1,5 @@
-// Rules for keys, tokens and passwords. The forms are those that their makers document; all patterns run in linear time.
+// Rules for keys, tokens and passwords. The forms are those that their makers document; all patterns run in linear
+// time.
 
 import { Pattern } from '../regex/pattern.js'
 import { entropy, type RedactRule } from './rule.js'
@@ -45,7 +46,9 @@ const FORMS: readonly Form[] = [
   {
     name: 'aws_secret_key', about: "AWS's secret keys behind their name",
     literals: ['secret_access_key', 'secretaccesskey', 'aws_secret'],
-    pattern: String.raw`(?i:secret_?access_?key|aws_secret(?:_key)?)${IS}\\?["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+]|$)`,
+    pattern: [
+      '(?i:secret_?access_?key|aws_secret(?:_key)?)', IS, String.raw`\\?["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+]|$)`,
+    ].join(''),
   },
   {
     name: 'gcp_api_key', about: "Google's API keys", literals: ['AIza'],
@@ -56,7 +59,8 @@ const FORMS: readonly Form[] = [
     pattern: String.raw`\b(?:ya29\.[\w-]{20,}|GOCSPX-[\w-]{28})`,
   },
   {
-    name: 'azure_account_key', about: "keys of Azure's storage and buses", literals: ['AccountKey=', 'SharedAccessKey='],
+    name: 'azure_account_key', about: "keys of Azure's storage and buses",
+    literals: ['AccountKey=', 'SharedAccessKey='],
     pattern: String.raw`(?i:AccountKey|SharedAccessKey)=([A-Za-z0-9/+]{40,88}={0,2})`,
   },
   {
@@ -106,7 +110,8 @@ const FORMS: readonly Form[] = [
     pattern: String.raw`\b(?:npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,})`,
   },
   {
-    name: 'openai_key', about: "OpenAI's and Anthropic's keys", literals: ['sk-proj-', 'sk-svcacct-', 'sk-ant-', 'T3BlbkFJ'],
+    name: 'openai_key', about: "OpenAI's and Anthropic's keys",
+    literals: ['sk-proj-', 'sk-svcacct-', 'sk-ant-', 'T3BlbkFJ'],
     pattern: String.raw`\bsk-(?:(?:proj|svcacct|admin|ant)-[\w-]{20,}|[\w-]{20}T3BlbkFJ[\w-]{20})`,
   },
   {
@@ -118,7 +123,8 @@ const FORMS: readonly Form[] = [
     pattern: String.raw`\bdo[opr]_v1_[0-9a-f]{64}\b`,
   },
   {
-    name: 'vault_token', about: "tokens of Vault and Terraform's cloud", literals: ['hvs.', 'hvb.', 'hvr.', '.atlasv1.'],
+    name: 'vault_token', about: "tokens of Vault and Terraform's cloud",
+    literals: ['hvs.', 'hvb.', 'hvr.', '.atlasv1.'],
     pattern: String.raw`\b(?:hv[sbr]\.[\w-]{24,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,70})`,
   },
   {
@@ -148,20 +154,25 @@ const FORMS: readonly Form[] = [
     accepts: (secret) => /\d/.test(secret) && entropy(secret) > 3,
   },
   {
-    name: 'password', about: 'what follows password=, "pwd": and the like', literals: ['password', 'passwd', 'passphrase', 'pwd'],
+    name: 'password', about: 'what follows password=, "pwd": and the like',
+    literals: ['password', 'passwd', 'passphrase', 'pwd'],
     pattern: assignment(String.raw`pass(?:word|wd|phrase)|pwd`, String.raw`\S`, 1), accepts: isMeant,
   },
   {
     name: 'generic_secret', about: 'random texts that follow api_key=, "token":, secret: and the like',
     literals: [
-      'apikey', 'api_key', 'api-key', 'secret', 'token', 'access_key', 'access-key', 'accesskey', 'credential', 'auth_key', 'authkey',
+      'apikey', 'api_key', 'api-key', 'secret', 'token', 'access_key', 'access-key', 'accesskey', 'credential',
+      'auth_key', 'authkey',
     ],
     pattern: assignment('(?:api|access|auth)[_-]?key|secret|token|credentials?', String.raw`[\w.~+/=%-]`, 10),
     accepts: (secret) => isMeant(secret) && /\d/.test(secret) && /[A-Za-z]/.test(secret) && entropy(secret) > 3.2,
   },
 ]
 
-/** A name, a sign of assignment and a value, as in configuration, JSON (also JSON within a string), headers and query strings. */
+/**
+ * A name, a sign of assignment and a value, as in configuration, JSON (also JSON within a string), headers and query
+ * strings.
+ */
 function assignment(names: string, character: string, least: number): string {
   const quoted = String.raw`"((?:[^"\\]|\\.)+)"|\\"([^"\\]+)\\"|'([^']+)'`
   const bare = character === String.raw`\S` ? String.raw`[^\s"'&;,|<>(){}\[\]\\]` : character
@@ -170,7 +181,8 @@ function assignment(names: string, character: string, least: number): string {
 
 const PLACEHOLDERS = new Set([
   'null', 'nil', 'none', 'undefined', 'true', 'false', 'empty', 'missing', 'required', 'invalid', 'incorrect', 'wrong',
-  'expired', 'changed', 'reset', 'accepted', 'rejected', 'failed', 'ok', 'redacted', 'hidden', 'secret', 'changeme', 'xxx',
+  'expired', 'changed', 'reset', 'accepted', 'rejected', 'failed', 'ok', 'redacted', 'hidden', 'secret', 'changeme',
+  'xxx',
   'string', 'masked', 'filtered',
 ])
 
@@ -185,8 +197,8 @@ export const SECRETS: readonly RedactRule[] = FORMS.map(({ name, about, literals
 }))
 
 /**
- * Looks for a pattern; it is compiled when it is first needed. What it finds is group `group`, or else the first group that
- * took part, or else all.
+ * Looks for a pattern; it is compiled when it is first needed. What it finds is group `group`, or else the first
+ * group that took part, or else all.
  */
 export function patternFinder(
   source: string, group: number | undefined, accepts: (text: string) => boolean = () => true,
@@ -198,7 +210,8 @@ export function patternFinder(
       let at = 2 * (group ?? 1)
       while (group === undefined && at < bounds.length && bounds[at] < 0) at += 2
       if (at >= bounds.length) at = 0
-      if (bounds[at] < bounds[at + 1] && accepts(text.slice(bounds[at], bounds[at + 1]))) found(bounds[at], bounds[at + 1])
+      const [start, end] = [bounds[at], bounds[at + 1]]
+      if (start < end && accepts(text.slice(start, end))) found(start, end)
     }
   }
 }

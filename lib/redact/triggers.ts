@@ -1,4 +1,5 @@
-// One look over a text that tells which rules are worth trying. Most lines have nothing to hide, and cost this look alone.
+// One look over a text that tells which rules are worth trying. Most lines have nothing to hide, and cost this look
+// alone.
 
 import type { RedactRule } from './rule.js'
 
@@ -53,8 +54,8 @@ export class Triggers {
   }
 
   /**
-   * Whether any rule is worth trying; `worth` then tells which. Measured with 30 rules, on a core that others used, too:
-   * 0.9 µs for a line of 200 characters; a search for each of their 85 texts takes three times as long.
+   * Whether any rule is worth trying; `worth` then tells which. Measured with 30 rules, on a core that others used,
+   * too: 0.9 µs for a line of 200 characters; a search for each of their 85 texts takes three times as long.
    */
   look(text: string): boolean {
     if (this.#any) this.worth.fill(0)

@@ -1,5 +1,5 @@
-// Where a file is begun that nothing was read of yet: at its start, where the last run came to, or behind what was read of
-// the file that it is a copy of.
+// Where a file is begun that nothing was read of yet: at its start, where the last run came to, or behind what was
+// read of the file that it is a copy of.
 
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../component.js'
@@ -18,7 +18,10 @@ import { textOf } from './text.js'
 const LOOK_BYTES = 2048
 /** With less in common two files may be two files. */
 const LEAST_BYTES = 16
-/** The same for a file of the same name in another place, be it another disk (devices change with their order) or folder. */
+/**
+ * The same for a file of the same name in another place, be it another disk (devices change with their order) or
+ * folder.
+ */
 const LEAST_MOVED = 1024
 /** A file that has not changed for so long is not being copied, milliseconds. */
 const SETTLED_MS = 2000

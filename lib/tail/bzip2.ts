@@ -12,7 +12,10 @@ export interface Work {
 }
 
 /** What it sends: a piece, the end, or why it cannot go on. */
-export type Message = { readonly piece: Uint8Array } | { readonly end: true } | { readonly message: string; readonly torn: boolean }
+export type Message =
+  | { readonly piece: Uint8Array }
+  | { readonly end: true }
+  | { readonly message: string; readonly torn: boolean }
 
 /** Pieces that may wait to be taken. */
 export const MOST_PIECES = 4

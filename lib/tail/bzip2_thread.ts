@@ -40,7 +40,9 @@ class Output extends Bunzip.Stream {
   }
   send(): void {
     if (this.#length === 0) return
-    for (let n = Atomics.add(waiting, 0, 1) + 1; n > MOST_PIECES; n = Atomics.load(waiting, 0)) Atomics.wait(waiting, 0, n)
+    for (let n = Atomics.add(waiting, 0, 1) + 1; n > MOST_PIECES; n = Atomics.load(waiting, 0)) {
+      Atomics.wait(waiting, 0, n)
+    }
     // It is copied.
     send({ piece: this.#buffer.subarray(0, this.#length) })
     this.#length = 0

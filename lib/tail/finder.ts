@@ -42,7 +42,8 @@ export class Finder {
         if (seen !== null && !this.#renamed(path, seen)) found.push({ path, seen, target })
       }
     }
-    // What the last run knew comes first, so that copies of it are known as such; and older ones come before newer ones.
+    // What the last run knew comes first, so that copies of it are known as such; and older ones come before newer
+    // ones.
     const known = ({ seen }: Found) => (this.registry.resumable(seen) === undefined ? 1 : 0)
     found.sort((a, b) => known(a) - known(b) || a.seen.written - b.seen.written)
     for (const each of found) this.#add(each, now)
@@ -71,7 +72,8 @@ export class Finder {
     if (kept === undefined && context.clock.millis() - seen.written > (options.ignoreOlder ?? Infinity)) return
     if (registry.size >= options.maxFiles) {
       const { maxFiles } = options
-      if (!this.#full) context.log.error(`there are more files than --max-files ${maxFiles}: ${path} and others are not read`)
+      const told = `there are more files than --max-files ${maxFiles}: ${path} and others are not read`
+      if (!this.#full) context.log.error(told)
       this.#full = true
       return
     }

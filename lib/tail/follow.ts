@@ -21,7 +21,8 @@ export class Target {
     tell: (message: string) => void,
   ) {
     const excluded = exclude.map(exclusion)
-    this.#walks = globs.map((glob) => new Walk(glob, (path) => excluded.some((leaves) => leaves(path)), maxFolders, tell))
+    const leftOut = (path: string) => excluded.some((leaves) => leaves(path))
+    this.#walks = globs.map((glob) => new Walk(glob, leftOut, maxFolders, tell))
   }
 
   /** Paths that match now. */

@@ -1,4 +1,5 @@
-// Lines of a file to entries of several lines. A block that may go on is not taken yet: it is read once more with what comes.
+// Lines of a file to entries of several lines. A block that may go on is not taken yet: it is read once more with
+// what comes.
 
 import { Block, type BlockRule } from '../logs/block.js'
 

@@ -13,7 +13,10 @@ export function logOf(path: string): string {
   return `${dirname(path)}/${basename(path).replace(PACKED, '$1').replace(BEHIND, '$1')}`
 }
 
-/** The logs of which a file may be a piece, by its path: `a/app-20251122.log.gz` of `a/app-20251122.log` and `a/app.log`. */
+/**
+ * The logs of which a file may be a piece, by its path: `a/app-20251122.log.gz` of `a/app-20251122.log` and
+ * `a/app.log`.
+ */
 export function logsOf(path: string): string[] {
   const log = logOf(path)
   const name = basename(log)

@@ -23,8 +23,8 @@ export const TAIL_OPTIONS = {
     default: 'checkpoint',
     since,
     help:
-      'where files begin that are there at the start: where the last run came to, or else at their start; all at their ' +
-      'start; or where the last run came to, or else at their end',
+      'where files begin that are there at the start: where the last run came to, or else at their start; all at ' +
+      'their start; or where the last run came to, or else at their end',
   },
   once: { type: 'bool', since, help: 'read what is there and end' },
   encoding: LINE_OPTIONS.encoding,
@@ -36,7 +36,9 @@ export const TAIL_OPTIONS = {
   },
   every: { ...TIMES, type: 'duration', default: '250ms', min: '10ms', help: 'time between two looks at a file' },
   scan_every: { ...TIMES, type: 'duration', default: '1s', min: '10ms', help: 'time between two looks for new files' },
-  delay: { ...TIMES, type: 'duration', default: '1s', help: 'a packed file is read when it has not changed for this long' },
+  delay: {
+    ...TIMES, type: 'duration', default: '1s', help: 'a packed file is read when it has not changed for this long',
+  },
   linger: {
     ...TIMES,
     type: 'duration',
@@ -68,7 +70,9 @@ export const TAIL_OPTIONS = {
     default: '1MiB',
     help: 'most bytes of a line; what is more is cut, marked with the attribute truncated, and counted',
   },
-  max_open: { ...BOUND, type: 'int', default: 1000, min: 16, help: 'files open at once; others are opened when they grow' },
+  max_open: {
+    ...BOUND, type: 'int', default: 1000, min: 16, help: 'files open at once; others are opened when they grow',
+  },
   max_folders: { ...BOUND, type: 'int', default: 10_000, min: 1, help: 'folders looked into for one pattern' },
   max_files: { ...BOUND, type: 'int', default: 100_000, min: 1, help: 'files followed at once' },
 } as const satisfies OptionTable

@@ -35,7 +35,8 @@ export class Place {
       this.#head = head.length < HEAD_BYTES ? head : null
     }
     const last = bytes.subarray(-TAIL_BYTES)
-    this.#tail = last.length === TAIL_BYTES ? Buffer.from(last) : Buffer.concat([this.#tail, last]).subarray(-TAIL_BYTES)
+    const whole = last.length === TAIL_BYTES
+    this.#tail = whole ? Buffer.from(last) : Buffer.concat([this.#tail, last]).subarray(-TAIL_BYTES)
     this.offset += bytes.length
   }
 

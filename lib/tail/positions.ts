@@ -1,5 +1,6 @@
-// The positions of all files of one stage, in a few checkpoints: each holds those of the files that fall to it. Ten thousand
-// files cost a sink at most as many commits as there are checkpoints, and one busy file one small checkpoint.
+// The positions of all files of one stage, in a few checkpoints: each holds those of the files that fall to it. Ten
+// thousand files cost a sink at most as many commits as there are checkpoints, and one busy file one small
+// checkpoint.
 
 import type { Clock, Log } from '../component.js'
 import { RecordBatch } from '../record/batch.js'
@@ -119,7 +120,9 @@ export class Positions {
     return this.#changed && (this.#bytes >= this.#enough || this.clock.monotonic() - this.#last >= WAIT_MS)
   }
 
-  /** Checkpoints of what changed since the last ones; null if nothing did. They stand for all lines passed on before. */
+  /**
+   * Checkpoints of what changed since the last ones; null if nothing did. They stand for all lines passed on before.
+   */
   checkpoints(): RecordBatch | null {
     if (!this.#changed) return null
     this.#changed = false
@@ -129,7 +132,8 @@ export class Positions {
     let count = 0
     const payloads = changed.map((bucket) => {
       bucket.changed = false
-      const files = [...bucket.slots].flatMap(({ position }) => (position === null ? [] : [position as unknown as Json]))
+      const kept = [...bucket.slots].filter(({ position }) => position !== null)
+      const files = kept.map(({ position }) => position as unknown as Json)
       count += files.length
       return { position: { files } }
     })

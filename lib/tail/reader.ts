@@ -11,7 +11,10 @@ const CHUNK = 1 << 16
 /** Bytes of one file before the others have their turn. */
 const TURN = 1 << 22
 
-/** What came of it: there is more; all that is there was read; the file is not the one that was read, or became shorter. */
+/**
+ * What came of it: there is more; all that is there was read; the file is not the one that was read, or became
+ * shorter.
+ */
 export type Outcome = 'more' | 'end' | 'truncated'
 
 export class Reader {

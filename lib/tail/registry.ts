@@ -1,4 +1,5 @@
-// The files that are followed and those that were: by device and inode, by path, and by the log that they are pieces of.
+// The files that are followed and those that were: by device and inode, by path, and by the log that they are pieces
+// of.
 
 import { basename } from 'node:path'
 import { logOf, logsOf } from './names.js'
@@ -7,7 +8,9 @@ import type { Positions, Slot } from './positions.js'
 import { keyOf, type Seen } from './seen.js'
 import type { Tailed } from './tailed.js'
 
-/** Logs of one name in several folders, beyond which a copy in yet another one is not looked for: pods have thousands. */
+/**
+ * Logs of one name in several folders, beyond which a copy in yet another one is not looked for: pods have thousands.
+ */
 const MOST_ELSEWHERE = 64
 const NOTHING = { files: [], slots: [] } as const
 
@@ -96,8 +99,8 @@ export class Registry {
   }
 
   /**
-   * Files and positions without one that a file in another folder may be a copy of, as logrotate's `olddir` makes them. There
-   * are none where its own folder has the log.
+   * Files and positions without one that a file in another folder may be a copy of, as logrotate's `olddir` makes
+   * them. There are none where its own folder has the log.
    */
   elsewhere(file: Tailed): { readonly files: readonly Tailed[]; readonly slots: readonly Slot[] } {
     const logs = logsOf(file.lastPath)

@@ -37,13 +37,16 @@ export async function checkFiles(globs: readonly string[], options: StageOptions
   await attempt(() => checkEncoding(encoding, '--encoding'))
   await attempt(() => blocksOf(options))
   if (!/^[\w.-]+$/.test(name) || name.length > MAX_NAME) {
-    problems.push(new Problem(`--name: '${name}' is not valid`, { expected: `1 to ${MAX_NAME} letters, digits, '_', '.', '-'` }))
+    const expected = `1 to ${MAX_NAME} letters, digits, '_', '.', '-'`
+    problems.push(new Problem(`--name: '${name}' is not valid`, { expected }))
   }
   throwAll(problems)
 }
 
 /** Follows until it is stopped, or with --once until all is read. */
-export async function followFiles(globs: readonly string[], options: StageOptions, context: SourceContext): Promise<void> {
+export async function followFiles(
+  globs: readonly string[], options: StageOptions, context: SourceContext,
+): Promise<void> {
   await checkFiles(globs, options)
   const blocks = await blocksOf(options)
   const { state: folder, name, from } = options
@@ -74,7 +77,8 @@ async function blocksOf(options: StageOptions): Promise<BlockRule | null> {
 async function hold(folder: string, name: string): ReturnType<typeof lockFolder> {
   const path = join(folder, 'receive.file', name)
   await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new Problem(`--state: cannot make ${path}: ${cause.code}`, { cause, expected: 'a folder', exit: EXIT.temporary })
+    const told = `--state: cannot make ${path}: ${cause.code}`
+    throw new Problem(told, { cause, expected: 'a folder', exit: EXIT.temporary })
   })
   return lockFolder(path).catch((cause: unknown) => {
     if (!(cause instanceof Problem)) throw cause
@@ -135,7 +139,9 @@ function take(
 ): void {
   const { type, labels } = record.identity
   if (type === 'checkpoint') return account.drop('consumed', 1)
-  if (type !== 'target') return reject({ reason: 'not_a_target', detail: `a ${type} record is no target`, original: record })
+  if (type !== 'target') {
+    return reject({ reason: 'not_a_target', detail: `a ${type} record is no target`, original: record })
+  }
   const key = record.identity.prefix.toString()
   const target = known.get(key)
   try {

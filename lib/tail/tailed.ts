@@ -251,7 +251,8 @@ export class Tailed {
 
   #tellRepaired(): void {
     const encoding = this.reading.encoding === 'auto' ? 'UTF-8' : this.reading.encoding
-    if (!this.#repaired) this.reading.context.log.warn(`${this.lastPath}: not all of it is ${encoding}: what is not stands as U+FFFD`)
+    const told = `${this.lastPath}: not all of it is ${encoding}: what is not stands as U+FFFD`
+    if (!this.#repaired) this.reading.context.log.warn(told)
     this.#repaired = true
   }
 }
@@ -264,7 +265,10 @@ function cutTo(line: Buffer, text: Text, bytes: number): Buffer {
   return part.subarray(0, text.boundary(part, bytes))
 }
 
-/** Where text begins behind a region of NULs, as a crash or a truncation leaves it. Those at the very end may yet be written. */
+/**
+ * Where text begins behind a region of NULs, as a crash or a truncation leaves it. Those at the very end may yet be
+ * written.
+ */
 function skipZeros(data: Buffer, from: number, keep: number): number {
   let at = from
   while (at < data.length && data[at] === 0) at++

@@ -35,7 +35,8 @@ export interface Text {
 export function textOf(head: Buffer, encoding: string): Text {
   const little = head[0] === 0xff && head[1] === 0xfe
   const big = head[0] === 0xfe && head[1] === 0xff
-  const name = encoding === 'auto' ? (little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8') : new TextDecoder(encoding).encoding
+  const marked = little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8'
+  const name = encoding === 'auto' ? marked : new TextDecoder(encoding).encoding
   if (name === 'utf-16le' || name === 'utf-16be') return new Wide(name, (name === 'utf-16le' ? little : big) ? 2 : 0)
   if (name !== 'utf-8') return new Other(name)
   return new Utf8(head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0)

@@ -88,7 +88,8 @@ export class Walk {
 
   #full(): void {
     const { text } = this.glob
-    if (!this.#told.has(text)) this.tell(`${text}: more folders than --max-folders ${this.maxFolders}: not all are looked into`)
+    const told = `${text}: more folders than --max-folders ${this.maxFolders}: not all are looked into`
+    if (!this.#told.has(text)) this.tell(told)
     this.#told.add(text)
   }
 

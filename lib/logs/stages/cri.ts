@@ -50,7 +50,12 @@ class Cri implements HoldingStage {
   readonly #time: ReturnType<typeof timestampParser>
 
   constructor(
-    private readonly bounds: { readonly lines: number; readonly size: number; readonly most: number; readonly wait: number },
+    private readonly bounds: {
+      readonly lines: number
+      readonly size: number
+      readonly most: number
+      readonly wait: number
+    },
     private readonly context: StageContext,
   ) {
     this.#stream = context.streams.setter('stream')
@@ -74,7 +79,8 @@ class Cri implements HoldingStage {
     const identity = this.context.streams.known(entry.identity)
     const before = this.#held.get(identity)
     if (flag === 'P' && this.#held.size >= this.bounds.lines) {
-      this.context.notes.count('partial lines that went on as they were, too many streams have some (max_partial_lines)', this.#held.size)
+      const what = 'partial lines that went on as they were, too many streams have some (max_partial_lines)'
+      this.context.notes.count(what, this.#held.size)
       this.flush(next)
       this.#hold(identity, entry)
     } else if (before !== undefined) {

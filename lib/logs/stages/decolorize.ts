@@ -4,7 +4,9 @@ import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
 
 /** CSI sequences and OSC sequences that end in BEL, as the package strip-ansi knows them. */
-const ESCAPES = String.raw`[\x1B\x{9B}][\[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\x07)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))`
+const OPERATING_SYSTEM = String.raw`(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\x07`
+const CONTROL = String.raw`(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]`
+const ESCAPES = String.raw`[\x1B\x{9B}][\[\]()#;?]*(?:${OPERATING_SYSTEM}|${CONTROL})`
 
 export default defineStage({
   name: 'decolorize',

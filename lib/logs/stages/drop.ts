@@ -24,9 +24,12 @@ export default defineStage({
     longer_than: { type: 'bytes', help: 'the line has more bytes than that', since: '0.1.0' },
     drop_counter_reason: { ...DROP_REASON, default: 'drop_stage' },
   },
-  prepare({ source = '', value = '', expression = '', separator, older_than = 0, longer_than = 0, drop_counter_reason }) {
+  prepare(options) {
+    const { source = '', value = '', expression = '', separator, drop_counter_reason } = options
+    const { older_than = 0, longer_than = 0 } = options
     if (source === '' && expression === '' && older_than === 0 && longer_than === 0) {
-      throw new Problem('drop stage config must contain at least one of `source`, `expression`, `older_than` or `longer_than`')
+      const any = '`source`, `expression`, `older_than` or `longer_than`'
+      throw new Problem(`drop stage config must contain at least one of ${any}`)
     }
     if (value !== '' && expression !== '') {
       throw new Problem('drop stage config error, `value` and `expression` cannot both be defined at the same time.')

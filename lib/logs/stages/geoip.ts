@@ -10,10 +10,16 @@ import { textOf } from '../text.js'
 export default defineStage({
   name: 'geoip',
   options: {
-    db: { type: 'path', help: 'database in MaxMind\'s format (.mmdb); it is read again when it has changed', since: '0.1.0', value: 'FILE' },
+    db: {
+      type: 'path', since: '0.1.0', value: 'FILE',
+      help: 'database in MaxMind\'s format (.mmdb); it is read again when it has changed',
+    },
     source: { type: 'string', help: 'field with the address', since: '0.1.0', value: 'FIELD' },
     db_type: { type: 'string', help: 'what to extract: city, asn or country', since: '0.1.0', value: 'TYPE' },
-    custom_lookups: { type: 'map', help: 'a field and the JMESPath expression for its value in the database', since: '0.1.0', value: 'FIELD=EXPRESSION' },
+    custom_lookups: {
+      type: 'map', since: '0.1.0', value: 'FIELD=EXPRESSION',
+      help: 'a field and the JMESPath expression for its value in the database',
+    },
   },
   async prepare({ db = '', source = '', db_type = '', custom_lookups }) {
     if (db === '') throw new Problem('db path cannot be empty')

@@ -30,7 +30,8 @@ export default defineStage({
         process(entry) {
           const { attributes } = entry
           for (const { source, set } of setters) {
-            const value = extracted ? entry.get(source) : Object.hasOwn(attributes, source) ? attributes[source] : undefined
+            const own = Object.hasOwn(attributes, source) ? attributes[source] : undefined
+            const value = extracted ? entry.get(source) : own
             const text = textOf(value)
             if (text !== undefined) entry.identity = set(entry.identity, text)
           }

@@ -61,7 +61,9 @@ export default defineStage({
     },
   },
   blocks: {
-    'metric.counter': METRIC_OPTIONS.counter, 'metric.gauge': METRIC_OPTIONS.gauge, 'metric.histogram': METRIC_OPTIONS.histogram,
+    'metric.counter': METRIC_OPTIONS.counter,
+    'metric.gauge': METRIC_OPTIONS.gauge,
+    'metric.histogram': METRIC_OPTIONS.histogram,
   },
   prepare({ every }, blocks) {
     const makers = blocks.map(ruleOf)
@@ -88,7 +90,9 @@ function ruleOf({ name: block, values }: Block): () => Rule {
   const buckets = (written.buckets ?? []).map(Number)
   const name = (prefix === '' && ALLOY_BLOCK.test(block) ? ALLOY_PREFIX : prefix) + written.name
   const amount = (field: Json | undefined, entry: LogEntry): number | undefined => {
-    if (kind === 'counter' && match_all) return written.count_entry_bytes ? Buffer.byteLength(entry.line) : amountIn(field)
+    if (kind === 'counter' && match_all) {
+      return written.count_entry_bytes ? Buffer.byteLength(entry.line) : amountIn(field)
+    }
     if (field === undefined || (value !== '' && textOf(field) !== value)) return undefined
     return amountIn(field)
   }
@@ -120,7 +124,8 @@ function checkMetric(kind: MetricKind, written: Written, action: string): void {
     throw new Problem("a 'counter' metric supports either 'match_all' or a 'value', but not both")
   }
   if (count_entry_bytes && !(match_all && action === 'add')) {
-    throw new Problem("the 'count_entry_bytes' counter field must be specified along with match_all set to true or action set to 'add'")
+    const along = "along with match_all set to true or action set to 'add'"
+    throw new Problem(`the 'count_entry_bytes' counter field must be specified ${along}`)
   }
   const numbers = buckets.map(Number)
   if (numbers.some((bound, i) => Number.isNaN(bound) || !(i === 0 || bound > numbers[i - 1]))) {

@@ -1,4 +1,5 @@
-// multiline: joins the lines of a stream that belong together: a first line, and those behind it up to the next first line.
+// multiline: joins the lines of a stream that belong together: a first line, and those behind it up to the next first
+// line.
 
 import type { Identity } from '../../record/identity.js'
 import { Block, blockRule, type BlockRule } from '../block.js'
@@ -33,8 +34,8 @@ interface Held {
 
 class Multiline implements HoldingStage {
   /**
-   * The newest first line of each stream that had one: it says what the lines behind it are. Those of streams unseen for
-   * longest come first.
+   * The newest first line of each stream that had one: it says what the lines behind it are. Those of streams unseen
+   * for longest come first.
    */
   readonly #starts = new Map<Identity, LogEntry>()
   readonly #blocks = new Map<Identity, Held>()

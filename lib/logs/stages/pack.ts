@@ -1,4 +1,5 @@
-// pack: puts the line and some labels or fields into one JSON object, which becomes the line; Loki's `unpack` undoes it.
+// pack: puts the line and some labels or fields into one JSON object, which becomes the line; Loki's `unpack` undoes
+// it.
 
 import { compareCodePoints } from '../../record/json.js'
 import { defineStage } from '../definition.js'

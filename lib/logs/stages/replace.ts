@@ -31,7 +31,8 @@ export default defineStage({
           const text = readSource(entry, from)
           if (text === undefined) return undefined
           const data = fixed === undefined ? textsOf(entry) : undefined
-          const instead = (captured: string) => (data === undefined ? fixed! : template.fill(data.set('Value', captured)))
+          const instead = (captured: string) =>
+            data === undefined ? fixed! : template.fill(data.set('Value', captured))
           const found = replaced(pattern, text, instead)
           if (found === null) return undefined
           if (from === undefined) entry.line = found.text
@@ -44,7 +45,10 @@ export default defineStage({
   },
 })
 
-/** The text with its captures replaced, and what became of the named groups; null where nothing matches or a template fails. */
+/**
+ * The text with its captures replaced, and what became of the named groups; null where nothing matches or a template
+ * fails.
+ */
 function replaced(
   pattern: Pattern, text: string, instead: (captured: string) => string | TemplateFault,
 ): { text: string; groups: [string, string][] } | null {

@@ -13,7 +13,8 @@ export default defineStage({
   prepare({ rate, drop_counter_reason }) {
     if (rate === undefined || !(rate >= 0 && rate <= 1)) {
       const received = rate === undefined ? 'nothing' : rate.toFixed(6)
-      throw new Problem(`sampling stage failed to parse rate,Sampling Rate must be between 0.0 and 1.0, received ${received}`)
+      const wrong = `Sampling Rate must be between 0.0 and 1.0, received ${received}`
+      throw new Problem(`sampling stage failed to parse rate,${wrong}`)
     }
     return () => ({ process: () => (Math.random() < rate ? undefined : drop_counter_reason) })
   },

@@ -19,7 +19,8 @@ export default defineStage({
     const given = [value, label, source].filter((text) => text !== '').length
     if (given === 0) throw new Problem('label, source or value config are required')
     if (given > 1) {
-      throw new Problem('label, source and value are mutually exclusive: you should set source, value or label but not all')
+      const hint = 'you should set source, value or label but not all'
+      throw new Problem(`label, source and value are mutually exclusive: ${hint}`)
     }
     return ({ streams }) => {
       const set = streams.setter(TENANT)

@@ -32,7 +32,8 @@ export default defineStage({
     },
     action_on_duplicate_timestamp: {
       type: 'enum', values: ['keep', 'fudge'], default: 'keep', since: '0.1.0',
-      help: 'where the time is not later than the last one of the stream: keep it, or take the last one plus a nanosecond',
+      help:
+        'where the time is not later than the last one of the stream: keep it, or take the last one plus a nanosecond',
     },
   },
   invalid: {
@@ -40,7 +41,8 @@ export default defineStage({
     action_on_duplicate_timestamp: () => 'invalid action on duplicate timestamp (supported values are [keep fudge])',
   },
   prepare(options) {
-    const { source = '', format = '', fallback_formats, location, action_on_failure, action_on_duplicate_timestamp } = options
+    const { source = '', format = '', fallback_formats, location } = options
+    const { action_on_failure, action_on_duplicate_timestamp } = options
     if (source === '') throw new Problem('timestamp source value is required if timestamp is specified')
     if (format === '') {
       throw new Problem('timestamp format is required', { expected: 'RFC3339, Unix, 2006-01-02 15:04:05 …' })

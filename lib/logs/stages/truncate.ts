@@ -11,7 +11,8 @@ import { cutBytes, longerThan } from '../text.js'
 export const TRUNCATE_RULE = {
   limit: { type: 'bytes', help: 'bytes at most, the suffix included', since: '0.1.0', value: 'SIZE', required: true },
   source_type: {
-    type: 'enum', values: ['line', 'label', 'structured_metadata', 'extracted'], default: 'line', help: 'what to cut', since: '0.1.0',
+    type: 'enum', values: ['line', 'label', 'structured_metadata', 'extracted'], default: 'line', since: '0.1.0',
+    help: 'what to cut',
   },
   sources: {
     type: 'list', since: '0.1.0', value: 'NAME',
@@ -70,7 +71,9 @@ function cutOf({ values }: Block): Cut {
 function runOf({ bytes, suffix, names, of }: Cut, { streams }: StageContext): (entry: LogEntry) => number {
   const cut = (text: unknown): string | undefined =>
     typeof text === 'string' && longerThan(text, bytes) ? cutBytes(text, bytes) + suffix : undefined
-  const each = (all: () => Iterable<string>, get: (name: string) => unknown, set: (name: string, value: string) => void) => {
+  type Get = (name: string) => unknown
+  type Set = (name: string, value: string) => void
+  const each = (all: () => Iterable<string>, get: Get, set: Set) => {
     let count = 0
     for (const name of names ?? all()) {
       const short = cut(get(name))
@@ -89,7 +92,10 @@ function runOf({ bytes, suffix, names, of }: Cut, { streams }: StageContext): (e
     }
   }
   if (of === 'extracted') {
-    return (entry) => each(() => entry.fields().keys(), (name) => entry.get(name), (name, value) => entry.set(name, value))
+    return (entry) => {
+      const set: Set = (name, value) => entry.set(name, value)
+      return each(() => entry.fields().keys(), (name) => entry.get(name), set)
+    }
   }
   if (of === 'structured_metadata') {
     return (entry) => {
