@@ -18,7 +18,7 @@ _solder() {
     scrape) kinds='host' ;;
     filter) kinds='drop limit match sample tail' ;;
     enrich) kinds='logfmt json regex pattern timestamp template cri docker decolorize labels static-labels label-keep label-drop metadata metadata-drop output replace tenant pack multiline match luhn truncate split redact geoip eventlog windowsevent stages set delete rename hash resource group' ;;
-    derive) kinds='metrics spanmetrics servicegraph spanlogs count prometheus otlp' ;;
+    derive) kinds='metrics spanmetrics servicegraph spanlogs count prometheus otlp cumulative delta interval' ;;
     write) kinds='prometheus loki otlp zipkin syslog file' ;;
   esac
   name=$verb
@@ -105,6 +105,9 @@ _solder() {
     'derive count --log-format') words='text json' ;;
     'derive prometheus --log-format') words='text json' ;;
     'derive otlp --log-format') words='text json' ;;
+    'derive cumulative --log-format') words='text json' ;;
+    'derive delta --log-format') words='text json' ;;
+    'derive interval --log-format') words='text json' ;;
     'write prometheus --log-format') words='text json' ;;
     'write loki --log-format') words='text json' ;;
     'write otlp --log-format') words='text json' ;;
@@ -352,6 +355,9 @@ _solder() {
     *' --join-wait') words='' ;;
     *' --max-held') words='' ;;
     *' --max-buckets') words='' ;;
+    *' --max-stale') words='' ;;
+    *' --initial-value') words='auto keep drop' ;;
+    *' --pass') words='' ;;
     *' --protocol') words='1 2 auto' ;;
     *' --external-label') words='' ;;
     *' --write-relabel') files=1 ;;
@@ -504,6 +510,9 @@ _solder() {
         'derive count') flags='--where --attribute --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='spans spanevents metrics datapoints logs all' ;;
         'derive prometheus') flags='--translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive otlp') flags='--trim-suffixes --join-wait --max-held --max-series --max-buckets --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive cumulative') flags='--max-series --max-stale --max-buckets --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive delta') flags='--initial-value --max-series --max-stale --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
+        'derive interval') flags='--every --pass --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write prometheus') flags='--protocol --external-label --write-relabel --name-validation-scheme --no-send-exemplars --no-send-native-histograms --no-metadata --metadata-interval --max-metadata --tenant --batch-samples --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --translation-strategy --namespace --no-label-name-underscore-sanitization --no-label-name-preserve-multiple-underscores --enable-type-and-unit-labels --promote-resource-attributes --promote-all-resource-attributes --ignore-resource-attributes --keep-identifying-resource-attributes --promote-scope-metadata --no-target-info --target-info-every --convert-histograms-to-nhcb --delta --max-series --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write loki') flags='--label --resource-label --no-default-resource-labels --tenant --format --gzip --max-entry-bytes --max-streams --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'write otlp') flags='--traces-url --metrics-url --logs-url --encoding --compression --tenant --batch-records --trim-suffixes --join-wait --max-held --max-series --max-buckets --batch-wait --batch-bytes --concurrency --min-concurrency --buffer-bytes --when-full --timeout --min-backoff --max-backoff --max-retry-after --no-retry-on-429 --drain-timeout --state --spool-bytes --spool-age --fsync --fsync-interval --header --basic-user --basic-password --bearer --auth-type --oauth2-client-id --oauth2-client-secret --oauth2-token-url --oauth2-scopes --oauth2-params --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --tls-min-version --proxy-url --no-proxy --proxy-from-environment --no-follow-redirects --max-redirects --max-header-bytes --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
