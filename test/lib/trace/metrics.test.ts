@@ -5,9 +5,14 @@ import spanmetrics from '../../../commands/derive/spanmetrics.js'
 import servicegraph from '../../../commands/derive/servicegraph.js'
 import { parseInput } from '../../../lib/cli/command.js'
 import type { FilterComponent, StatefulTransform } from '../../../lib/component.js'
+import { ExportRequest } from '../../../lib/wire/otlp/export_request.js'
+import type { MetricsRequest } from '../../../lib/wire/otlp/message.js'
+import { decodeMessage } from '../../../lib/wire/otlp/protobuf.js'
+import { recordsOf } from '../../../lib/wire/otlp/records.js'
+import { REQUESTS } from '../../../lib/wire/otlp/schema.js'
 import fc from '../../support/property.js'
 import { sh } from '../../support/solder.js'
-import { type Line, StageAtWork } from '../../support/stage.js'
+import { type Line, lineOf, recordOf, StageAtWork } from '../../support/stage.js'
 
 function atWork(component: FilterComponent, ...words: string[]): StageAtWork {
   const input = parseInput(component, words)
@@ -175,6 +180,20 @@ t.test('every request is counted once, in whatever order its spans come', async 
       return sum('request_total') === all.length && sum('request_failed_total') === all.filter(([, , failed]) => failed).length && metric(out, `${SG}unpaired_spans_total`).length === 0
     }),
   )
+})
+
+t.test('OTLP holds all that they say', async (t) => {
+  for (const words of [['--histogram', 'exponential'], ['--temporality', 'delta', '--unit', 's']]) {
+    const work = spans('--exemplars', '--dimension', 'http.status_code', ...words)
+    work.clock.time = 5000
+    work.take(SPAN, { ...SPAN, end: SPAN.ts }, { ...SPAN, end: '9000000000' })
+    const lines = work.end()
+    const request = new ExportRequest('metrics')
+    for (const { identity, payload } of lines.map(recordOf)) request.add(identity, payload)
+    const bounds = { max_elements: 1000, max_depth: 64 }
+    const again = recordsOf('metrics', decodeMessage<MetricsRequest>(request.finish(), REQUESTS.metrics, bounds))
+    t.same(again.map(lineOf), lines)
+  }
 })
 
 t.test('the commands: samples become those of Prometheus', async (t) => {
