@@ -22,7 +22,7 @@ complete -c solder -n '__solder_verb discover' -a http -d 'make target records f
 complete -c solder -n '__solder_at ""' -a receive -d 'exposition, prometheus, otlp, zipkin, jaeger, statsd, influx, graphite, loki, ndjson, lines, exec, journal, docker, syslog, tcp, gelf, fluent, webhook, file'
 complete -c solder -n '__solder_verb receive' -a exposition -d 'read metrics in the Prometheus text, OpenMetrics or protobuf format'
 complete -c solder -n '__solder_verb receive' -a prometheus -d 'take samples that Prometheus and others send by remote write'
-complete -c solder -n '__solder_verb receive' -a otlp -d 'take traces, logs and metrics that OpenTelemetry SDKs and collectors send'
+complete -c solder -n '__solder_verb receive' -a otlp -d 'take traces, logs, metrics and profiles that OpenTelemetry SDKs and collectors send'
 complete -c solder -n '__solder_verb receive' -a zipkin -d 'take spans that Zipkin\'s instrumentations send'
 complete -c solder -n '__solder_verb receive' -a jaeger -d 'take traces that Jaeger\'s clients and agents send'
 complete -c solder -n '__solder_verb receive' -a statsd -d 'take StatsD and DogStatsD metrics over UDP and TCP, and add them up'

@@ -10,7 +10,7 @@ const bound = { since, group: 'Bounds', type: 'int', min: 1 } as const
 
 export default source({
   name: 'receive otlp',
-  summary: 'take traces, logs and metrics that OpenTelemetry SDKs and collectors send',
+  summary: 'take traces, logs, metrics and profiles that OpenTelemetry SDKs and collectors send',
   description: `
     A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs and /v1/metrics), packed with
     gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, and HTTP/2 is taken as well as
@@ -31,11 +31,14 @@ export default source({
     credentials are 401 or UNAUTHENTICATED. Refusals over HTTP are a Status in the form of the export. A call is over
     with DEADLINE_EXCEEDED when its grpc-timeout is. Bytes that are not UTF-8 become U+FFFD.
 
+    Profiles are a signal under development, taken as protobuf, by HTTP at /v1development/profiles. A record holds one as it
+    came, with the whole dictionary of its export; all that an export makes is bounded by --max-request-bytes.
+
     Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen says
     otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
   since,
   accepts: [],
-  emits: ['span', 'log', 'metric', 'checkpoint'],
+  emits: ['span', 'log', 'metric', 'profile', 'checkpoint'],
   guarantee: `An answer of 200 or OK says that the records were passed on, not that they were stored: what stands in the pipe
     when it breaks is lost. With --ack durable it says that the sink has stored them: whichever stage is killed, a sender
     that repeats what was not answered loses nothing. Records may arrive twice either way. Rejected is 'invalid_id'.`,

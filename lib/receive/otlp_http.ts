@@ -57,7 +57,7 @@ export class OtlpHttp {
 }
 
 /** In the form of the export: a Status. */
-function refused({ httpStatus, httpHeaders, code, message }: NotTaken, form: Form): ServerAnswer {
+export function refused({ httpStatus, httpHeaders, code, message }: NotTaken, form: Form): ServerAnswer {
   const answer = answerOf(httpStatus, { code, message }, STATUS, form)
   return { ...answer, headers: { ...httpHeaders, ...answer.headers } }
 }

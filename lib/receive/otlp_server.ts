@@ -8,6 +8,7 @@ import { grpcServer } from './grpc_server.js'
 import { OtlpReceiver, type OtlpReceiverOptions } from './otlp.js'
 import { otlpMethods } from './otlp_grpc.js'
 import { OtlpHttp, type OtlpHttpOptions } from './otlp_http.js'
+import { PROFILES_METHOD, ProfilesReceiver } from './otlp_profiles.js'
 
 type OtlpServerOptions = ServerValues & GrpcOptions & OtlpHttpOptions & OtlpReceiverOptions & { max_streams: number }
 
@@ -20,5 +21,8 @@ export function otlpServer(options: OtlpServerOptions, context: SourceContext): 
   const routes = SIGNALS.map((signal): [string, Route] => {
     return [`/v1/${signal}`, { methods, answer: (request: ServerRequest) => http.answer(request, signal) }]
   })
-  return grpcServer(options, new Map(routes), otlpMethods(receiver, account), context)
+  const profiles = new ProfilesReceiver(options, context)
+  routes.push(['/v1development/profiles', { methods: ['POST'], answer: profiles.answer.bind(profiles) }])
+  const calls = otlpMethods(receiver, account).set(PROFILES_METHOD, profiles.call)
+  return grpcServer(options, new Map(routes), calls, context)
 }

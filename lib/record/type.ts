@@ -42,7 +42,11 @@ export const SHAPES: Readonly<Record<RecordType, Shape>> = {
       'dropped_attributes_count', 'events', 'dropped_events_count', 'links', 'dropped_links_count', 'flags',
     ],
   },
-  profile: { identity: ['labels', 'resource', 'scope', 'name'], timed: true, payload: ['end', 'format', 'data', 'attributes'] },
+  profile: {
+    identity: ['labels', 'resource', 'resource_meta', 'scope', 'name'],
+    timed: true,
+    payload: ['end', 'format', 'data', 'attributes'],
+  },
   checkpoint: { identity: ['source'], timed: false, payload: ['position'] },
 }
 

@@ -1,9 +1,10 @@
 // `solder receive otlp` as a process: what senders are answered, what comes out, how it ends.
 
 import { gzipSync } from 'node:zlib'
+import protobuf from 'protobufjs/minimal.js'
 import t from 'tap'
 import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
-import { ANSWERS, REQUESTS, type Signal, STATUS } from '../../lib/wire/otlp/schema.js'
+import { ANSWERS, REQUESTS, RESOURCE, SCOPE, type Signal, STATUS } from '../../lib/wire/otlp/schema.js'
 import { receiving } from '../support/receiving.js'
 import { sh } from '../support/solder.js'
 
@@ -101,7 +102,7 @@ t.test('what is not taken is told as a Status, and harms nothing else', async (t
     t.match(told, { code: status === 413 ? 8 : 3, message })
   }
   t.equal((await post(at, good, { 'content-type': 'text/plain' })).status, 415)
-  t.equal((await post(new URL('/v1/profiles', url), good, PROTOBUF)).status, 404)
+  t.equal((await post(new URL('/v1/none', url), good, PROTOBUF)).status, 404)
   t.equal((await fetch(at)).status, 405)
   t.equal((await post(at, good, PROTOBUF)).status, 200)
   const { lines, stderr } = await end()
@@ -130,4 +131,50 @@ t.test('options that contradict each other', async (t) => {
   t.equal(code, 2)
   t.match(stderr, '--ack durable needs --state')
   t.match(stderr, "--cors-origin: 'shop.example' is not valid")
+})
+
+/** A profile in protobuf as version 1.9 has it, or as 1.7 had it, and what surrounds it. */
+function profilesOf(time: number, ...names: string[]): { request: Buffer; profiles: Buffer[]; dictionary: Buffer } {
+  const field = (number: number, bytes: Buffer) => {
+    const writer = new protobuf.Writer()
+    return Buffer.from(writer.uint32((number << 3) | 2).bytes(bytes).finish())
+  }
+  const dictionary = Buffer.concat([field(1, Buffer.alloc(0)), ...['', ...names].map((name) => field(5, Buffer.from(name)))])
+  const profiles = names.map((_, i) => {
+    const sampleType = new protobuf.Writer().uint32(8).int32(i + 1).finish()
+    const times = new protobuf.Writer().uint32((time << 3) | 1).fixed64(1000).uint32((time + 1) << 3).uint64(50).finish()
+    return Buffer.concat([field(1, Buffer.from(sampleType)), Buffer.from(times), field(60, Buffer.from('what comes later'))])
+  })
+  const resource = field(1, encodeMessage({ attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] }, RESOURCE))
+  const inScope = Buffer.concat([field(1, encodeMessage({ name: 'ebpf' }, SCOPE)), ...profiles.map((profile) => field(2, profile))])
+  const inResource = Buffer.concat([resource, field(2, inScope), field(3, Buffer.from('https://schema'))])
+  return { request: Buffer.concat([field(1, inResource), field(2, dictionary)]), profiles, dictionary }
+}
+
+t.test('profiles: as they came, with their dictionary', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp', '--max-request-bytes', '10000')
+  const at = new URL('/v1development/profiles', url)
+  const now = profilesOf(3, 'cpu', 'off_cpu')
+  t.equal((await post(at, gzipSync(now.request), { ...PROTOBUF, 'content-encoding': 'gzip' })).status, 200)
+  t.equal((await post(at, profilesOf(4, 'wall').request, PROTOBUF)).status, 200)
+  const many = await post(at, profilesOf(3, ...Array.from({ length: 50 }, (_, i) => `${i} ${'x'.repeat(100)}`)).request, PROTOBUF)
+  t.equal(many.status, 413)
+  t.match(many.body.toString(), /profiles, each with the dictionary, of more than 10000 bytes \(--max-request-bytes\)/)
+  t.equal((await post(at, now.request.subarray(0, -1), PROTOBUF)).status, 400)
+  t.equal((await post(at, '{}', JSON_TYPE)).status, 415)
+  const { lines } = await end()
+  interface Line {
+    data: string
+  }
+  const records = lines.map((line) => JSON.parse(line) as Line)
+  const common = {
+    type: 'profile', resource: { 'service.name': 'shop' }, resource_meta: { schema_url: 'https://schema' }, scope: { name: 'ebpf' },
+    ts: '1000', end: '1050', format: 'otlp',
+  }
+  t.match(records, ['cpu', 'off_cpu', 'wall'].map((name) => ({ ...common, name })))
+  t.equal(records.length, 3)
+  for (const [i, profile] of now.profiles.entries()) {
+    const data = Buffer.from(records[i].data, 'base64')
+    t.ok(data.includes(profile) && data.includes(now.dictionary), 'every byte of it')
+  }
 })

@@ -109,6 +109,9 @@ t.test('HTTP/2 serves HTTP as well; one connection, many calls', async (t) => {
   t.equal((await call(client, GOOD.subarray(1), http)).headers[':status'], 400)
   t.equal((await call(client, GOOD, { ...http, ':path': '/v1/none' })).headers[':status'], 404)
   t.equal((await call(client, GOOD, { 'content-type': 'application/grpc+json' })).headers[':status'], 404)
+  const profiles = '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export'
+  t.equal(statusIn(await call(client, frameOf(Buffer.alloc(0)), { ':path': profiles }))?.code, STATUS.ok)
+  t.equal(statusIn(await call(client, frameOf(GOOD.subarray(1)), { ':path': profiles }))?.code, STATUS.invalid_argument)
   const { code, lines } = await end()
   t.equal(code, 0)
   t.equal(lines.length, 41)

@@ -68,12 +68,12 @@ const ENTITY_REF = type(
   [3, 'idKeys', 'string', 'list'],
   [4, 'descriptionKeys', 'string', 'list'],
 )
-const RESOURCE = type(
+export const RESOURCE = type(
   [1, 'attributes', KEY_VALUE, 'list'],
   [2, 'droppedAttributesCount', 'uint32'],
   [3, 'entityRefs', ENTITY_REF, 'list'],
 )
-const SCOPE = type(
+export const SCOPE = type(
   [1, 'name', 'string'],
   [2, 'version', 'string'],
   [3, 'attributes', KEY_VALUE, 'list'],
