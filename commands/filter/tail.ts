@@ -98,7 +98,9 @@ export default filter({
     }
     const saved = options.state === undefined ? null : new SavedRecords(options.state, 'filter.tail', log)
     const sampler = new TailSampler(made, decisions, bounds, context, saved)
-    if (saved !== null) for (const record of saved.read()) sampler.restore(record)
+    if (saved === null) return sampler
+    await saved.hold()
+    for (const record of saved.read()) sampler.restore(record)
     return sampler
   },
 })

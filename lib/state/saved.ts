@@ -6,6 +6,8 @@ import type { Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { decodeLine } from '../record/decode.js'
 import { type Record, tailText } from '../record/record.js'
+import { lockFolder } from '../spool/lock.js'
+import { isFull } from '../spool/writer.js'
 
 /** Characters written at once. */
 const CHUNK = 1 << 20
@@ -19,19 +21,25 @@ export class SavedRecords {
    * @param name of the stage
    */
   constructor(folder: string, name: string, private readonly log: Log) {
-    this.#path = join(folder, 'saved', `${name}.ndjson`)
+    this.#path = join(folder, 'saved', name, 'records.ndjson')
+  }
+
+  /** Makes the folder where it is missing, and holds it as long as this process lives. Throws a Problem. */
+  async hold(): Promise<void> {
+    this.#make()
+    await lockFolder(dirname(this.#path))
   }
 
   /** Makes the folder where it is missing, and tells what is in the file. Throws a Problem. */
   *read(): Generator<Record> {
+    this.#make()
     let bytes: Buffer
     try {
-      mkdirSync(dirname(this.#path), { recursive: true })
       bytes = readFileSync(this.#path)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (code === 'ENOENT') return
-      throw new Problem(`--state: cannot read ${this.#path}: ${code}`, { cause, expected: 'a folder', exit: EXIT.usage })
+      throw new Problem(`--state: cannot read ${this.#path}: ${code}`, { cause })
     }
     let damaged = 0
     for (let from = 0, to; from < bytes.length; from = to + 1) {
@@ -42,6 +50,16 @@ export class SavedRecords {
       else yield record
     }
     if (damaged > 0) this.log.warn(`--state: ${damaged} lines of ${this.#path} are damaged, and left out`)
+  }
+
+  #make(): void {
+    const folder = dirname(this.#path)
+    try {
+      mkdirSync(folder, { recursive: true })
+    } catch (cause) {
+      const exit = isFull(cause) ? EXIT.temporary : EXIT.usage
+      throw new Problem(`--state: cannot make ${folder}: ${(cause as NodeJS.ErrnoException).code}`, { cause, expected: 'a folder', exit })
+    }
   }
 
   /**

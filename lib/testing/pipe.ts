@@ -114,13 +114,13 @@ function seatOf(input: string, output: ByteBuffer, clock: RecordClock, stop: Abo
   }
 }
 
-/** What keeps records is left out, and nothing goes to a dead letter. */
+/** What keeps records is left out, nothing goes to a dead letter, and nothing is known or left from one run to the next. */
 function fusable(stage: PipeStage): Fusable[] {
   if (stage.kind === 'program') return [{ program: stage.words.map((word) => word.reveal()) }]
   const { component } = stage
   if (component.role === 'filter' && component.keeps === true) return []
   const { args, options } = stage.input()
-  const own = { ...options, dead_letter: undefined, ledger: false } as typeof options
+  const own = { ...options, state: undefined, dead_letter: undefined, ledger: false } as typeof options
   return [{ component, input: { args, options: own } }]
 }
 

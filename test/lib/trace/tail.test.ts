@@ -2,7 +2,7 @@
 // checkpoints, and what another process takes over.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import type { Reject } from '../../../lib/component.js'
 import { problemsOf } from '../../../lib/diag/problem.js'
@@ -282,6 +282,8 @@ t.test('another process takes over: what waits, and what was decided', async (t)
   const keep = () => new SavedRecords(folder, 'filter.tail', { debug: say, info: say, warn: say, error: say })
   const policy = '[{span_count: {min_spans: 2}}]'
   t.same([...keep().read()], [])
+  await keep().hold()
+  await t.rejects(keep().hold(), { message: /filter\.tail is in use by another process/, exit: 75 })
   const first = await sampling(policy, { keep: keep() })
   first.push(span(1), span(1), span(2))
   first.at(1000)
@@ -296,9 +298,9 @@ t.test('another process takes over: what waits, and what was decided', async (t)
   t.same(traces(second.at(1000)), [3], 'spans of before and after make one trace')
   t.equal(second.account.made, 2)
   t.equal(second.account.pending, 0)
-  t.notMatch(readFileSync(`${folder}/saved/filter.tail.ndjson`, 'utf8'), /"type":"span"/, 'what is decided does not come back')
+  t.notMatch(readFileSync(`${folder}/saved/filter.tail/records.ndjson`, 'utf8'), /"type":"span"/, 'what is decided does not come back')
 
-  writeFileSync(`${folder}/saved/filter.tail.ndjson`, '{"type":"span"\n{"type":"span","ts":"1","trace_id":"00"}\n')
+  writeFileSync(`${folder}/saved/filter.tail/records.ndjson`, '{"type":"span"\n{"type":"span","ts":"1","trace_id":"00"}\n')
   const third = await sampling(policy)
   for (const record of keep().read()) third.sampler.restore(record)
   t.match(said.join(), /1 lines of .* are damaged/)
@@ -309,7 +311,6 @@ t.test('another process takes over: what waits, and what was decided', async (t)
   fourth.push(span(1))
   t.same(traces(fourth.end()), [1], 'what cannot be saved is decided')
   t.match(said.join(), /cannot write .*: ENOENT/)
-  mkdirSync(`${folder}/saved`)
 })
 
 t.test('decisions are remembered for the traces seen last', (t) => {
