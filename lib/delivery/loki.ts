@@ -1,7 +1,7 @@
 // The sink behind `write loki`: log records to pushes, by lanes and tenants, to one Loki.
 
 import { hasOrigin, lokiLine, lokiMetadata, lokiOrigin } from '../bridge/otlp_loki.js'
-import type { Context, Sink } from '../component.js'
+import type { Context } from '../component.js'
 import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
@@ -15,11 +15,11 @@ import { Batches } from './batches.js'
 import { heldPush, recordsOfPush } from './loki_body.js'
 import { LokiPush } from './loki_push.js'
 import { promotedAttributes, type ResourceLabels, streamOf } from './loki_stream.js'
-import type { Outbox, Outgoing, WhenFull } from './outbox.js'
+import type { Outgoing } from './outbox.js'
+import { type OutboxOptions, OutboxSink } from './outbox_sink.js'
 import { shownUrl } from './outcome.js'
-import type { OutboxMaker } from './spooled.js'
 
-export interface LokiOptions extends ResourceLabels {
+export interface LokiOptions extends ResourceLabels, OutboxOptions {
   url: string
   client: HttpClient
   snappy: Snappy
@@ -36,17 +36,8 @@ export interface LokiOptions extends ResourceLabels {
   batch_bytes: number
   /** Milliseconds, as all times here. */
   batch_wait: number
-  concurrency: number
-  buffer_bytes: number
-  when_full: WhenFull
-  /** What holds requests, in memory or on disk. */
-  outbox: OutboxMaker
   timeout: number
-  min_backoff: number
-  max_backoff: number
-  max_retry_after: number
   retry_on_429: boolean
-  drain_timeout: number
 }
 
 /** The stream of entries of OTLP, and what each of them says of its resource and scope. */
@@ -58,43 +49,25 @@ interface OtlpStream {
 /** Tenants with pushes under construction; beyond, all of these go before their time. */
 const MAX_TENANTS = 1000
 
-export class LokiSink implements Sink {
-  readonly #delivery: Outbox
-  readonly #destination: string
+export class LokiSink extends OutboxSink {
+  readonly #options: LokiOptions
   readonly #slot = memoSlot()
   readonly #streams: Recent<StreamHead>
   readonly #promoted: ReadonlySet<string>
   readonly #tenants = new Map<string, Batches<PushRequest>>()
   readonly #arenas: Arenas
 
-  constructor(
-    private readonly options: LokiOptions,
-    private readonly context: Context,
-  ) {
-    const { clock, account } = context
-    this.#destination = shownUrl(options.url)
+  constructor(options: LokiOptions, context: Context) {
+    const destination = shownUrl(options.url)
+    const how = { destination, headers: {}, retry429: options.retry_on_429, now: () => context.clock.millis() }
+    const push = new LokiPush({ ...options, ...how }, context)
+    const send = (body: Buffer, signal: AbortSignal) => push.send(body, signal)
+    const recordsOf = (body: Buffer) => recordsOfPush(body, options.snappy)
+    super(options, context, { destination, send, recordsOf, close: () => options.client.close() })
+    this.#options = options
     this.#streams = new Recent(options.max_streams)
     this.#promoted = promotedAttributes(options)
     this.#arenas = new Arenas(options.concurrency)
-    const how = { destination: this.#destination, headers: {}, retry429: options.retry_on_429, now: () => clock.millis() }
-    const push = new LokiPush({ ...options, ...how }, context)
-    this.#delivery = options.outbox(
-      {
-        destination: this.#destination,
-        lanes: options.concurrency,
-        bufferBytes: options.buffer_bytes,
-        whenFull: options.when_full,
-        minBackoff: options.min_backoff,
-        maxBackoff: options.max_backoff,
-        maxRetryAfter: options.max_retry_after,
-        drainTimeout: options.drain_timeout,
-        send: (body, signal) => push.send(body, signal),
-        stored: ({ records }) => void (account.out += records),
-        refused: (request, words) => this.#refused(request, words),
-        dropped: ({ records }, reason) => account.drop(reason, records),
-      },
-      context,
-    )
   }
 
   write(batch: Batch): void | Promise<void> {
@@ -103,27 +76,7 @@ export class LokiSink implements Sink {
       if (id?.type === 'log') this.#entry(id, batch.payload(row))
       else this.context.account.drop('unsupported_type', 1)
     }
-    return this.#delivery.room()
-  }
-
-  sync(): Promise<void> {
-    this.#flush()
-    return this.#delivery.sync()
-  }
-
-  async end(): Promise<void> {
-    this.#flush()
-    try {
-      await this.#delivery.drain()
-    } finally {
-      await this.options.client.close()
-    }
-  }
-
-  async abandon(): Promise<void> {
-    this.#flush()
-    await this.#delivery.abandon()
-    await this.options.client.close()
+    return this.outbox.room()
   }
 
   #entry(id: Identity, payload: Payload): void {
@@ -150,37 +103,37 @@ export class LokiSink implements Sink {
 
   #add(stream: StreamHead, line: string, metadata: readonly string[], id: Identity, payload: Payload): void {
     if (this.#isTooLong(line)) {
-      const detail = `an entry longer than ${this.options.max_entry_bytes} bytes (--max-entry-bytes)`
+      const detail = `an entry longer than ${this.#options.max_entry_bytes} bytes (--max-entry-bytes)`
       return this.#reject('entry_too_long', detail, id, payload)
     }
     const batches = this.#tenants.get(stream.tenant) ?? this.#tenant(stream.tenant)
-    const lane = stream.hash % this.options.concurrency
+    const lane = stream.hash % this.#options.concurrency
     batches.at(lane).add(stream, payload.ts!, line, metadata)
     batches.added(lane)
   }
 
   #isTooLong(line: string): boolean {
-    const { max_entry_bytes: max } = this.options
+    const { max_entry_bytes: max } = this.#options
     // A character takes up to three bytes.
     return max > 0 && line.length * 3 > max && Buffer.byteLength(line) > max
   }
 
   #decide(id: Identity): StreamHead | OtlpStream | string {
-    const answer = hasOrigin(id.rest) ? this.#decideOtlp(id) : this.#decideLabels(id, this.options.label)
+    const answer = hasOrigin(id.rest) ? this.#decideOtlp(id) : this.#decideLabels(id, this.#options.label)
     ;(id.memo ??= [])[this.#slot] = answer
     id.release()
     return answer
   }
 
   #decideLabels(id: Identity, more: ReadonlyMap<string, string>): StreamHead | string {
-    const found = streamOf(id.labels, more, this.options.tenant)
+    const found = streamOf(id.labels, more, this.#options.tenant)
     return typeof found === 'string' ? found : this.#stream(found.text, found.tenant)
   }
 
   #decideOtlp(id: Identity): OtlpStream | string {
     try {
       const { labels, metadata } = lokiOrigin(id.rest, this.#promoted)
-      const head = this.#decideLabels(id, new Map([...this.options.label, ...labels]))
+      const head = this.#decideLabels(id, new Map([...this.#options.label, ...labels]))
       return typeof head === 'string' ? head : { head, metadata }
     } catch (error) {
       return (error as Error).message
@@ -199,33 +152,26 @@ export class LokiSink implements Sink {
 
   #tenant(tenant: string): Batches<PushRequest> {
     if (this.#tenants.size >= MAX_TENANTS) {
-      this.#flush()
+      this.flush()
       this.#tenants.clear()
     }
-    const { concurrency, max_streams, batch_bytes: bytes, batch_wait: wait, snappy } = this.options
+    const { concurrency, max_streams, batch_bytes: bytes, batch_wait: wait, snappy } = this.#options
     const close = (request: PushRequest): Outgoing => {
       const { records } = request
       return { records, body: heldPush({ tenant, block: snappy.compress(request.finish()) }) }
     }
     const limits = { records: Infinity, bytes, wait }
     const open = () => new PushRequest(max_streams, this.#arenas)
-    const batches = new Batches(concurrency, open, close, limits, this.#delivery, this.context.clock)
+    const batches = new Batches(concurrency, open, close, limits, this.outbox, this.context.clock)
     this.#tenants.set(tenant, batches)
     return batches
   }
 
-  #flush(): void {
+  protected flush(): void {
     for (const batches of this.#tenants.values()) batches.flush()
   }
 
   #reject(reason: string, detail: string, identity: Identity, payload: Payload): void {
     this.context.reject({ reason, detail, original: { identity, payload } })
-  }
-
-  #refused({ body }: Outgoing, words: string): void {
-    const detail = `${this.#destination}: ${words}`
-    for (const original of recordsOfPush(body, this.options.snappy)) {
-      this.context.reject({ reason: 'refused', detail, original })
-    }
   }
 }

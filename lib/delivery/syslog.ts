@@ -1,6 +1,6 @@
 // The sink behind `write syslog`: log records to messages, in order, over one connection or as datagrams.
 
-import type { Context, Sink } from '../component.js'
+import type { Context } from '../component.js'
 import type { Zone } from '../go/zone.js'
 import { Told } from '../io/told.js'
 import { type Batch, RecordBatch } from '../record/batch.js'
@@ -12,12 +12,12 @@ import { format3164, format5424 } from '../wire/syslog/format.js'
 import { type MessageDefaults, messageOf } from '../wire/syslog/records.js'
 import { Batches } from './batches.js'
 import { recordsOfLines } from './body.js'
-import type { Outbox, Outgoing, WhenFull } from './outbox.js'
+import type { Outgoing } from './outbox.js'
+import { type OutboxOptions, OutboxSink } from './outbox_sink.js'
 import type { Outcome } from './outcome.js'
-import type { OutboxMaker } from './spooled.js'
 import type { SyslogWire } from './syslog_wire.js'
 
-export interface SyslogSinkOptions {
+export interface SyslogSinkOptions extends Omit<OutboxOptions, 'concurrency' | 'max_retry_after'> {
   /** What messages call the receiver. */
   destination: string
   wire: SyslogWire
@@ -31,12 +31,6 @@ export interface SyslogSinkOptions {
   batch_bytes: number
   /** Milliseconds, as all times here. */
   batch_wait: number
-  buffer_bytes: number
-  when_full: WhenFull
-  outbox: OutboxMaker
-  min_backoff: number
-  max_backoff: number
-  drain_timeout: number
 }
 
 /** Canonical lines under construction. */
@@ -63,37 +57,18 @@ class Lines {
 const LF = Buffer.from('\n')
 const NUL = Buffer.from('\0')
 
-export class SyslogSink implements Sink {
-  readonly #outbox: Outbox
+export class SyslogSink extends OutboxSink {
   readonly #batches: Batches<Lines>
-  readonly #told: Told
 
-  constructor(
-    private readonly options: SyslogSinkOptions,
-    private readonly context: Context,
-  ) {
-    const { account, clock } = context
-    this.#told = new Told(context)
-    this.#outbox = options.outbox(
-      {
-        destination: options.destination,
-        // One connection: messages stay in order.
-        lanes: 1,
-        bufferBytes: options.buffer_bytes,
-        whenFull: options.when_full,
-        minBackoff: options.min_backoff,
-        maxBackoff: options.max_backoff,
-        maxRetryAfter: 0,
-        drainTimeout: options.drain_timeout,
-        send: (body, signal) => this.#send(body, signal),
-        stored: ({ records }) => void (account.out += records),
-        refused: () => {},
-        dropped: ({ records }, reason) => account.drop(reason, records),
-      },
-      context,
-    )
-    const limits = { records: Infinity, bytes: options.batch_bytes, wait: options.batch_wait }
-    this.#batches = new Batches(1, () => new Lines(), (lines) => lines.take(), limits, this.#outbox, clock)
+  constructor(options: SyslogSinkOptions, context: Context) {
+    const { destination, wire, batch_bytes: bytes, batch_wait: wait } = options
+    const messages = new Messages(options, context)
+    const send = (body: Buffer, signal: AbortSignal) => messages.send(body, signal)
+    // One connection: messages stay in order. A receiver refuses nothing, and asks for no wait.
+    const lane = { ...options, concurrency: 1, max_retry_after: 0 }
+    super(lane, context, { destination, send, recordsOf: recordsOfLines, close: () => wire.end() })
+    const limits = { records: Infinity, bytes, wait }
+    this.#batches = new Batches(1, () => new Lines(), (lines) => lines.take(), limits, this.outbox, context.clock)
   }
 
   write(batch: Batch): void | Promise<void> {
@@ -104,30 +79,26 @@ export class SyslogSink implements Sink {
         this.#batches.added(0)
       } else this.context.account.drop('unsupported_type', 1)
     }
-    return this.#outbox.room()
+    return this.outbox.room()
   }
 
-  sync(): Promise<void> {
+  protected flush(): void {
     this.#batches.flush()
-    return this.#outbox.sync()
+  }
+}
+
+/** Records as messages on the wire. */
+class Messages {
+  readonly #told: Told
+
+  constructor(
+    private readonly options: SyslogSinkOptions,
+    private readonly context: Context,
+  ) {
+    this.#told = new Told(context)
   }
 
-  async end(): Promise<void> {
-    this.#batches.flush()
-    try {
-      await this.#outbox.drain()
-    } finally {
-      await this.options.wire.end()
-    }
-  }
-
-  async abandon(): Promise<void> {
-    this.#batches.flush()
-    await this.#outbox.abandon()
-    await this.options.wire.end()
-  }
-
-  async #send(body: Buffer, signal: AbortSignal): Promise<Outcome> {
+  async send(body: Buffer, signal: AbortSignal): Promise<Outcome> {
     const frames = recordsOfLines(body).map(({ identity, payload }) => this.#frame(identity, payload))
     try {
       await this.options.wire.send(frames, signal)

@@ -116,13 +116,13 @@ t.test('a receiver that goes away and comes back: nothing is lost that was not o
 
 t.test('what is not sent in time: dropped and told, or kept in the spool for the next run', async (t) => {
   const port = await freePort()
-  const bare = await sh(`solder write syslog 127.0.0.1:${port} --drain-timeout 50ms --ledger`, { stdin: numbered(0, 10) })
+  const bare = await sh(`solder write syslog 127.0.0.1:${port} --drain-timeout 1s --ledger`, { stdin: numbered(0, 10) })
   t.equal(bare.code, 75)
   t.match(bare.stderr, 'ECONNREFUSED')
   t.match(bare.stderr, '"in":10,"made":0,"out":0,"dropped":{"shutdown":10},"pending":0')
   const state = t.testdir()
   const command = `solder write syslog 127.0.0.1:${port} --state ${state} --ledger`
-  t.equal((await sh(`${command} --drain-timeout 50ms`, { stdin: numbered(0, 10) })).code, 75)
+  t.equal((await sh(`${command} --drain-timeout 1s`, { stdin: numbered(0, 10) })).code, 75)
   const held = await sh(`solder spool cat ${state}`)
   t.equal(held.stdout, numbered(0, 10), 'the spool shows it as records')
   const { receiver: to } = await receiver(t, port)
