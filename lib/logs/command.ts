@@ -6,7 +6,7 @@ import { Identity } from '../record/identity.js'
 import { stageContext } from './build.js'
 import type { Block, StageDefinition } from './definition.js'
 import { LogEntry } from './entry.js'
-import { Chain, ChainTransform, type EntryStage, type StageContext } from './stage.js'
+import { Chain, ChainTransform, type EntryStage, type Saved, type StageContext } from './stage.js'
 
 /** What every command that changes log entries says of itself. */
 export const LOG_FILTER = { since: '0.1.0', accepts: ['log'], emits: ['same'] } as const
@@ -49,8 +49,9 @@ export async function checkStage<T extends OptionTable>(
 /** Any stage. */
 export async function stageTransform<T extends OptionTable>(
   stage: StageDefinition<T>, values: Values<T>, options: object, context: Context, blocks: readonly Block[] = [],
+  saved?: Saved,
 ): Promise<StatefulTransform> {
-  const { made, common } = await make(stage, values, options, context, blocks)
+  const { made, common } = await make(stage, values, options, context, blocks, saved)
   return new ChainTransform(new Chain([made], context.account), common)
 }
 
@@ -91,8 +92,10 @@ export async function dropTransform<T extends OptionTable>(
 
 async function make<T extends OptionTable>(
   stage: StageDefinition<T>, values: Values<T>, options: object, context: Context, blocks: readonly Block[],
+  saved?: Saved,
 ) {
-  const common: StageContext = stageContext(context, (options as { max_identities?: number }).max_identities)
+  const { max_identities } = options as { max_identities?: number }
+  const common: StageContext = { ...stageContext(context, max_identities), saved }
   const ready = await stage.prepare(values, blocks, 0)
   return { made: await ready(common, undefined), common }
 }

@@ -6,7 +6,7 @@ import { fieldOf, type Json } from '../record/json.js'
 import type { Labels } from '../record/labels.js'
 import type { Record } from '../record/record.js'
 import { floatLabel } from '../wire/exposition/number.js'
-import { withLabel } from './streams.js'
+import { labelsWhere, withLabel } from './streams.js'
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram'
 
@@ -49,6 +49,22 @@ class Series {
     for (const [i, bound] of this.spec.buckets.entries()) if (value <= bound) this.#counts[i]++
   }
 
+  /** Takes over what one of its samples said; whether it is one of them. */
+  restore({ identity, payload }: Record): boolean {
+    const at = this.#ids.findIndex((id) => id.prefix.equals(identity.prefix))
+    const value = Number(payload.value)
+    if (at < 0) return false
+    if (this.spec.kind !== 'histogram' || at === this.#counts.length + 1) this.value = value
+    else if (at < this.#counts.length) this.#counts[at] = value
+    else this.count = value
+    return true
+  }
+
+  /** How many samples it has. */
+  get size(): number {
+    return this.#ids.length
+  }
+
   samples(ts: string): Record[] {
     const { count, value } = this
     const values = this.spec.kind === 'histogram' ? [...this.#counts, count, value, count] : [value]
@@ -59,7 +75,6 @@ class Series {
     return this.#ids.map((identity) => ({ identity, payload: { ts, stale: true } }))
   }
 }
-
 
 export class CountedMetric {
   /** By the stream whose labels they have; those that changed last are last. */
@@ -80,6 +95,27 @@ export class CountedMetric {
     this.#series.set(stream, series)
     series.changed = now
     change(series)
+  }
+
+  /**
+   * Goes on from samples of an earlier run. A histogram that has a bucket more since then begins anew.
+   * @param streamOf the stream with these labels
+   */
+  restore(samples: readonly Record[], streamOf: (labels: Labels) => Identity, now: number): void {
+    const found = new Map<Identity, { readonly series: Series; restored: number }>()
+    for (const sample of samples) {
+      const { labels } = sample.identity
+      const bare = this.spec.kind === 'histogram' ? labelsWhere(labels, (name) => name !== 'le') : labels
+      const stream = streamOf(bare)
+      const one = found.get(stream) ?? { series: new Series(this.spec, bare), restored: 0 }
+      found.set(stream, one)
+      if (one.series.restore(sample)) one.restored++
+    }
+    for (const [stream, { series, restored }] of found) {
+      if (restored < series.size) continue
+      series.changed = now
+      this.#series.set(stream, series)
+    }
   }
 
   /** What the metric is (once), its samples, and markers of series that are gone from now on. */

@@ -18,8 +18,17 @@ export interface StageContext {
   readonly labelled: boolean
   /** Files that stages read. */
   readonly files: Files
+  /** What the stage left in the last run; absent: it leaves nothing. */
+  readonly saved?: Saved
   /** Passes on a record that is no log entry, such as a sample; no later stage sees it. */
   emit: Pass
+}
+
+/** Records that a stage leaves for the next run. */
+export interface Saved {
+  read(): Iterable<Record>
+  /** Durable when it returns. */
+  save(records: readonly Record[]): unknown
 }
 
 /** Opens files that are read again when they have changed. */

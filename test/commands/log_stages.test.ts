@@ -70,3 +70,53 @@ t.test('a limit makes its writer wait', async (t) => {
   child.stdin.on('error', () => {})
   await once(child, 'close')
 })
+
+t.test('a metric goes on from what was sent of it, through a stop and a kill', async (t) => {
+  const state = t.testdir()
+  const words = (more: string[]) => ['derive', 'metrics', ...more, '--state', state]
+  const entry = (took: number, resource = {}) =>
+    `${JSON.stringify({ type: 'log', labels: { app: 'shop' }, resource, ts: '1', body: 'x', extracted: { took } })}\n`
+  const valuesOf = (text: string) =>
+    text.split('\n').flatMap((line) => /"type":"metric","name":"(\w+)",.*"value":([\d.]+)/.exec(line)?.slice(1, 3).join(' ') ?? [])
+  const run = async (more: string[], input: string) => {
+    const child = stage(...words(more))
+    let told = ''
+    child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    child.stdin.end(input)
+    t.same(await once(child, 'close'), [0, null])
+    return valuesOf(told)
+  }
+  const counter = ['counter', 'lines', '--match-all']
+  t.same(await run(counter, entry(1) + entry(2)), ['lines 2'])
+  t.same(await run(counter, entry(3, { host: 'a' })), ['lines 3'], 'stopped; another resource has no series of its own')
+  const killed = stage(...words([...counter, '--every', '20ms']))
+  killed.stdin.write(entry(1) + entry(1))
+  let told = ''
+  while (!told.includes('"value":5')) told += String(((await once(killed.stdout, 'data')) as [Buffer])[0])
+  const ended = once(killed, 'close')
+  killed.kill('SIGKILL')
+  await ended
+  t.same(await run(counter, ''), ['lines 5'], 'killed; and sent though nothing new came')
+  t.same(await run([...counter, '--name', 'other'], entry(1)), ['lines 1'], 'another stage')
+  const histogram = (...buckets: string[]) => ['histogram', 'took', ...buckets.flatMap((bucket) => ['--buckets', bucket])]
+  const first = await run(histogram('0.1', '1'), entry(0.05) + entry(0.5))
+  t.same(first, ['took_bucket 1', 'took_bucket 2', 'took_bucket 2', 'took_sum 0.55', 'took_count 2'])
+  const second = await run(histogram('0.1', '1'), entry(0.25))
+  t.same(second, ['took_bucket 1', 'took_bucket 3', 'took_bucket 3', 'took_sum 0.8', 'took_count 3'])
+  const wider = await run(histogram('0.1', '1', '10'), entry(5))
+  t.same(wider.slice(-1), ['took_count 1'], 'with a bucket more it begins anew')
+})
+
+t.test('two stages cannot keep one metric', async (t) => {
+  const words = ['derive', 'metrics', 'counter', 'lines', '--match-all', '--state', t.testdir(), '--every', '10ms']
+  const one = stage(...words)
+  one.stdin.write(line('x'))
+  await lines(one.stdout, 2)
+  const two = stage(...words)
+  let told = ''
+  two.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+  t.not((await once(two, 'close'))[0], 0)
+  t.match(told, 'derive.metrics.lines')
+  const wrong = stage(...words, '--name', '../x')
+  t.same((await once(wrong, 'close'))[0], 2)
+})

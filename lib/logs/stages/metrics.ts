@@ -2,7 +2,10 @@
 
 import { Problem } from '../../diag/problem.js'
 import type { OptionTable, OptionValues } from '../../option/table.js'
+import { Identity, memoSlot } from '../../record/identity.js'
 import type { Json } from '../../record/json.js'
+import type { Labels } from '../../record/labels.js'
+import type { Record } from '../../record/record.js'
 import { amountOf, CountedMetric, type MetricKind } from '../counted.js'
 import { type Block, defineStage } from '../definition.js'
 import type { LogEntry } from '../entry.js'
@@ -134,7 +137,8 @@ function checkMetric(kind: MetricKind, written: Written, action: string): void {
 }
 
 class Metrics implements HoldingStage {
-  readonly #stream: ReturnType<StageContext['streams']['mapper']>
+  readonly #labelled: ReturnType<StageContext['streams']['mapper']>
+  readonly #slot = memoSlot()
   #next = Infinity
 
   constructor(
@@ -143,7 +147,24 @@ class Metrics implements HoldingStage {
     private readonly context: StageContext,
   ) {
     const visible = (name: string) => isLabelName(name) && !name.startsWith('__')
-    this.#stream = context.streams.mapper((labels) => labelsWhere(labels, visible))
+    this.#labelled = context.streams.mapper((labels) => labelsWhere(labels, visible))
+    if (context.saved !== undefined) this.#restore([...context.saved.read()])
+  }
+
+  #restore(samples: readonly Record[]): void {
+    const now = this.context.clock.monotonic()
+    for (const { metric } of this.rules) metric.restore(samples, (labels) => this.#bare(labels), now)
+    if (this.rules.some(({ metric }) => metric.size > 0)) this.#next = now + this.every
+  }
+
+  #bare(labels: Labels): Identity {
+    return this.context.streams.known(Identity.of('log', '', labels))
+  }
+
+  /** The stream that an entry counts for: its labels alone, for a series has nothing else. */
+  #stream(id: Identity): Identity {
+    const stream = this.#labelled(id)
+    return ((stream.memo ??= [])[this.#slot] ??= this.#bare(stream.labels)) as Identity
   }
 
   take(entry: LogEntry, next: Next): void {
@@ -177,11 +198,12 @@ class Metrics implements HoldingStage {
 
   #collect(now: number): void {
     const ts = this.context.clock.now()
-    for (const { metric } of this.rules) {
-      for (const record of metric.collect(ts, now)) {
-        this.context.account.made++
-        this.context.emit(record)
-      }
+    const records = this.rules.flatMap(({ metric }) => metric.collect(ts, now))
+    // Before they go on: a counter must never fall behind what was sent of it, which would pass for a new beginning.
+    this.context.saved?.save(records.filter(({ payload }) => payload.value !== undefined))
+    for (const record of records) {
+      this.context.account.made++
+      this.context.emit(record)
     }
   }
 }
