@@ -48,7 +48,7 @@ export class InfluxReceiver {
     const complaints: string[] = []
     const wrong = await takeRequest(request, this.options, this.context, (body, rows) => {
       const now = this.context.clock.now()
-      for (const [line, number] of influxLines(body.utf8Slice())) {
+      for (const [line, number] of influxLines(body)) {
         const complaint = this.#line(line, unit, now, rows)
         if (complaint === null) continue
         complaints.push(`line ${number}, ${complaint}`)

@@ -7,6 +7,9 @@ import type { Handlers } from '../listen/listeners.js'
 import { LineSplitter } from '../wire/lines/splitter.js'
 import { readFrames } from './read_frames.js'
 
+const LF = 10
+const CR = 13
+
 export interface LineReader {
   /** Before the lines of each piece that comes. */
   begin(): void
@@ -34,10 +37,13 @@ export class SocketLines implements Handlers {
   datagrams(datagrams: readonly Datagram[]): void | Promise<void> {
     this.reader.begin()
     for (const { bytes, peer } of datagrams) {
-      const lines = new LineSplitter({ maxBytes: this.maxBytes })
-      const take = (line: Buffer, cut: boolean) => this.#take(line, cut, peer)
-      lines.push(bytes, take)
-      lines.end(take)
+      for (let from = 0; from < bytes.length; ) {
+        const lf = bytes.indexOf(LF, from)
+        const end = lf < 0 ? bytes.length : lf
+        const line = bytes.subarray(from, bytes[end - 1] === CR && end > from ? end - 1 : end)
+        this.#take(line, line.length > this.maxBytes, peer)
+        from = end + 1
+      }
     }
     return this.reader.pass()
   }

@@ -8,8 +8,7 @@ import { type Labels, labelsText } from '../record/labels.js'
 import { Layout } from '../record/layout.js'
 import { decimalOf } from '../wire/decimal.js'
 import { metricName } from '../wire/metric_name.js'
-import { Malformed, parseStatsd, type StatsdLine, tagsOf } from '../wire/statsd/line.js'
-import { Recent } from './recent.js'
+import { Malformed, readTail, splitStatsd, type StatsdLine, type StatsdTail, tagsOf, valuesOf } from '../wire/statsd/line.js'
 import { Rows } from './rows.js'
 import { seriesIdentity, seriesLabels, type SeriesOptions } from './series.js'
 import type { LineReader } from './socket_lines.js'
@@ -35,11 +34,18 @@ interface Series {
   ended: boolean
 }
 
+/** What stands behind the values of lines, and the series that it means by their names. */
+interface Tail extends StatsdTail {
+  readonly series: Map<string, Series>
+}
+
 export class StatsdReader implements LineReader {
-  /** By name and labels; and by what of a line says so, which may be said in many ways. */
+  /** By name and labels. */
   readonly #series = new Map<string, Series>()
-  readonly #lines: Recent<Series>
-  readonly #passing: Recent<Identity>
+  /** By the ends of lines as they came, which may say the same in many ways. */
+  readonly #tails = new Map<string, Tail>()
+  /** Names that the tails know, and tails. */
+  #said = 0
   /** Of each name the form, and how many series have it. */
   readonly #names = new Map<string, { readonly form: Form; series: number }>()
   readonly #told: Told
@@ -55,8 +61,6 @@ export class StatsdReader implements LineReader {
     private readonly context: Pick<SourceContext, 'account' | 'clock' | 'emit' | 'log'>,
   ) {
     this.#told = new Told(context)
-    this.#lines = new Recent(2 * options.max_series)
-    this.#passing = new Recent(options.max_series)
   }
 
   begin(): void {
@@ -65,8 +69,8 @@ export class StatsdReader implements LineReader {
 
   line(text: string): string | null {
     try {
-      const line = parseStatsd(text)
-      if (typeof line !== 'string') this.#take(line, text)
+      const line = splitStatsd(text)
+      if (typeof line !== 'string') this.#take(line)
       else this.#drop(line, 'events and service checks are no metrics: dropped')
       return null
     } catch (error) {
@@ -117,18 +121,21 @@ export class StatsdReader implements LineReader {
     return ended
   }
 
-  #take(line: StatsdLine, text: string): void {
-    const { type, values, rate, ts } = line
-    if (type === 's') return this.#members(line)
+  #take(line: StatsdLine): void {
+    const tail = this.#tails.get(line.tail) ?? this.#tail(line)
+    const { type, rate, ts } = tail
+    const values = valuesOf(line.value, type)
+    if (type === 's') return this.#members(line.name, values, tail)
     const numbers = values.map(decimalOf)
     const falls = type === 'c' && numbers.some((number) => number < 0)
     const complaint = numbers.some(Number.isNaN) ? 'expected numbers' : falls ? 'a counter only grows' : null
-    if (complaint !== null) throw new Malformed(text.indexOf(':') + 1, `'${values.join(':').slice(0, 40)}': ${complaint}`)
+    if (complaint !== null) throw new Malformed(line.name.length + 1, `'${line.value.slice(0, 40)}': ${complaint}`)
     if (type === 'g' && ts !== undefined) {
-      for (const value of numbers) this.#timed.add(this.#timedIdentity(line), { ts, value })
+      const identity = seriesIdentity(line.name, this.#tags(tail), 'gauge', this.options)!
+      for (const value of numbers) this.#timed.add(identity, { ts, value })
       return
     }
-    const held = this.#seriesOf(line)?.held
+    const held = this.#seriesOf(line.name, tail)?.held
     if (held === undefined) return
     for (const [i, number] of numbers.entries()) {
       const relative = values[i][0] === '+' || values[i][0] === '-'
@@ -136,46 +143,55 @@ export class StatsdReader implements LineReader {
     }
   }
 
-  #members(line: StatsdLine): void {
-    const held = this.#seriesOf(line)?.held
+  /** Read once for all lines that end so. */
+  #tail({ name, value, tail: text }: StatsdLine): Tail {
+    const tail = { ...readTail(text, name.length + value.length + 2), series: new Map() }
+    // With a time it hardly comes again.
+    if (tail.ts !== undefined) return tail
+    this.#count()
+    this.#tails.set(text, tail)
+    return tail
+  }
+
+  #members(name: string, values: readonly string[], tail: Tail): void {
+    const held = this.#seriesOf(name, tail)?.held
     if (!(held instanceof Members)) return
     const { max_set_values: max } = this.options
-    for (const value of line.values) {
+    for (const value of values) {
       if (!held.add(value)) this.#drop('set_full', `a set has more than ${max} members in an interval (--max-set-values)`)
     }
   }
 
-  /** Of a gauge that is passed on as it comes: nothing is held of it. */
-  #timedIdentity(line: StatsdLine): Identity {
-    const key = keyOf(line)
-    let identity = this.#passing.get(key)
-    if (identity === undefined) this.#passing.set(key, (identity = seriesIdentity(line.name, this.#tags(line), 'gauge', this.options)!))
-    return identity
-  }
-
-  #tags({ tags, container }: StatsdLine): Map<string, string> {
+  #tags({ tags, container }: StatsdTail): Map<string, string> {
     const { container_label: label } = this.options
     return label === undefined ? tagsOf(tags) : tagsOf(tags).set(label, container)
   }
 
   /** The series of a line; undefined where it cannot have one, which is counted. */
-  #seriesOf(line: StatsdLine): Series | undefined {
-    const key = keyOf(line)
-    let series = this.#lines.get(key)
+  #seriesOf(name: string, tail: Tail): Series | undefined {
+    let series = tail.series.get(name)
     if (series === undefined || series.ended) {
-      series = this.#find(line)
+      series = this.#find(name, tail)
       if (series === undefined) return undefined
-      this.#lines.set(key, series)
+      this.#count()
+      tail.series.set(name, series)
     }
     series.seen = this.#now
     return series
   }
 
-  #find(line: StatsdLine): Series | undefined {
+  /** Ways to say the same are without number: now and then all of them are forgotten. */
+  #count(): void {
+    if (++this.#said <= 4 * this.options.max_series) return
+    this.#tails.clear()
+    this.#said = 0
+  }
+
+  #find(text: string, tail: Tail): Series | undefined {
     const { names, max_series: max } = this.options
-    const name = metricName(line.name, names)
-    const form = FORMS[line.type]
-    const labels = seriesLabels(this.#tags(line), this.options)
+    const name = metricName(text, names)
+    const form = FORMS[tail.type]
+    const labels = seriesLabels(this.#tags(tail), this.options)
     const key = `${name}${labelsText(labels)}`
     const known = this.#names.get(name)
     if (known !== undefined && known.form !== form) {
@@ -210,9 +226,4 @@ export class StatsdReader implements LineReader {
     this.context.account.drop(reason, 1)
     this.#told.warn(reason, words)
   }
-}
-
-/** What of a line says which series it is for. */
-function keyOf({ type, name, tags, container }: StatsdLine): string {
-  return `${type}|${name}|${tags}|${container}`
 }

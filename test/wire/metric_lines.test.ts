@@ -6,7 +6,7 @@ import { parseGraphite, splitPath } from '../../lib/wire/graphite/line.js'
 import { PathTemplate } from '../../lib/wire/graphite/template.js'
 import { BadLine, influxLines, parseInflux, precisionOf, splitSeries, timeOf, unescaped } from '../../lib/wire/influx/line.js'
 import { labelName, metricName } from '../../lib/wire/metric_name.js'
-import { Malformed, parseStatsd, STATSD_TYPES, tagsOf } from '../../lib/wire/statsd/line.js'
+import { Malformed, readTail, splitStatsd, STATSD_TYPES, tagsOf, valuesOf } from '../../lib/wire/statsd/line.js'
 import fc from '../support/property.js'
 
 /** What a parser makes of a text, or what is wrong with it; anything else that it throws fails the test. */
@@ -26,6 +26,8 @@ t.test('numbers are decimal, and nothing else', async (t) => {
   for (const text of ['', ' 1', '1 ', '0x1f', '0b1', '1_000', 'NaN', 'Infinity', '1e999', '.', '-', 'e', '1e', '--1', '1,5', '٣']) {
     t.ok(Number.isNaN(decimalOf(text)), text)
   }
+  const strange = fc.string({ unit: fc.constantFrom(...'0123 .+-eExboINa_\n') })
+  fc.assert(fc.property(strange, (text) => Number.isNaN(decimalOf(text)) === !(/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text)))))
   fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => decimalOf(String(number)) === number))
 })
 
@@ -39,7 +41,13 @@ t.test('names', async (t) => {
 })
 
 t.test('StatsD', async (t) => {
-  const parse = (line: string) => tried(() => parseStatsd(line), Malformed)
+  const parse = (text: string) =>
+    tried(() => {
+      const line = splitStatsd(text)
+      if (typeof line === 'string') return line
+      const tail = readTail(line.tail, text.indexOf('|') + 1)
+      return { name: line.name, ...tail, values: valuesOf(line.value, tail.type) }
+    }, Malformed)
   const plain = { rate: 1, tags: '', container: '', ts: undefined }
   t.same(parse('gorets:1|c'), { name: 'gorets', type: 'c', values: ['1'], ...plain })
   t.same(parse('gorets:1|c|@0.1'), { name: 'gorets', type: 'c', values: ['1'], ...plain, rate: 0.1 })
@@ -96,13 +104,14 @@ t.test('line protocol', async (t) => {
   ]
   for (const line of wrong) t.type(parse(line), 'string', line)
   for (const series of [',a=b', 'm,', 'm,a', 'm,a=', 'm,=b', 'm,a=b=c', 'm,a=b,,c=d']) t.type(split(series), 'string', series)
-  const lines = (body: string) => [...influxLines(body)]
+  const lines = (body: string) => [...influxLines(Buffer.from(body))]
   t.same(lines('# no\n\na b=1\r\nm s="x\ny \\" z\n",t=1\nlast=1'), [['a b=1', 3], ['m s="x\ny \\" z\n",t=1', 4], ['last=1', 7]])
   t.same(lines('m,t="x a=1\nm b=2\nm c="open\nm d=1'), [['m,t="x a=1', 1], ['m b=2', 2], ['m c="open\nm d=1', 3]], 'a quote in a tag is a character; a text without end takes the rest')
   t.same([timeOf('1', 1n), timeOf('-5', 1000n), timeOf('007', 1n), precisionOf(null), precisionOf('h'), precisionOf('d')], ['1', '-5000', '7', 1n, 3_600_000_000_000n, undefined])
-  t.throws(() => timeOf('9223372036854775807', 1000n), /out of range/)
+  t.same([timeOf('9223372036854775807', 1n), timeOf('0', 1n), timeOf('-9223372036854775808', 1n)], ['9223372036854775807', '0', '-9223372036854775808'])
+  for (const [time, unit] of [['9223372036854775807', 1000n], ['9223372036854775808', 1n], ['18446744073709551616', 1n]] as const) t.throws(() => timeOf(time, unit), /out of range/)
   fc.assert(fc.property(anyLine, (text) => {
-    for (const [line] of influxLines(text)) if (typeof parse(line) !== 'string') split((parse(line) as { series: string }).series)
+    for (const [line] of lines(text)) if (typeof parse(line) !== 'string') split((parse(line) as { series: string }).series)
   }))
   const word = fc.string({ unit: fc.constantFrom(...'ab,= é'), minLength: 1, maxLength: 6 })
   const escaped = (text: string) => text.replace(/[,= ]/g, '\\$&')
@@ -116,7 +125,7 @@ t.test('line protocol', async (t) => {
     const series = [escaped(measurement), ...Object.entries(tags).map(([key, value]) => `${escaped(key)}=${escaped(value)}`)].join(',')
     const told = Object.entries(fields).map(([key, one]) => `${escaped(key)}=${value(one)}`).join(',')
     const text = `${series} ${told}${time === undefined ? '' : ` ${time}`}`
-    const [[line, number], ...more] = [...influxLines(`${text}\n`)]
+    const [[line, number], ...more] = lines(`${text}\n`)
     t.same([line, number, more], [text.trim() === '' ? line : text, 1, []])
     const parsed = parse(line)
     if (typeof parsed === 'string') return t.fail(`${line}: ${parsed}`)

@@ -26,22 +26,26 @@ export interface InfluxLine {
 }
 
 const LF = 10
+const CR = 13
 const SPACE = 32
 const QUOTE = 34
 const COMMA = 44
 const EQUALS = 61
 const BACKSLASH = 92
 
-/** The lines of a body, which may have line feeds in their texts; comments and empty ones are left out. With their numbers. */
-export function* influxLines(body: string): Generator<[line: string, number: number]> {
-  let quote = body.indexOf('"')
+/**
+ * The lines of a body, which may have line feeds in their texts; comments and empty ones are left out. With their numbers.
+ * Each is a string of its own: parts of one for the whole body, if somebody keeps them, would keep all of it.
+ */
+export function* influxLines(body: Buffer): Generator<[line: string, number: number]> {
+  let quote = body.indexOf(QUOTE)
   for (let from = 0, number = 1; from < body.length; ) {
-    let end = body.indexOf('\n', from)
+    let end = body.indexOf(LF, from)
     if (end < 0) end = body.length
-    if (quote >= 0 && quote < from) quote = body.indexOf('"', from)
+    if (quote >= 0 && quote < from) quote = body.indexOf(QUOTE, from)
     const plain = quote < 0 || quote > end
     if (!plain) end = quotedEnd(body, from)
-    const line = body.slice(from, body[end - 1] === '\r' && end > from ? end - 1 : end)
+    const line = body.utf8Slice(from, body[end - 1] === CR && end > from ? end - 1 : end)
     if (line.trim() !== '' && line[0] !== '#') yield [line, number]
     number += plain ? 1 : line.split('\n').length
     from = end + 1
@@ -49,15 +53,15 @@ export function* influxLines(body: string): Generator<[line: string, number: num
 }
 
 /** Where a line ends that may have texts in its fields. */
-function quotedEnd(body: string, from: number): number {
+function quotedEnd(body: Buffer, from: number): number {
   let inFields = false
   let quoted = false
   for (let at = from; at < body.length; at++) {
-    const code = body.charCodeAt(at)
+    const code = body[at]
     if (code === BACKSLASH) at++
     else if (code === LF && !quoted) return at
     else if (code === SPACE) inFields = true
-    else if (code === QUOTE && (quoted || (inFields && body.charCodeAt(at - 1) === EQUALS))) quoted = !quoted
+    else if (code === QUOTE && (quoted || (inFields && body[at - 1] === EQUALS))) quoted = !quoted
   }
   return body.length
 }
@@ -168,9 +172,17 @@ export function precisionOf(word: string | null): bigint | undefined {
 }
 export const PRECISIONS = [...UNITS.keys()].join(', ')
 
+const MOST_NANOS = '9223372036854775807'
+
+/** Whether a time is what 64 bits hold of nanoseconds, written as records have it. */
+function isNanos(time: string): boolean {
+  if (!(time[0] >= '1' && time[0] <= '9')) return false
+  return time.length < MOST_NANOS.length || (time.length === MOST_NANOS.length && time <= MOST_NANOS)
+}
+
 /** Unix nanoseconds. Throws BadLine for a time that 64 bits do not hold. */
 export function timeOf(time: string, unit: bigint): string {
-  if (unit === 1n && time.length < 19) return String(BigInt(time))
+  if (unit === 1n && isNanos(time)) return time
   const nanos = BigInt(time) * unit
   if (nanos !== BigInt.asIntN(64, nanos)) throw new BadLine(0, `time ${time} is out of range`)
   return nanos.toString()

@@ -8,11 +8,9 @@ import { decimalOf, isDigits } from '../decimal.js'
 export const STATSD_TYPES = ['c', 'g', 'ms', 'h', 'd', 's'] as const
 export type StatsdType = (typeof STATSD_TYPES)[number]
 
-export interface StatsdLine {
-  readonly name: string
+/** What stands behind the value: the same for many lines. */
+export interface StatsdTail {
   readonly type: StatsdType
-  /** One or more, as they came. */
-  readonly values: readonly string[]
   /** Above 0, and 1 where all was sent. */
   readonly rate: number
   /** As they came: `a:1,b:2`. */
@@ -23,6 +21,14 @@ export interface StatsdLine {
   readonly ts: string | undefined
 }
 
+export interface StatsdLine {
+  readonly name: string
+  /** As it came: one value or more. */
+  readonly value: string
+  /** To be read. */
+  readonly tail: string
+}
+
 /** What is no metric. */
 export type StatsdOther = 'event' | 'service_check'
 
@@ -31,24 +37,35 @@ const EXPECTED_TYPES = STATSD_TYPES.join(', ')
 const MOST_SECOND_DIGITS = 10
 
 /** Throws Malformed. */
-export function parseStatsd(line: string): StatsdLine | StatsdOther {
+export function splitStatsd(line: string): StatsdLine | StatsdOther {
   if (line.startsWith('_e{')) return 'event'
   if (line.startsWith('_sc|')) return 'service_check'
   const colon = line.indexOf(':')
   if (colon < 1) throw new Malformed(colon < 0 ? line.length : 0, colon < 0 ? 'expected a colon behind the name' : 'expected a name')
   const bar = line.indexOf('|', colon)
   if (bar < 0) throw new Malformed(line.length, 'expected | and a type')
-  const typeEnd = endOf(line, bar + 1)
-  const type = typeOf(line.slice(bar + 1, typeEnd), bar + 1)
-  const valueText = line.slice(colon + 1, bar)
+  return { name: line.slice(0, colon), value: line.slice(colon + 1, bar), tail: line.slice(bar + 1) }
+}
+
+/**
+ * Throws Malformed.
+ * @param at characters of the line before it
+ */
+export function readTail(tail: string, at: number): StatsdTail {
+  const typeEnd = endOf(tail, 0)
+  const type = typeOf(tail.slice(0, typeEnd), at)
   const optional = { rate: 1, tags: '', container: '', ts: undefined as string | undefined }
-  for (let from = typeEnd + 1; from <= line.length; ) {
-    const end = endOf(line, from)
-    section(line.slice(from, end), from, optional)
+  for (let from = typeEnd + 1; from <= tail.length; ) {
+    const end = endOf(tail, from)
+    section(tail.slice(from, end), at + from, optional)
     from = end + 1
   }
-  const values = valueText.includes(':') && type !== 's' ? valueText.split(':') : [valueText]
-  return { name: line.slice(0, colon), type, values, ...optional }
+  return { type, ...optional }
+}
+
+/** The values of a line; those of sets are any text. */
+export function valuesOf(value: string, type: StatsdType): readonly string[] {
+  return value.includes(':') && type !== 's' ? value.split(':') : [value]
 }
 
 /** What is wrong with a line, and where. */
