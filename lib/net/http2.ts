@@ -67,15 +67,15 @@ export class Http2Side {
 
 /** Calls back with the first characters of what comes, as many as the preface has at most, and leaves them to be read. */
 function beginning(socket: Socket, decide: (start: string) => void): void {
+  const gone = () => socket.destroy()
   const look = () => {
     const chunk = socket.read() as Buffer | null
     if (chunk === null) return
     const start = chunk.latin1Slice(0, PREFACE.length)
     socket.unshift(chunk)
     if (start.length < PREFACE.length && PREFACE.startsWith(start)) return
-    socket.off('readable', look)
+    socket.off('readable', look).off('end', gone)
     decide(start)
   }
-  socket.on('readable', look)
-  socket.once('end', () => socket.destroy())
+  socket.on('readable', look).once('end', gone)
 }

@@ -27,6 +27,14 @@ const tracesOf = (...spans: object[]) => ({ resourceSpans: [{ scopeSpans: [{ spa
 const encoded = (signal: Signal, request: object) => encodeMessage(request, REQUESTS[signal])
 const LINE = `{"type":"span","ts":"5","end":"3","trace_id":"${TRACE}","span_id":"eee19b7ec3c1b174","name":"work"}`
 
+/** A frame of zstd (RFC 8878) with one block: as it is, or, where it is long, of one byte again and again. */
+function zstdOf(bytes: Buffer): Buffer {
+  const repeated = bytes.length > 10_000
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, 0, 0, 0])
+  head.writeUIntLE((bytes.length << 3) | (repeated ? 3 : 1), 6, 3)
+  return Buffer.concat([head, repeated ? bytes.subarray(0, 1) : bytes])
+}
+
 t.test('all signals in both forms, packed and not; answers in the same form', async (t) => {
   const { url, end } = await receiving(t, 'receive', 'otlp', '--ledger')
   const at = (signal: Signal) => new URL(signal, url)
@@ -37,6 +45,8 @@ t.test('all signals in both forms, packed and not; answers in the same form', as
   t.equal(plain.body.length, 0, 'nothing was rejected')
   const packed = await post(at('traces'), gzipSync(encoded('traces', traces)), { ...PROTOBUF, 'content-encoding': 'gzip' })
   t.equal(packed.status, 200)
+  const zstd = zstdOf(encoded('traces', traces))
+  t.equal((await post(at('traces'), zstd, { ...PROTOBUF, 'content-encoding': 'zstd' })).status, 200)
   const upper = JSON.stringify(tracesOf(spanOf(TRACE.toUpperCase())))
   const json = await post(at('traces'), gzipSync(upper), { 'content-type': 'application/json; charset=utf-8', 'content-encoding': 'gzip' })
   t.equal(`${json.status} ${json.headers.get('content-type')} ${json.body}`, '200 application/json {}')
@@ -47,8 +57,8 @@ t.test('all signals in both forms, packed and not; answers in the same form', as
   t.equal((await post(at('logs'), '', PROTOBUF)).status, 200, 'an empty export is fine')
   const { code, lines, stderr } = await end()
   t.equal(code, 0, stderr)
-  t.same(lines, [LINE, LINE, LINE, '{"type":"log","ts":"7","body":9}', '{"type":"metric","name":"up","kind":"gauge","ts":"7","value":1.5}'])
-  t.match(stderr, '"in":0,"made":5,"out":5,"dropped":{},"pending":0')
+  t.same(lines, [LINE, LINE, LINE, LINE, '{"type":"log","ts":"7","body":9}', '{"type":"metric","name":"up","kind":"gauge","ts":"7","value":1.5}'])
+  t.match(stderr, '"in":0,"made":6,"out":6,"dropped":{},"pending":0')
 })
 
 t.test('partial success: ids that are none', async (t) => {
@@ -82,11 +92,14 @@ t.test('what is not taken is told as a Status, and harms nothing else', async (t
   let value: object = { stringValue: '' }
   for (let i = 0; i < 10; i++) value = { arrayValue: { values: [value] } }
   const deep = encoded('traces', tracesOf({ ...spanOf(TRACE), attributes: [{ key: 'a', value }] }))
+  const zstd = zstdOf(Buffer.alloc(100_000))
   const cases: readonly (readonly [Buffer | string, Headers, number, RegExp])[] = [
     [good.subarray(0, -1), PROTOBUF, 400, /^no export of traces: /],
     [Buffer.from('no message'), PROTOBUF, 400, /^no export of traces: /],
     [gzipSync(Buffer.alloc(1_000_000)), { ...PROTOBUF, 'content-encoding': 'gzip' }, 413, /20000 bytes \(--max-request-bytes\)$/],
     [good, { ...PROTOBUF, 'content-encoding': 'gzip' }, 400, /body is not gzip/],
+    [zstd, { ...PROTOBUF, 'content-encoding': 'zstd' }, 413, /20000 bytes \(--max-request-bytes\)$/],
+    [zstd.subarray(0, -1), { ...PROTOBUF, 'content-encoding': 'zstd' }, 400, /body is not zstd/],
     [good, { ...PROTOBUF, 'content-encoding': 'lzma' }, 415, /unknown content encoding 'lzma'/],
     [encoded('traces', tracesOf(...Array.from({ length: 200 }, () => spanOf(TRACE)))), PROTOBUF, 413, /100 elements \(--max-elements\)$/],
     [deep, PROTOBUF, 400, /deeper than 12 levels \(--max-depth\)$/],

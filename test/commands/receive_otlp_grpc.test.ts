@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
@@ -115,6 +116,36 @@ t.test('HTTP/2 serves HTTP as well; one connection, many calls', async (t) => {
   const { code, lines } = await end()
   t.equal(code, 0)
   t.equal(lines.length, 41)
+})
+
+/** What is answered to pieces of text, each written when the one before has gone out; then its half of the connection is closed. */
+async function said(t: Test, url: string, ...pieces: string[]): Promise<string> {
+  const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  await once(socket, 'connect')
+  socket.setNoDelay(true)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1'))).on('error', () => {})
+  for (const piece of pieces) await new Promise((resolve) => socket.write(piece, () => setImmediate(resolve)))
+  socket.end()
+  if (!socket.closed) await once(socket, 'close')
+  return text
+}
+
+t.test('protocols are told apart by how a connection begins', async (t) => {
+  const { url, end } = await receiving(t, 'receive', 'otlp', '--header-timeout', '300ms')
+  const request = 'POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+  t.match(await said(t, url, request), /^HTTP\/1\.1 200/, 'answered though nothing more can come')
+  t.match(await said(t, url, 'P', request.slice(1)), /^HTTP\/1\.1 200/)
+  t.match(await said(t, url, 'PR', 'X'), /^HTTP\/1\.1 400/)
+  t.match(await said(t, url, 'P', 'R', 'I * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\0\0\0\u0004\0\0\0\0\0'), /^\0\0.\u0004\0/s, 'settings')
+  t.equal(await said(t, url, 'PR'), '', 'not enough')
+  t.equal(await said(t, url), '')
+  const silent = connectTcp(Number(new URL(url).port), '127.0.0.1')
+  await once(silent, 'close')
+  const client = session(t, url)
+  t.equal(statusIn(await call(client, frameOf(GOOD)))?.code, STATUS.ok, 'others are served')
+  t.equal((await end()).code, 0)
 })
 
 /** A call of grpc-js. */
