@@ -14,10 +14,16 @@ const OPTIONS = {
     type: 'enum', values: MODES, default: 'proportional', since: '0.1.0',
     help: 'what the share is of: what comes in, what there was before any sampling, or hashes of the trace id',
   },
-  hash_seed: { type: 'int', min: 0, max: 0xffffffff, help: 'seed of hashes; samplers with the same one keep the same', default: 0, since: '0.1.0' },
+  hash_seed: {
+    type: 'int', min: 0, max: 0xffffffff, default: 0, since: '0.1.0',
+    help: 'seed of hashes; samplers with the same one keep the same',
+  },
   precision: { type: 'int', min: 1, max: 14, default: 4, help: 'hexadecimal digits of thresholds', since: '0.1.0' },
   fail_open: { type: 'bool', help: 'keep what nothing can be decided about instead of dropping it', since: '0.1.0' },
-  from: { type: 'string', value: 'NAME', help: 'attribute or label of log entries that decides instead of the trace id', since: '0.1.0' },
+  from: {
+    type: 'string', value: 'NAME', since: '0.1.0',
+    help: 'attribute or label of log entries that decides instead of the trace id',
+  },
   sampling_priority: {
     type: 'string', value: 'NAME', since: '0.1.0',
     help: 'attribute of log entries that holds a higher share for them, in percent',
@@ -94,7 +100,7 @@ export default filter({
 
 /** Throws a Problem. */
 async function optionsOf({ args, options }: Given): Promise<SamplingOptions> {
-  const { probability, percent, mode, hash_seed: seed, precision, fail_open: failOpen, from, sampling_priority: priority } = options
+  const { probability, percent, mode, hash_seed: seed, precision, from, sampling_priority: priority } = options
   const given = [args.length > 0 ? Number(args[0]) : undefined, probability, percent && percent / 100]
   const shares = given.filter((share) => share !== undefined)
   if (shares.length !== 1) {
@@ -102,5 +108,5 @@ async function optionsOf({ args, options }: Given): Promise<SamplingOptions> {
     throw new Problem(message, { expected: 'one of RATE, --probability and --percent' })
   }
   if (args.length > 0) await checkStage(sampling, { ...options, rate: Number(args[0]) })
-  return { probability: shares[0], mode, seed, precision, failOpen, from, priority }
+  return { probability: shares[0], mode, seed, precision, failOpen: options.fail_open, from, priority }
 }

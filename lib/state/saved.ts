@@ -57,8 +57,9 @@ export class SavedRecords {
     try {
       mkdirSync(folder, { recursive: true })
     } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
       const exit = isFull(cause) ? EXIT.temporary : EXIT.usage
-      throw new Problem(`--state: cannot make ${folder}: ${(cause as NodeJS.ErrnoException).code}`, { cause, expected: 'a folder', exit })
+      throw new Problem(`--state: cannot make ${folder}: ${code}`, { cause, expected: 'a folder', exit })
     }
   }
 

@@ -157,7 +157,9 @@ class PolicyCompiler implements Workshop {
     const kind = KINDS.get(type)
     const { document } = fields
     if (type === 'condition') return this.#condition(fields, name)
-    if (type === 'drop' && !top) return void fields.report('type', "a policy of the type 'drop' inside of another", 'drop at the top')
+    if (type === 'drop' && !top) {
+      return void fields.report('type', "a policy of the type 'drop' inside of another", 'drop at the top')
+    }
     if (kind !== undefined && kind.keys.length === 0 && fields.node(type) === null) return kind.make(fields, this)
     if (!fields.has(type)) return void fields.report('type', `the policy needs '${type}'`, kind?.keys.join(', '))
     const keys = kind?.keys ?? PARTS[type as keyof typeof PARTS]
@@ -194,7 +196,10 @@ class PolicyCompiler implements Workshop {
     const before = fields.document.problems.length
     const nodes = type === 'not' ? [fields.node(key)] : fields.list(key)
     if (type === 'not' && nodes[0] === null) return void fields.report(key, "'not' needs 'not_sub_policy'", 'one policy')
-    if (nodes.length === 0) return before < fields.document.problems.length ? undefined : void fields.report(key, `no policies in '${key}'`)
+    if (nodes.length === 0) {
+      if (before === fields.document.problems.length) fields.report(key, `no policies in '${key}'`)
+      return undefined
+    }
     const policies: Policy[] = []
     for (const node of nodes) {
       const policy = await this.policy(fields.document, node, false)
@@ -218,19 +223,22 @@ class PolicyCompiler implements Workshop {
       if (policies.has(policy.name)) document.report(node, `a second policy '${policy.name}'`)
       policies.set(policy.name, policy)
     }
-    const named = (node: Node | null, text: string | undefined): text is string => {
+    const named: Named = (node, text): text is string => {
       if (text !== undefined && policies.has(text)) return true
-      if (text !== undefined) document.report(node, `no policy '${text}' in the composite`, [...policies.keys()].join(', '), didYouMean(text, policies.keys()))
+      if (text === undefined) return false
+      const hint = didYouMean(text, policies.keys())
+      document.report(node, `no policy '${text}' in the composite`, [...policies.keys()].join(', '), hint)
       return false
     }
-    const order = fields.has('policy_order') ? fields.texts('policy_order').filter(({ text, node }) => named(node, text)) : []
+    const ordered = fields.has('policy_order') ? fields.texts('policy_order') : []
+    const order = ordered.filter(({ text, node }) => named(node, text))
     const names = new Set([...order.map(({ text }) => text), ...policies.keys()])
     const percents = this.#allocations(fields, named)
     if (policies.size === 0 || most === undefined) return undefined
     return new Composite(name, sharesOf([...names].map((one) => policies.get(one)!), percents, most), most)
   }
 
-  #allocations(fields: Fields, named: (node: Node | null, text: string | undefined) => text is string): Map<string, number> {
+  #allocations(fields: Fields, named: Named): Map<string, number> {
     const percents = new Map<string, number>()
     if (!fields.has('rate_allocation')) return percents
     for (const node of fields.list('rate_allocation')) {
@@ -252,6 +260,9 @@ const PARTS = {
   drop: ['drop_sub_policy'],
   composite: ['max_total_spans_per_second', 'policy_order', 'composite_sub_policy', 'rate_allocation'],
 } as const
+
+/** Whether there is a policy of this name; a problem, at the node, if there is none. */
+type Named = (node: Node | null, text: string | undefined) => text is string
 
 /** What is allocated to no policy is shared by those that have nothing allocated. */
 function sharesOf(policies: readonly Policy[], percents: ReadonlyMap<string, number>, most: number): Share[] {

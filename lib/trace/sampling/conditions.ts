@@ -59,7 +59,9 @@ const numeric: Kind = {
     const key = fields.text('key', { required: true })
     const min = fields.number('min_value')
     const max = fields.number('max_value')
-    if (min === undefined && max === undefined) fields.report('key', 'no bound for the attribute', 'min_value, max_value or both')
+    if (min === undefined && max === undefined) {
+      fields.report('key', 'no bound for the attribute', 'min_value, max_value or both')
+    }
     if (min !== undefined && max !== undefined && max < min) fields.report('max_value', "'max_value' is below 'min_value'")
     if (key === undefined) return undefined
     const within = (value: Json) => {
@@ -94,10 +96,14 @@ function patterns(values: ReturnType<Fields['texts']>, { document }: Fields): Pa
   return values.flatMap(({ text, node }) => document.collect(node, () => Pattern.search(text)) ?? [])
 }
 
+/** UTF-16 units of the longest value whose answer is remembered. */
+const LONGEST_KNOWN = 256
+
 /** Answers for the values seen last. */
 function remembered(all: readonly Pattern[], size: number): (value: string) => boolean {
   const known = new Map<string, boolean>()
   return (value) => {
+    if (value.length > LONGEST_KNOWN) return all.some((pattern) => pattern.test(value))
     let answer = known.get(value)
     if (answer === undefined) answer = all.some((pattern) => pattern.test(value))
     else known.delete(value)

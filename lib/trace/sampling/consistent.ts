@@ -6,7 +6,10 @@ import { getLabel } from '../../record/labels.js'
 import type { Payload, Record } from '../../record/record.js'
 import { attributeOf, bytesOfAttribute, numberOfAttribute, withAttributes } from './attribute.js'
 import { hashedRandomness } from './hash.js'
-import { ALWAYS, NEVER, parseRandomness, parseThreshold, probabilityOf, randomnessOf, SMALLEST, type Threshold, thresholdOf, thresholdText, traceIdOf } from './threshold.js'
+import {
+  ALWAYS, NEVER, parseRandomness, parseThreshold, probabilityOf, randomnessOf, SMALLEST, type Threshold, thresholdOf,
+  thresholdText, traceIdOf,
+} from './threshold.js'
 import { parseTraceState, type TraceState, traceStateText } from './trace_state.js'
 
 export const MODES = ['proportional', 'equalizing', 'hash_seed'] as const
@@ -28,7 +31,8 @@ export interface SamplingOptions {
 
 /** Why a record was dropped. */
 export type DropReason =
-  | 'not_sampled' | 'sampling_priority' | 'missing_randomness' | 'inconsistent_threshold' | 'bad_sampling_state' | 'randomness_in_use'
+  | 'not_sampled' | 'sampling_priority' | 'missing_randomness' | 'inconsistent_threshold' | 'bad_sampling_state'
+  | 'randomness_in_use'
 
 /** What a record says about sampling; null where it says it wrongly. */
 type Carried = Pick<TraceState, 'randomness' | 'threshold'> | null

@@ -69,7 +69,8 @@ export class PolicyDocument {
   #report(offset: number, length: number, message: string, expected?: string, hint?: string): void {
     const { line, col } = this.#lines.linePos(Math.min(offset, this.text.length))
     const source = this.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? ''
-    const place = { file: this.file, line, column: col, length: Math.max(1, Math.min(length, source.length - col + 1)), source }
+    const shown = Math.max(1, Math.min(length, source.length - col + 1))
+    const place = { file: this.file, line, column: col, length: shown, source }
     this.problems.push(new Problem(message, { place, expected, hint }))
   }
 }
@@ -78,7 +79,12 @@ export class PolicyDocument {
 export class Fields {
   readonly #nodes = new Map<string, { readonly key: Node; readonly value: Node | null }>()
 
-  constructor(readonly document: PolicyDocument, readonly map: YAMLMap, private readonly what: string, keys: readonly string[]) {
+  constructor(
+    readonly document: PolicyDocument,
+    readonly map: YAMLMap,
+    private readonly what: string,
+    keys: readonly string[],
+  ) {
     for (const { key, value } of map.items) {
       const name = String((key as { value?: unknown }).value)
       if (keys.includes(name)) this.#nodes.set(name, { key: key as Node, value: document.resolve(value) })
@@ -143,9 +149,10 @@ export class Fields {
   }
 
   texts(key: string): { readonly text: string; readonly node: Node | null }[] {
+    const { document } = this
     return this.list(key).flatMap((node) => {
-      if (this.document.yaml.isScalar(node) && node.value !== null) return [{ text: String(node.source ?? node.value), node }]
-      this.document.report(node, `no text in '${key}'`, 'a list of texts')
+      if (document.yaml.isScalar(node) && node.value !== null) return [{ text: String(node.source ?? node.value), node }]
+      document.report(node, `no text in '${key}'`, 'a list of texts')
       return []
     })
   }

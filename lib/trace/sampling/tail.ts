@@ -13,6 +13,8 @@ import { Trace } from './trace.js'
 /** Bytes of a trace in memory beside its spans, and of a span beside what it says. */
 const PER_TRACE = 400
 const PER_SPAN = 48
+/** Spans that are decided in one go. */
+const AT_ONCE = 10_000
 /** Milliseconds between warnings. */
 const TELL_EVERY = 10_000
 /** The order of what was held by another process: before everything that came here. */
@@ -62,13 +64,20 @@ export class TailSampler implements StatefulTransform {
     const sampled = held === undefined ? this.decisions.get(id) : undefined
     if (sampled === true) return pass(record)
     if (sampled === false) return this.context.account.drop('late_not_sampled', 1)
-    this.#hold(held ?? this.#open(id, order), record)
+    this.#hold(held ?? this.#begin(id, order, pass), record)
     while (this.#memory > this.options.maxMemory) this.#hurry('memory', pass)
     while (this.#traces.size > this.options.maxTraces) this.#hurry('traces', pass)
   }
 
-  #open(id: string, order: number): Trace {
-    const trace = new Trace(id, order, this.context.clock.monotonic() + this.options.wait, this.made.tests.length)
+  /** A new trace is a good moment for those that are due: where input never pauses, a timer has to wait. */
+  #begin(id: string, order: number, pass: Pass): Trace {
+    const now = this.context.clock.monotonic()
+    if (this.due() <= now) this.tick(now, pass)
+    return this.#open(id, order, now)
+  }
+
+  #open(id: string, order: number, now: number): Trace {
+    const trace = new Trace(id, order, now + this.options.wait, this.made.tests.length)
     trace.memory = PER_TRACE
     this.#memory += PER_TRACE
     this.#traces.set(id, trace)
@@ -95,9 +104,12 @@ export class TailSampler implements StatefulTransform {
     return this.#oldest()?.due ?? Infinity
   }
 
+  /** So many spans at once: what goes on has to be taken before more does, and the rest stays due. */
   tick(now: number, pass: Pass): void {
+    let spans = 0
     for (const trace of this.#traces.values()) {
-      if (trace.due > now) return
+      if (trace.due > now || spans >= AT_ONCE) return
+      spans += trace.spans.length
       this.#decide(trace, now, false, pass)
     }
   }
@@ -116,7 +128,9 @@ export class TailSampler implements StatefulTransform {
    * that are not decided.
    */
   *state(): Generator<Record> {
-    for (const [trace_id, sampled] of this.decisions) yield { identity: DECIDED, payload: { position: { trace_id, sampled } } }
+    for (const [trace_id, sampled] of this.decisions) {
+      yield { identity: DECIDED, payload: { position: { trace_id, sampled } } }
+    }
     for (const { spans } of this.#traces.values()) yield* spans
   }
 
@@ -128,7 +142,7 @@ export class TailSampler implements StatefulTransform {
     if (record.identity.type === 'checkpoint') return this.decisions.set(id, attributeOf(position, 'sampled') === true)
     if (!this.#traces.has(id)) this.#inherited++
     this.context.account.made++
-    this.#hold(this.#traces.get(id) ?? this.#open(id, BEFORE), record)
+    this.#hold(this.#traces.get(id) ?? this.#open(id, BEFORE, this.context.clock.monotonic()), record)
   }
 
   #oldest(): Trace | undefined {
@@ -142,7 +156,8 @@ export class TailSampler implements StatefulTransform {
     early[why]++
     if (now - early.toldAt < TELL_EVERY) return
     early.toldAt = now
-    const bound = why === 'memory' ? `--max-memory (${this.options.maxMemory} bytes)` : `--num-traces (${this.options.maxTraces})`
+    const { maxMemory, maxTraces } = this.options
+    const bound = why === 'memory' ? `--max-memory (${maxMemory} bytes)` : `--num-traces (${maxTraces})`
     this.context.log.warn(`${bound} is reached: traces are decided early, ${early.memory + early.traces} so far`)
   }
 

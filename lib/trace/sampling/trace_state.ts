@@ -37,7 +37,7 @@ export function parseMembers(text: string): [key: string, value: string][] | nul
 export function parseTraceState(text: string): TraceState | null {
   const all = text === '' ? [] : parseMembers(text)
   if (all === null) return null
-  const state = { randomness: null as string | null, threshold: null as Threshold | null, fields: [] as string[] }
+  const state: Own = { randomness: null, threshold: null, fields: [] }
   const members: string[] = []
   for (const [key, value] of all) {
     if (key !== 'ot') members.push(`${key}=${value}`)
@@ -46,7 +46,13 @@ export function parseTraceState(text: string): TraceState | null {
   return { ...state, members }
 }
 
-function readField(state: { randomness: string | null; threshold: Threshold | null; fields: string[] }, field: string): boolean {
+interface Own {
+  randomness: string | null
+  threshold: Threshold | null
+  readonly fields: string[]
+}
+
+function readField(state: Own, field: string): boolean {
   if (!FIELD.test(field)) return false
   const value = field.slice(3)
   if (field.startsWith('rv:')) return (state.randomness = parseRandomness(value)) !== null

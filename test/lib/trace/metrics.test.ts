@@ -63,6 +63,17 @@ t.test('forms of histograms, units, names', async (t) => {
   t.match(metric(seconds.end(), TOOK), [{ explicit_histogram: { bounds: [0.01, 0.03, 1], counts: [0, 1, 0, 0] } }])
 })
 
+t.test('dimensions of one of the metrics', async (t) => {
+  const work = spans('--calls-dimension', 'host.name', '--duration-dimension', 'http.status_code', '--dimension', 'region=eu')
+  work.take(SPAN, { ...SPAN, attributes: { 'http.status_code': 500 } })
+  const out = work.end()
+  t.match(metric(out, CALLS), [{ labels: { region: 'eu', 'host.name': 'h1', 'http.status_code': undefined }, value: 2 }])
+  t.match(metric(out, TOOK), [
+    { labels: { region: 'eu', 'http.status_code': '200', 'host.name': undefined }, explicit_histogram: { count: '1' } },
+    { labels: { 'http.status_code': '500' }, explicit_histogram: { count: '1' } },
+  ])
+})
+
 t.test('exemplars are those of one sample', async (t) => {
   const work = spans('--exemplars', '--max-exemplars', '1')
   work.take(SPAN, { ...SPAN, span_id: '00f067aa0ba902b8' }, { ...SPAN, trace_id: undefined })

@@ -201,6 +201,16 @@ t.test('spans wait for their trace, late ones follow the decision, and checkpoin
   t.equal(account.pending, 0)
 })
 
+t.test('what is due is decided in portions, and when a new trace begins though no time is left for a tick', async (t) => {
+  const { push, at, clock } = await sampling('[{type: always_sample}]', { maxTraces: 1e6 })
+  push(...Array.from({ length: 15_000 }, (_, i) => span(i + 1)))
+  t.equal(at(1000).length, 10_000)
+  t.equal(at(1000).length, 5000)
+  push(span(20_001))
+  clock.time = 2000
+  t.same(traces(push(span(20_001), span(20_002))), [20_001])
+})
+
 t.test('ids: upper case is the same trace, what is none is rejected', async (t) => {
   const { push, end, account } = await sampling('[{span_count: {min_spans: 2}}]')
   push(span(0xab), { ...span(0xab), payload: { ...span(0xab).payload, trace_id: id(0xab).toUpperCase() } })
