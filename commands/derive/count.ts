@@ -14,7 +14,9 @@ const SPANS = `printf '%s\\n' '{"type":"span","resource":{"service.name":"shop"}
 
 const OPTIONS = {
   where: { since, type: 'list', value: 'EXPR', help: 'count only that for which one of these CEL expressions is true' },
-  attribute: { since, type: 'list', value: 'NAME[=DEFAULT]', help: 'count by this attribute; what lacks it and has no default is not counted' },
+  attribute: {
+    since, type: 'list', value: 'NAME[=DEFAULT]', help: 'count by this attribute; what lacks it and has no default is not counted',
+  },
   ...TABLE_OPTIONS,
 } as const
 
@@ -60,7 +62,8 @@ async function settingsOf({ args: [kind, name], options }: Input<typeof OPTIONS>
   const { compileExpression } = await import('../../lib/expr/expression.js')
   const problems: Problem[] = []
   if (!KINDS.includes(kind)) {
-    problems.push(new Problem(`nothing that can be counted: '${kind}'`, { expected: KINDS.join(', '), hint: didYouMean(kind, KINDS) }))
+    const details = { expected: KINDS.join(', '), hint: didYouMean(kind, KINDS) }
+    problems.push(new Problem(`nothing that can be counted: '${kind}'`, details))
   }
   if (kind === ALL && name !== undefined) problems.push(new Problem("counts of 'all' have their own names"))
   const conditions: Expression[] = []

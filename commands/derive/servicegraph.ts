@@ -1,8 +1,10 @@
 // derive servicegraph: which service calls which, from spans.
 
-import { bucketBounds, HISTOGRAM_OPTIONS, histogramMaker, TABLE_HELP, TABLE_OPTIONS, tableSettings } from '../../lib/aggregate/options.js'
+import {
+  bucketBounds, HISTOGRAM_OPTIONS, histogramMaker, TABLE_HELP, TABLE_OPTIONS, tableSettings,
+} from '../../lib/aggregate/options.js'
 import { filter, type Input } from '../../lib/component.js'
-import { Problem, throwAll } from '../../lib/diag/problem.js'
+import { Problem } from '../../lib/diag/problem.js'
 import { namesOf } from '../../lib/logs/command.js'
 import { ServiceGraph, type ServiceGraphSettings } from '../../lib/trace/servicegraph.js'
 
@@ -10,8 +12,13 @@ const since = '0.1.0'
 const SPAN = `'{"type":"span","resource":{"service.name":"shop"},"ts":"1000000000","end":"1030000000","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","name":"select","kind":"client","attributes":{"db.name":"orders"}}'`
 
 const OPTIONS = {
-  dimension: { since, type: 'list', value: 'NAME', help: 'attribute of the spans, or else their resources, that becomes one of the metrics, as client_NAME and server_NAME' },
-  histogram: { since, group: 'Durations', type: 'enum', values: ['explicit', 'exponential'], default: 'explicit', help: 'kind of the histograms' },
+  dimension: {
+    since, type: 'list', value: 'NAME',
+    help: 'attribute of the spans, or else their resources, that becomes one of the metrics, as client_NAME and server_NAME',
+  },
+  histogram: {
+    since, group: 'Durations', type: 'enum', values: ['explicit', 'exponential'], default: 'explicit', help: 'kind of the histograms',
+  },
   bucket: { ...HISTOGRAM_OPTIONS.bucket, group: 'Durations' },
   max_size: { ...HISTOGRAM_OPTIONS.max_size, group: 'Durations' },
   peer_attribute: {
@@ -22,9 +29,14 @@ const OPTIONS = {
     since, group: 'Virtual nodes', type: 'list', value: 'NAME', default: ['db.name', 'db.namespace'],
     help: 'attribute of a client span that names the database it called',
   },
-  virtual_node_label: { since, group: 'Virtual nodes', type: 'bool', help: 'tell by the attribute virtual_node which side sends no spans' },
+  virtual_node_label: {
+    since, group: 'Virtual nodes', type: 'bool', help: 'tell by the attribute virtual_node which side sends no spans',
+  },
   ttl: { since, type: 'duration', default: '2s', min: '1ms', help: 'time for which the other side of a request is waited for' },
-  max_items: { since, group: 'Bounds', type: 'int', default: 10_000, min: 1, help: 'requests that wait for their other side at once; spans beyond are counted as dropped from the graph' },
+  max_items: {
+    since, group: 'Bounds', type: 'int', default: 10_000, min: 1,
+    help: 'requests that wait for their other side at once; spans beyond are counted as dropped from the graph',
+  },
   ...TABLE_OPTIONS,
 } as const
 
@@ -54,14 +66,18 @@ export default filter({
   check: (input) => void settingsOf(input),
   examples: [
     { command: `printf '%s\\n' ${SPAN} | solder derive servicegraph`, about: 'a service and its database' },
-    { command: 'solder receive otlp | solder derive servicegraph | solder derive prometheus | solder write prometheus http://mimir.example/api/v1/push', about: 'a service graph in Grafana', needs: 'a sender and a receiver' },
+    {
+      command: 'solder receive otlp | solder derive servicegraph | solder write prometheus http://mimir.example/api/v1/push',
+      about: 'a service graph in Grafana',
+      needs: 'a sender and a receiver',
+    },
   ],
   create: (input, context) => new ServiceGraph(settingsOf(input), context),
 })
 
-/** Throws every Problem at once. */
+/** Throws a Problem. */
 function settingsOf({ options }: Input<typeof OPTIONS>): ServiceGraphSettings {
-  if (options.histogram !== 'explicit' && options.bucket.length > 0) throwAll([new Problem('--bucket is for --histogram explicit')])
+  if (options.histogram !== 'explicit' && options.bucket.length > 0) throw new Problem('--bucket is for --histogram explicit')
   return {
     table: tableSettings(options, 'solder.servicegraph'),
     histogram: histogramMaker(options.histogram, bucketBounds(options.bucket), options.max_size, 0.001),

@@ -41,8 +41,15 @@ export default filter({
     trace_id_key: { ...keys, default: 'tid', help: 'key of the trace id' },
   },
   examples: [
-    { command: `${SPAN} | solder derive spanlogs --span-attribute http.route --label svc | solder filter 'type == "log"'`, about: 'see what becomes of a span' },
-    { command: 'solder receive otlp | solder derive spanlogs --label svc,status | solder write loki http://loki.example:3100', about: 'find traces by their logs in Loki', needs: 'a sender and a receiver' },
+    {
+      command: `${SPAN} | solder derive spanlogs --span-attribute http.route --label svc | solder filter 'type == "log"'`,
+      about: 'see what becomes of a span',
+    },
+    {
+      command: 'solder receive otlp | solder derive spanlogs --label svc,status | solder write loki http://loki.example:3100',
+      about: 'find traces by their logs in Loki',
+      needs: 'a sender and a receiver',
+    },
   ],
   create({ options }, context) {
     const { spans, processes, events } = options

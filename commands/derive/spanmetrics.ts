@@ -1,6 +1,8 @@
 // derive spanmetrics: counts calls and measures their durations from spans.
 
-import { bucketBounds, HISTOGRAM_OPTIONS, histogramMaker, TABLE_HELP, TABLE_OPTIONS, tableSettings } from '../../lib/aggregate/options.js'
+import {
+  bucketBounds, HISTOGRAM_OPTIONS, histogramMaker, TABLE_HELP, TABLE_OPTIONS, tableSettings,
+} from '../../lib/aggregate/options.js'
 import { filter, type Input } from '../../lib/component.js'
 import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { namesOf } from '../../lib/logs/command.js'
@@ -18,9 +20,16 @@ const OPTIONS = {
     ...dimensions, type: 'list', value: 'NAME[=DEFAULT]',
     help: 'attribute of the span, or else of its resource, that becomes an attribute of the metrics',
   },
-  exclude_dimension: { ...dimensions, type: 'list', value: 'NAME', help: `one of the usual ones that does not (${USUAL_DIMENSIONS.join(', ')})` },
+  calls_dimension: { ...dimensions, type: 'list', value: 'NAME[=DEFAULT]', help: 'the same, for the counter of calls alone' },
+  duration_dimension: { ...dimensions, type: 'list', value: 'NAME[=DEFAULT]', help: 'the same, for the histogram of durations alone' },
+  exclude_dimension: {
+    ...dimensions, type: 'list', value: 'NAME', help: `one of the usual ones that does not (${USUAL_DIMENSIONS.join(', ')})`,
+  },
   scope_dimensions: { ...dimensions, type: 'bool', help: 'tell name and version of the instrumentation scope, too' },
-  histogram: { ...histogram, type: 'enum', values: ['explicit', 'exponential', 'none'], default: 'explicit', help: 'kind of the histogram of durations' },
+  histogram: {
+    ...histogram, type: 'enum', values: ['explicit', 'exponential', 'none'], default: 'explicit',
+    help: 'kind of the histogram of durations',
+  },
   unit: { ...histogram, type: 'enum', values: ['ms', 's'], default: 'ms', help: 'what durations count in' },
   bucket: { ...HISTOGRAM_OPTIONS.bucket, ...histogram },
   max_size: { ...HISTOGRAM_OPTIONS.max_size, ...histogram },
@@ -28,7 +37,8 @@ const OPTIONS = {
   max_exemplars: { since, group: 'Exemplars', type: 'int', default: 5, min: 1, help: 'exemplars of one sample' },
   events: { since, group: 'Events', type: 'bool', help: 'count the events of spans, too' },
   event_dimension: {
-    since, group: 'Events', type: 'list', value: 'NAME[=DEFAULT]', help: 'attribute of the event, or event.name, that becomes one of the metric',
+    since, group: 'Events', type: 'list', value: 'NAME[=DEFAULT]',
+    help: 'attribute of the event, or event.name, that becomes one of the metric',
   },
   ...TABLE_OPTIONS,
 } as const
@@ -70,7 +80,12 @@ function settingsOf({ options }: Input<typeof OPTIONS>): SpanMetricsSettings {
   const problems = excluded
     .filter((name) => !(USUAL_DIMENSIONS as readonly string[]).includes(name))
     .map((name) => new Problem(`--exclude-dimension: no usual dimension: '${name}'`, { expected: USUAL_DIMENSIONS.join(', ') }))
-  if (options.histogram !== 'explicit' && options.bucket.length > 0) problems.push(new Problem('--bucket is for --histogram explicit'))
+  if (options.histogram !== 'explicit' && options.bucket.length > 0) {
+    problems.push(new Problem('--bucket is for --histogram explicit'))
+  }
+  if (options.histogram === 'none' && options.duration_dimension.length > 0) {
+    problems.push(new Problem('--duration-dimension is not for --histogram none'))
+  }
   throwAll(problems)
   const { namespace, unit } = options
   const named = (name: string) => (namespace === '' ? name : `${namespace}.${name}`)
@@ -84,6 +99,8 @@ function settingsOf({ options }: Input<typeof OPTIONS>): SpanMetricsSettings {
     events: options.events ? { name: named('events'), kind: 'counter', unit: '', help: 'Events of spans.' } : undefined,
     unit: unit === 's' ? 1e9 : 1e6,
     dimensions: dimensionsOf(options.dimension),
+    callsDimensions: dimensionsOf(options.calls_dimension),
+    durationDimensions: dimensionsOf(options.duration_dimension),
     eventDimensions: dimensionsOf(options.event_dimension),
     excluded: new Set(excluded),
     scope: options.scope_dimensions,

@@ -23,7 +23,10 @@ export default filter({
   },
   examples: [
     { command: `${SPAN} | solder enrich delete 'attributes["http.user_agent"]'`, about: 'drop an attribute' },
-    { command: `solder enrich delete events links --where 'status.code != "error"' < /dev/null`, about: 'keep details of failures alone' },
+    {
+      command: `solder enrich delete events links --where 'status.code != "error"' < /dev/null`,
+      about: 'keep details of failures alone',
+    },
   ],
   async create({ args, options }, context) {
     const { editTransform } = await import('../../lib/edit/edit.js')

@@ -10,7 +10,9 @@ const SPAN = `printf '%s\\n' '{"type":"span","ts":"1","end":"2","name":"login","
 const OPTIONS = {
   ...WHERE,
   algorithm: { type: 'enum', values: ['sha256', 'sha512', 'sha1', 'md5'], default: 'sha256', help: 'the hash', since: '0.1.0' },
-  key: { type: 'secret', help: 'key of the hash (HMAC): without it, what has few forms can be found out by trying them', since: '0.1.0' },
+  key: {
+    type: 'secret', help: 'key of the hash (HMAC): without it, what has few forms can be found out by trying them', since: '0.1.0',
+  },
 } as const
 
 export default filter({

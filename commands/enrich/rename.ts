@@ -30,7 +30,10 @@ export default filter({
       command: `${SPAN} | solder enrich rename 'attributes["http.status_code"]' 'attributes["http.response.status_code"]'`,
       about: 'use the newer name of an attribute',
     },
-    { command: 'solder enrich rename \'resource["k8s.pod.name"]\' labels.pod < /dev/null', about: 'make a label of what the resource says' },
+    {
+      command: 'solder enrich rename \'resource["k8s.pod.name"]\' labels.pod < /dev/null',
+      about: 'make a label of what the resource says',
+    },
   ],
   async create({ args: [from, to], options }, context) {
     const { editTransform } = await import('../../lib/edit/edit.js')

@@ -17,14 +17,20 @@ const services = { since, group: 'Metadata services', type: 'url' } as const
 const LOG = `printf '%s\\n' '{"type":"log","resource":{"service.name":"shop"},"ts":"1","body":"paid"}'`
 
 const OPTIONS = {
-  detector: { since, type: 'list', value: 'NAME', default: ['env', 'host', 'os'], help: 'what to ask: env, host, os, process, container, k8s, ec2, gcp, azure' },
+  detector: {
+    since, type: 'list', value: 'NAME', default: ['env', 'host', 'os'],
+    help: 'what to ask: env, host, os, process, container, k8s, ec2, gcp, azure',
+  },
   override: { since, type: 'bool', default: true, help: 'what is detected replaces what the resource says already' },
   attribute: { since, type: 'list', value: 'NAME', help: 'attribute to take of what is detected; none given: all of it' },
   set: { since, type: 'map', value: 'NAME=VALUE', help: 'an attribute with this value, which counts before what is detected' },
   timeout: { since, type: 'duration', default: '2s', min: '1ms', help: 'time for an answer of a metadata service' },
   root: { ...paths, type: 'path', default: '/', help: 'root of the machine to read' },
   proc: { ...paths, type: 'path', help: 'its /proc, if not below the root' },
-  podinfo: { ...paths, type: 'path', default: '/etc/podinfo', help: "folder of the pod's downward API (name, namespace, uid, labels, annotations)" },
+  podinfo: {
+    ...paths, type: 'path', default: '/etc/podinfo',
+    help: "folder of the pod's downward API (name, namespace, uid, labels, annotations)",
+  },
   ec2_url: { ...services, default: 'http://169.254.169.254', help: "that of EC2's instances" },
   gcp_url: { ...services, default: 'http://metadata.google.internal', help: "that of Google's instances" },
   azure_url: { ...services, default: 'http://169.254.169.254', help: "that of Azure's machines" },
@@ -56,8 +62,15 @@ export default filter({
   check: (input) => throwAll(problemsIn(input)),
   examples: [
     { command: `${LOG} | solder enrich resource --detector host --attribute host.arch`, about: 'tell the architecture' },
-    { command: `${LOG} | solder enrich resource --detector env --set deployment.environment.name=test`, about: 'tell what the environment says, and more' },
-    { command: 'solder receive otlp | solder enrich resource --detector k8s --detector ec2 --no-override | solder write file out/', about: 'tell pod and machine', needs: 'a sender' },
+    {
+      command: `${LOG} | solder enrich resource --detector env --set deployment.environment.name=test`,
+      about: 'tell what the environment says, and more',
+    },
+    {
+      command: 'solder receive otlp | solder enrich resource --detector k8s,ec2 --no-override | solder write file out/',
+      about: 'tell pod and machine',
+      needs: 'a sender',
+    },
   ],
   async create(input, context): Promise<IdentityTransform> {
     throwAll(problemsIn(input))
@@ -94,7 +107,10 @@ function problemsIn({ options }: Input<typeof OPTIONS>): Problem[] {
   const known = [...DETECTORS.keys()]
   return namesOf(options.detector)
     .filter((name) => !DETECTORS.has(name))
-    .map((name) => new Problem(`--detector: unknown detector '${name}'`, { expected: known.join(', '), hint: didYouMean(name, known) }))
+    .map((name) => {
+      const details = { expected: known.join(', '), hint: didYouMean(name, known) }
+      return new Problem(`--detector: unknown detector '${name}'`, details)
+    })
 }
 
 function trimmed(url: string): string {

@@ -30,9 +30,18 @@ export default filter({
     await parseEdit([[field, 'set']], options, value)
   },
   examples: [
-    { command: `${SPAN} | solder enrich set 'attributes["http.route"]' '"/item/{id}"' --where 'name.startsWith("GET /item/")'`, about: 'name a route' },
-    { command: `${SPAN} | solder enrich set name 'resource["service.name"] + ": " + name'`, about: 'put the service in front of the name' },
-    { command: 'solder enrich set labels.team \'"infra"\' --where \'labels.job == "node"\' < /dev/null', about: 'label the metrics of a job' },
+    {
+      command: `${SPAN} | solder enrich set 'attributes["http.route"]' '"/item/{id}"' --where 'name.startsWith("GET /item/")'`,
+      about: 'name a route',
+    },
+    {
+      command: `${SPAN} | solder enrich set name 'resource["service.name"] + ": " + name'`,
+      about: 'put the service in front of the name',
+    },
+    {
+      command: 'solder enrich set labels.team \'"infra"\' --where \'labels.job == "node"\' < /dev/null',
+      about: 'label the metrics of a job',
+    },
   ],
   async create({ args: [field, value], options }, context) {
     const { editTransform } = await import('../../lib/edit/edit.js')

@@ -1,5 +1,5 @@
-// Counts of what passes: spans and their events, metrics and their data points, log entries, under conditions and by attributes
-// (OpenTelemetry Collector, count connector).
+// Counts of what passes: spans and their events, metrics and their data points, log entries, under conditions and by
+// attributes (OpenTelemetry Collector, count connector).
 
 import type { Context, Pass, StatefulTransform } from '../component.js'
 import { RecordedView } from '../edit/edit.js'
@@ -17,12 +17,13 @@ export type Counted = (typeof COUNTED)[number]
 
 /** What is counted, unless somebody names it. */
 export const COUNT_NAMES: { readonly [C in Counted]: string } = {
-  spans: 'trace.span.count', spanevents: 'trace.span.event.count', metrics: 'metric.count', datapoints: 'metric.datapoint.count',
-  logs: 'log.record.count',
+  spans: 'trace.span.count', spanevents: 'trace.span.event.count', metrics: 'metric.count',
+  datapoints: 'metric.datapoint.count', logs: 'log.record.count',
 }
 
 const HELP: { readonly [C in Counted]: string } = {
-  spans: 'Spans.', spanevents: 'Events of spans.', metrics: 'Metrics.', datapoints: 'Data points of metrics.', logs: 'Log entries.',
+  spans: 'Spans.', spanevents: 'Events of spans.', metrics: 'Metrics.', datapoints: 'Data points of metrics.',
+  logs: 'Log entries.',
 }
 
 export interface CountSettings {
@@ -81,8 +82,8 @@ export class Counts implements StatefulTransform {
   #isNew(record: Record): boolean {
     const before = this.#metric?.identity
     const { identity } = record
-    const same = before !== undefined && before !== identity && before.name === identity.name && sameOrigin(before.rest, identity.rest)
-      && !before.prefix.equals(identity.prefix)
+    const same = before !== undefined && before !== identity && before.name === identity.name
+      && sameOrigin(before.rest, identity.rest) && !before.prefix.equals(identity.prefix)
     if (!same) this.#metric = record
     return !same
   }

@@ -1,4 +1,4 @@
-// An exponential histogram of OTLP: buckets whose width grows with the value, at the finest scale at which they are few enough.
+// An exponential histogram of OTLP: the width of buckets grows with the value, at the finest scale that needs few enough.
 
 import { fieldOf, type Json } from '../record/json.js'
 
@@ -30,13 +30,15 @@ export class ExponentialHistogram {
 
   /** The field of a record, and what stands in it (solder-records(7)). */
   field(): { exponential_histogram: Json } {
-    const counts = this.#counts
+    const positive: { [key: string]: Json } = {}
+    if (this.#counts.length > 0) positive.counts = [...this.#counts]
+    if (this.#counts.length > 0 && this.#offset !== 0) positive.offset = this.#offset
     return {
       exponential_histogram: {
         count: String(this.#count), sum: fieldOf(this.#sum), min: fieldOf(this.#min), max: fieldOf(this.#max),
         ...(this.#scale !== 0 && { scale: this.#scale }),
         ...(this.#zero > 0 && { zero_count: String(this.#zero) }),
-        positive: { ...(counts.length > 0 && { ...(this.#offset !== 0 && { offset: this.#offset }), counts: [...counts] }) },
+        positive,
         negative: {},
       },
     }

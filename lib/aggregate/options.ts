@@ -25,7 +25,7 @@ export const TABLE_OPTIONS = {
   },
   cardinality_limit: {
     since, group: 'Bounds', type: 'int', default: 0, min: 0,
-    help: 'series of one metric of one resource, the rest is counted in a series of its own; 0: as many as max_series allows',
+    help: 'series of one metric of one resource, the rest is counted in a series of its own; 0: only max_series counts',
   },
   max_series: {
     since, group: 'Bounds', type: 'int', default: 100_000, min: 1,
@@ -34,8 +34,8 @@ export const TABLE_OPTIONS = {
 } as const satisfies OptionTable
 
 /** What manuals say of the bounds. */
-export const TABLE_HELP = `Metrics are data points of OTLP, which 'write otlp' sends as they are and 'derive prometheus' translates; they go on every
-    --every and at the end of the input. They start from nothing when the command starts.
+export const TABLE_HELP = `Metrics are data points of OTLP, which 'write otlp' sends as they are and 'derive prometheus'
+    translates; they go on every --every and at the end of the input. They start from nothing when the command starts.
 
     Beyond --max-series, or --cardinality-limit in one resource, what would begin a new series is counted in one with the
     attribute otel.metric.overflow: sums stay right.`
@@ -53,8 +53,14 @@ export function tableSettings(options: OptionValues<typeof TABLE_OPTIONS>, scope
 }
 
 export const HISTOGRAM_OPTIONS = {
-  bucket: { since, type: 'list', value: 'DURATION', help: 'upper bound of a bucket of an explicit histogram (2ms, 1s); none given: 2ms to 15s in 16 steps' },
-  max_size: { since, type: 'int', default: 160, min: 2, max: 100_000, help: 'buckets of an exponential histogram, which is as fine as they allow' },
+  bucket: {
+    since, type: 'list', value: 'DURATION',
+    help: 'upper bound of a bucket of an explicit histogram (2ms, 1s); none given: 2ms to 15s in 16 steps',
+  },
+  max_size: {
+    since, type: 'int', default: 160, min: 2, max: 100_000,
+    help: 'buckets of an exponential histogram, which is as fine as they allow',
+  },
 } as const satisfies OptionTable
 
 /** Milliseconds, as the OpenTelemetry Collector's connectors have them. */
@@ -78,7 +84,9 @@ export function bucketBounds(words: readonly string[]): readonly number[] {
 }
 
 /** @param scale what a millisecond is in the unit of the histogram */
-export function histogramMaker(kind: 'explicit' | 'exponential', bounds: readonly number[], maxSize: number, scale: number): () => Histogram {
+export function histogramMaker(
+  kind: 'explicit' | 'exponential', bounds: readonly number[], maxSize: number, scale: number,
+): () => Histogram {
   if (kind === 'exponential') return () => new ExponentialHistogram(maxSize)
   const scaled = bounds.map((bound) => (scale === 1 ? bound : bound / 1000))
   return () => new ExplicitHistogram(scaled)

@@ -1,4 +1,4 @@
-// The series of metrics that are made here, by resource and attributes: found, bounded, sent on in turn, forgotten when idle.
+// The series of metrics that are made here, by resource and attributes: found, bounded, told in turn, forgotten when idle.
 
 import type { Account, Clock, Pass } from '../component.js'
 import { Identity, type IdentityRest, memoSlot } from '../record/identity.js'
@@ -67,7 +67,8 @@ export class SeriesTable {
     const { resourceAttributes: kept } = this.settings
     if (resource === undefined) return NOWHERE
     if (kept.size === 0) return { key: canonical(resource), rest: { resource } }
-    const some = Object.fromEntries(Object.entries(resource as { [key: string]: Json }).filter(([name]) => kept.has(name)))
+    const all = Object.entries(resource as { [key: string]: Json })
+    const some = Object.fromEntries(all.filter(([name]) => kept.has(name)))
     return { key: canonical(some), rest: { resource: some } }
   }
 
@@ -77,7 +78,8 @@ export class SeriesTable {
    */
   series(origin: Origin, instrument: Instrument, key: string, attributes: () => readonly Attribute[]): Series {
     const now = this.context.clock.monotonic()
-    const series = this.#origins.get(origin.key)?.get(instrument)?.get(key) ?? this.#add(origin, instrument, key, attributes)
+    const known = this.#origins.get(origin.key)?.get(instrument)?.get(key)
+    const series = known ?? this.#add(origin, instrument, key, attributes)
     series.changed = now
     if (this.#next === Infinity) this.#next = now + this.settings.every
     return series
@@ -93,7 +95,8 @@ export class SeriesTable {
     this.#tell(full)
     // A resource of which nothing is known gets no series of its own any more.
     const at = full && known === undefined ? NOWHERE : origin
-    return this.#origins.get(at.key)?.get(instrument)?.get(OVERFLOW_KEY) ?? this.#make(at, instrument, OVERFLOW_KEY, OVERFLOW)
+    const overflow = this.#origins.get(at.key)?.get(instrument)?.get(OVERFLOW_KEY)
+    return overflow ?? this.#make(at, instrument, OVERFLOW_KEY, OVERFLOW)
   }
 
   #make(origin: Origin, instrument: Instrument, key: string, attributes: readonly Attribute[]): Series {
@@ -114,7 +117,9 @@ export class SeriesTable {
   #tell(full: boolean): void {
     if (this.#told) return
     this.#told = true
-    const bound = full ? `${this.settings.maxSeries} series (max_series)` : `${this.settings.perResource} series of a metric of one resource (cardinality_limit)`
+    const { maxSeries, perResource } = this.settings
+    const one = `${perResource} series of a metric of one resource (cardinality_limit)`
+    const bound = full ? `${maxSeries} series (max_series)` : one
     this.context.log.warn(`more than ${bound}: the rest is counted in series with the attribute otel.metric.overflow`)
   }
 
@@ -154,7 +159,8 @@ export class SeriesTable {
 }
 
 function identityOf(
-  origin: Origin, { name, kind, unit, help }: Instrument, attributes: readonly Attribute[], scope: string, temporality: string,
+  origin: Origin, { name, kind, unit, help }: Instrument, attributes: readonly Attribute[], scope: string,
+  temporality: string,
 ): Identity {
   const labels = labelsOf(attributes.map(([name, value]) => [name, attributeText(value)] as const))
   const typed = attributes.filter(([, value]) => typeof value !== 'string')

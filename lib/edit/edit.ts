@@ -1,4 +1,4 @@
-// Edits of records as a transform: decided once for each identity where it alone is read and changed, else record by record.
+// Edits of records as a transform: decided once for each identity where it alone is read and changed, else by record.
 
 import type { Context, IdentityTransform, Pass, StatefulTransform } from '../component.js'
 import { EvaluationError, type Expression } from '../expr/expression.js'
@@ -38,7 +38,9 @@ export class RecordedView implements RecordView {
 const NOTHING: Payload = Object.freeze({})
 
 /** @param where the records that are edited; absent: all */
-export function editTransform(edit: Edit, where: Expression | undefined, context: Context): IdentityTransform | StatefulTransform {
+export function editTransform(
+  edit: Edit, where: Expression | undefined, context: Context,
+): IdentityTransform | StatefulTransform {
   const view = new RecordedView()
   const apply = (record: Record): Record => {
     if (!edit.fields.some((field) => field.stands(record.identity.type) !== null)) return record

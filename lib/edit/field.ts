@@ -72,8 +72,8 @@ export class Field {
     const where = this.stands(identity.type)
     if (where === null) return record
     if (where === 'identity') {
-      const changed = this.identities.get(identity, `+${this.text}=${canonical(value)}`, () => this.#putIdentity(identity, value))
-      return { identity: changed, payload }
+      const key = `+${this.text}=${canonical(value)}`
+      return { identity: this.identities.get(identity, key, () => this.#putIdentity(identity, value)), payload }
     }
     // A histogram, or a marker that a series ended, has no value and gets none.
     if (name === 'value' && payload.value === undefined) return record
@@ -88,7 +88,9 @@ export class Field {
     const { name, keys } = this
     const { type, labels, rest } = identity
     if (this.#ofPoint(type)) return withPointAttribute(identity, keys[0], name === 'labels' ? labelText(value) : value)
-    if (name === 'labels') return identity.with(identity.name, labelsOf([...labelPairs(labels), [keys[0], labelText(value)]]))
+    if (name === 'labels') {
+      return identity.with(identity.name, labelsOf([...labelPairs(labels), [keys[0], labelText(value)]]))
+    }
     const fitting = keys.length === 0 ? fit(name, value) : value
     if (name === 'name') return identity.with(String(fitting), labels)
     return Identity.of(type, identity.name, labels, { ...rest, [name]: withValue(rest[name], keys, fitting) })
@@ -119,7 +121,8 @@ export class Field {
     if (point || name === 'labels') {
       const typed = rest.attributes
       if (isMap(typed)) rest.attributes = withoutValue(typed, keys)
-      return Identity.of(type, identity.name, labelsOf([...labelPairs(labels)].filter(([label]) => label !== keys[0])), rest)
+      const left = [...labelPairs(labels)].filter(([label]) => label !== keys[0])
+      return Identity.of(type, identity.name, labelsOf(left), rest)
     }
     const map = rest[name]
     if (keys.length > 0 && isMap(map)) rest[name] = withoutValue(map, keys)
@@ -170,7 +173,8 @@ function fit(name: FieldName, value: Json): Json {
       if (typeof value === 'number' && Number.isSafeInteger(value)) return value
       break
     case 'time': {
-      const nanos = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : valueAt(value, ['$int'])
+      const whole = typeof value === 'number' ? String(value) : valueAt(value, ['$int'])
+      const nanos = typeof value === 'string' ? value : whole
       if (typeof nanos === 'string' && /^(?:0|-?[1-9][0-9]{0,19})$/.test(nanos)) return nanos
       throw new Unfit(`${name}: expected a timestamp or whole nanoseconds`)
     }
@@ -180,11 +184,11 @@ function fit(name: FieldName, value: Json): Json {
   throw new Unfit(`${name}: expected ${KINDS[name] === 'map' ? 'a map' : 'a number'}, not ${canonical(value).slice(0, 80)}`)
 }
 
-/**
- * The field that a text names: `name`, `labels.job`, `attributes["http.route"]`. Throws a Problem with its place.
- * @param use what is done to it
- */
-export async function parseField(text: string, use: 'read' | 'set' | 'delete', identities: DerivedIdentities): Promise<Field> {
+/** What is done to a field. */
+export type Use = 'set' | 'delete'
+
+/** The field that a text names: `name`, `labels.job`, `attributes["http.route"]`. Throws a Problem with its place. */
+export async function parseField(text: string, use: Use, identities: DerivedIdentities): Promise<Field> {
   const tree = await parseExpression(text, { maxLength: 65_536, maxDepth: 32 })
   const keys: string[] = []
   const fault = (node: Node, message: string, details: { expected?: string; hint?: string }) =>
@@ -192,7 +196,7 @@ export async function parseField(text: string, use: 'read' | 'set' | 'delete', i
   let node: Node = tree
   for (;;) {
     if (node.op === '.') keys.unshift(node.args[1])
-    else if (node.op === '[]' && node.args[1].op === 'value' && typeof node.args[1].args === 'string') keys.unshift(node.args[1].args)
+    else if (node.op === '[]' && isText(node.args[1])) keys.unshift(node.args[1].args)
     else break
     node = node.args[0]
   }
@@ -201,7 +205,8 @@ export async function parseField(text: string, use: 'read' | 'set' | 'delete', i
   const name = node.args as FieldName
   if (!NAMES.includes(name)) {
     const hint = didYouMean(name, NAMES)
-    throw fault(node, `no field that can be changed: '${node.args}'`, hint === undefined ? { expected: NAMES.join(', ') } : { hint })
+    const details = hint === undefined ? { expected: NAMES.join(', ') } : { hint }
+    throw fault(node, `no field that can be changed: '${node.args}'`, details)
   }
   const kind = KINDS[name]
   if (keys.length > 0 && kind !== 'map' && kind !== 'any' && !(kind === 'labels' && keys.length === 1)) {
@@ -211,4 +216,8 @@ export async function parseField(text: string, use: 'read' | 'set' | 'delete', i
   if (use === 'set' && kind === 'list') throw fault(tree, `'${name}' cannot be set`, {})
   if (use === 'delete' && NEEDED.includes(name)) throw fault(tree, `a record needs its '${name}'`, {})
   return new Field(text, name, keys, identities)
+}
+
+function isText(node: Node): node is Node & { op: 'value'; args: string } {
+  return node.op === 'value' && typeof node.args === 'string'
 }

@@ -17,18 +17,21 @@ export class Grouping implements StatefulTransform {
   ) {}
 
   take(record: Record, _: number, pass: Pass): void {
-    pass(record.identity.type === 'metric' ? { ...record, identity: this.#point(record.identity) } : this.#grouped(record))
+    const { identity, payload } = record
+    pass(identity.type === 'metric' ? { identity: this.#point(identity), payload } : this.#grouped(record))
   }
 
   #grouped(record: Record): Record {
     const { identity, payload } = record
     const { attributes } = payload
     if (!isMap(attributes)) return record
-    const moved = this.keys.filter((key) => Object.hasOwn(attributes, key)).map((key): [string, Json] => [key, attributes[key]])
+    const there = this.keys.filter((key) => Object.hasOwn(attributes, key))
+    const moved = there.map((key): [string, Json] => [key, attributes[key]])
     if (moved.length === 0) return record
     const left = moved.reduce((map, [key]) => withoutValue(map, [key]), attributes)
     const changed: Payload = { ...payload, attributes: left }
-    return { identity: this.identities.get(identity, canonical(moved), () => withResource(identity, moved)), payload: changed }
+    const grouped = this.identities.get(identity, canonical(moved), () => withResource(identity, moved))
+    return { identity: grouped, payload: changed }
   }
 
   /** Of a data point the attributes are labels. */
@@ -38,7 +41,8 @@ export class Grouping implements StatefulTransform {
       return value === undefined ? [] : [[key, value]]
     })
     if (moved.length === 0) return identity
-    return this.identities.get(identity, '', () => withResource(withoutLabels(identity, moved.map(([key]) => key)), moved))
+    const keys = moved.map(([key]) => key)
+    return this.identities.get(identity, '', () => withResource(withoutLabels(identity, keys), moved))
   }
 
   held(): number {
@@ -63,5 +67,6 @@ function withoutLabels({ type, name, labels, rest }: Identity, keys: readonly st
   const left = labelsOf([...labelPairs(labels)].filter(([label]) => !keys.includes(label)))
   const { attributes } = rest
   if (!isMap(attributes)) return Identity.of(type, name, left, rest)
-  return Identity.of(type, name, left, { ...rest, attributes: keys.reduce((map, key) => withoutValue(map, [key]), attributes) })
+  const typed = keys.reduce((map, key) => withoutValue(map, [key]), attributes)
+  return Identity.of(type, name, left, { ...rest, attributes: typed })
 }

@@ -4,10 +4,13 @@ import { collect, type Problem, throwAll } from '../diag/problem.js'
 import { compileExpression, type Expression } from '../expr/expression.js'
 import type { OptionTable } from '../option/table.js'
 import { DerivedIdentities } from './identities.js'
-import { type Field, parseField } from './field.js'
+import { type Field, parseField, type Use } from './field.js'
 
 export const WHERE = {
-  where: { type: 'string', value: 'EXPR', help: 'edit the records for which this CEL expression is true, and no others', since: '0.1.0' },
+  where: {
+    type: 'string', value: 'EXPR', since: '0.1.0',
+    help: 'edit the records for which this CEL expression is true, and no others',
+  },
 } as const satisfies OptionTable
 
 /** What all of these commands guarantee. */
@@ -34,17 +37,19 @@ export interface Parsed {
 
 /** Throws every Problem at once. */
 export async function parseEdit(
-  named: readonly (readonly [string, 'read' | 'set' | 'delete'])[], options: EditOptions, expression?: string,
+  named: readonly (readonly [string, Use])[], options: EditOptions, expression?: string,
 ): Promise<Parsed> {
   const problems: Problem[] = []
   const fields: Field[] = []
   for (const [text, use] of named) {
-    const field = await collect(problems, () => parseField(text, use, new DerivedIdentities(options.max_identities ?? 500_000)))
+    const identities = new DerivedIdentities(options.max_identities ?? 500_000)
+    const field = await collect(problems, () => parseField(text, use, identities))
     if (field !== undefined) fields.push(field)
   }
-  const value = expression === undefined ? undefined : await collect(problems, () => compileExpression(expression))
-  const where = options.where
-  const condition = where === undefined ? undefined : await collect(problems, () => compileExpression(where, { result: 'bool' }))
+  const compiled = (text: string | undefined, result?: 'bool') =>
+    text === undefined ? undefined : collect(problems, () => compileExpression(text, { result }))
+  const value = await compiled(expression)
+  const condition = await compiled(options.where, 'bool')
   throwAll(problems)
   return { fields, where: condition, expression: value }
 }

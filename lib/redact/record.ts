@@ -78,7 +78,8 @@ export class RecordRedactor {
     const list = value as readonly Json[]
     const items = list.map((item) => {
       if (!isMap(item)) return item
-      const changed = parts.filter((part) => Object.hasOwn(item, part)).map((part): [string, Json] => [part, this.redactor.value(item[part])])
+      const there = parts.filter((part) => Object.hasOwn(item, part))
+      const changed = there.map((part): [string, Json] => [part, this.redactor.value(item[part])])
       return changed.every(([part, redacted]) => redacted === item[part]) ? item : { ...item, ...Object.fromEntries(changed) }
     })
     return items.every((item, i) => item === list[i]) ? value : items

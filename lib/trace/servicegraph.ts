@@ -1,5 +1,5 @@
-// Which service calls which: requests, failures and durations of the edges between services, from their spans, under the names
-// that Grafana's service graph looks for (Tempo, metrics generator; OpenTelemetry Collector, service graph connector).
+// Which service calls which: requests, failures and durations of the edges between services, from their spans, under the
+// names that Grafana's service graph looks for (Tempo, metrics generator; OpenTelemetry Collector, service graph connector).
 
 import type { Context, Pass, StatefulTransform } from '../component.js'
 import type { Histogram, Instrument, Series } from '../aggregate/series.js'
@@ -50,7 +50,8 @@ export class ServiceGraph implements StatefulTransform {
     private readonly context: Context,
   ) {
     this.#table = new SeriesTable(settings.table, context)
-    this.#store = new EdgeStore(settings.ttl, settings.maxItems, (edge) => this.#count(edge, ''), (edge) => this.#expired(edge))
+    const { ttl, maxItems } = settings
+    this.#store = new EdgeStore(ttl, maxItems, (edge) => this.#count(edge, ''), (edge) => this.#expired(edge))
     const time = (name: string, help: string): Instrument =>
       ({ name: PREFIX + name, kind: 'histogram', unit: 's', help, histogram: settings.histogram })
     this.#server = time('request_server_seconds', 'How long requests between two services took, as seen from the server.')
@@ -96,8 +97,9 @@ export class ServiceGraph implements StatefulTransform {
     const { identity, payload } = record
     const parent = textIn(payload.parent_span_id)
     // Those without a parent have nobody to wait for: their own id keeps them apart.
-    const taken = this.#store.upsert(keyOf(payload.trace_id, parent === '' ? payload.span_id : parent, parent === ''), now, (edge) => {
-      edge.root = parent === ''
+    const root = parent === ''
+    const taken = this.#store.upsert(keyOf(payload.trace_id, root ? payload.span_id : parent, root), now, (edge) => {
+      edge.root = root
       edge.server = service
       edge.serverTime = durationOf(payload) / 1e9
       edge.type = payload.kind === 'consumer' ? 'messaging_system' : edge.type

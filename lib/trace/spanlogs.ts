@@ -87,7 +87,10 @@ export class SpanLogs implements StatefulTransform {
   #event(record: Record, event: JsonMap, process: Fields, pass: Pass): void {
     const { keys, eventAttributes } = this.settings
     const fields: Fields = [
-      ['event', textIn(event.name)], ...fieldsIn(mapIn(event.attributes), eventAttributes), [keys.name, textIn(record.payload.name)], ...process,
+      ['event', textIn(event.name)],
+      ...fieldsIn(mapIn(event.attributes), eventAttributes),
+      [keys.name, textIn(record.payload.name)],
+      ...process,
     ]
     this.#log('event', record, fields, pass, textIn(event.ts))
   }
@@ -105,7 +108,8 @@ export class SpanLogs implements StatefulTransform {
 
   #log(kind: Kind, { identity, payload }: Record, fields: Fields, pass: Pass, ts = ''): void {
     const { settings } = this
-    const all = payload.trace_id === undefined ? fields : [...fields, [settings.keys.trace, textIn(payload.trace_id)] as const]
+    const trace: Fields = payload.trace_id === undefined ? [] : [[settings.keys.trace, textIn(payload.trace_id)]]
+    const all = [...fields, ...trace]
     const labels: Fields = [[settings.typeLabel, kind], ...all.filter(([key]) => settings.labels.includes(key))]
     const key = labels.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('')
     const made = this.#identities.get(identity, key, () => Identity.of('log', '', labelsOf(labels)))

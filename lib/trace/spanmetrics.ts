@@ -18,6 +18,9 @@ export interface SpanMetricsSettings {
   /** What durations count in, nanoseconds. */
   readonly unit: number
   readonly dimensions: readonly Dimension[]
+  /** Those that only one of the metrics has. */
+  readonly callsDimensions: readonly Dimension[]
+  readonly durationDimensions: readonly Dimension[]
   readonly eventDimensions: readonly Dimension[]
   /** Names of the usual ones that are left out. */
   readonly excluded: ReadonlySet<string>
@@ -41,23 +44,25 @@ export class SpanMetrics implements StatefulTransform {
   }
 
   take(record: Record, _: number, pass: Pass): void {
-    const { calls, duration, events, dimensions, unit } = this.settings
+    const { calls, duration, events, dimensions, callsDimensions, durationDimensions, unit } = this.settings
     const { identity, payload } = record
     const resource = resourceOf(identity)
     const attributes = mapIn(payload.attributes)
     const origin = this.#table.origin(identity)
     const time = durationOf(payload) / unit
     const usual = this.#usualKey(record, resource)
-    const key = usual + dimensionKey(dimensions, attributes, resource)
-    const values = () => [...this.#usual(record, resource), ...dimensionValues(dimensions, attributes, resource)]
-    const called = this.#table.series(origin, calls, key, values)
-    called.add(1)
-    this.#exemplar(called, record, time)
-    if (duration !== undefined) {
-      const series = this.#table.series(origin, duration, key, values)
+    const common = usual + dimensionKey(dimensions, attributes, resource)
+    const measure = (instrument: Instrument, own: readonly Dimension[]) => {
+      const key = own.length === 0 ? common : common + dimensionKey(own, attributes, resource)
+      const series = this.#table.series(origin, instrument, key, () => [
+        ...this.#usual(record, resource), ...dimensionValues([...dimensions, ...own], attributes, resource),
+      ])
+      series.add(1)
       series.observe(time)
       this.#exemplar(series, record, time)
     }
+    measure(calls, callsDimensions)
+    if (duration !== undefined) measure(duration, durationDimensions)
     if (events !== undefined) this.#events(events, record, origin, usual, time)
     pass(record)
   }
@@ -109,7 +114,8 @@ export class SpanMetrics implements StatefulTransform {
     const usual = found.filter(([name]) => !this.settings.excluded.has(name))
     if (!this.settings.scope) return usual
     const { name, version } = mapIn(identity.rest.scope)
-    return [...usual, ['span.instrumentation.scope.name', textIn(name)], ['span.instrumentation.scope.version', textIn(version)]]
+    const scope = 'span.instrumentation.scope'
+    return [...usual, [`${scope}.name`, textIn(name)], [`${scope}.version`, textIn(version)]]
   }
 
   held(): number {

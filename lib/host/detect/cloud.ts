@@ -50,12 +50,13 @@ export const ec2: Detector = async (around) => {
 }
 
 export const gcp: Detector = async (around) => {
-  const get = (path: string) => ask(around, 'GET', `${around.services.gcp}/computeMetadata/v1/${path}`, { 'metadata-flavor': 'Google' })
+  const base = `${around.services.gcp}/computeMetadata/v1`
+  const get = (path: string) => ask(around, 'GET', `${base}/${path}`, { 'metadata-flavor': 'Google' })
   const project = await get('project/project-id')
   if (project === undefined) throw new Undetected(`${around.services.gcp}: knows no project`)
   // Each by itself: the number of an instance is more than a number of JSON holds.
   const [id, name, hostname, zonePath, typePath, cluster] = await Promise.all(
-    ['instance/id', 'instance/name', 'instance/hostname', 'instance/zone', 'instance/machine-type', 'instance/attributes/cluster-name'].map(get),
+    ['id', 'name', 'hostname', 'zone', 'machine-type', 'attributes/cluster-name'].map((name) => get(`instance/${name}`)),
   )
   const zone = zonePath?.split('/').at(-1)
   const found: Found = {

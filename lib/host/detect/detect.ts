@@ -11,15 +11,17 @@ import { container, env, host, os, ownProcess } from './local.js'
 import type { Host } from '../host.js'
 
 export const DETECTORS: ReadonlyMap<string, Detector> = new Map<string, Detector>([
-  ['env', env], ['host', host], ['os', os], ['process', ownProcess], ['container', container], ['k8s', kubernetes], ['ec2', ec2], ['gcp', gcp],
-  ['azure', azure],
+  ['env', env], ['host', host], ['os', os], ['process', ownProcess], ['container', container], ['k8s', kubernetes],
+  ['ec2', ec2], ['gcp', gcp], ['azure', azure],
 ])
 
 /**
  * Asks the detectors, all at once; those that find nothing are told. Where two find the same attribute the first one counts.
  * @param names of detectors
  */
-export async function detect(names: readonly string[], around: Surroundings, log: Log): Promise<ReadonlyMap<string, string | number>> {
+export async function detect(
+  names: readonly string[], around: Surroundings, log: Log,
+): Promise<ReadonlyMap<string, string | number>> {
   const answers = await Promise.all(names.map(async (name) => {
     try {
       return await DETECTORS.get(name)!(around)

@@ -21,7 +21,8 @@ export const kubernetes: Detector = (around) => {
   const inCluster = (around.env('KUBERNETES_SERVICE_HOST') ?? '') !== ''
   for (const [attribute, variables, file] of SOURCES) {
     const name = variables.find((variable) => (inCluster || OWN.test(variable)) && (around.env(variable) ?? '') !== '')
-    found[attribute] = name === undefined ? (file === undefined ? undefined : around.podinfo(file)?.trim()) : around.env(name)
+    const told = name !== undefined || file === undefined ? undefined : around.podinfo(file)?.trim()
+    found[attribute] = name === undefined ? told : around.env(name)
   }
   found['k8s.namespace.name'] ??= around.host.root('var/run/secrets/kubernetes.io/serviceaccount/namespace')?.trim()
   const labels = described(around, 'labels', 'k8s.pod.label.')

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { osRelease } from '../os_release.js'
 import { type Detector, type Found, Undetected } from './detector.js'
 
-/** OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME (OpenTelemetry, resource SDK: "Specifying resource information via an environment variable"). */
+/** OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME (OpenTelemetry, resource SDK: by environment variable). */
 export const env: Detector = ({ env }) => {
   const found = new Map<string, string>()
   for (const pair of (env('OTEL_RESOURCE_ATTRIBUTES') ?? '').split(',')) {
@@ -30,8 +30,8 @@ function decoded(text: string): string {
 
 /** Hardware names of Linux and Node, and those of the semantic conventions. */
 const ARCHITECTURES = new Map([
-  ['x86_64', 'amd64'], ['aarch64', 'arm64'], ['arm64', 'arm64'], ['i386', 'x86'], ['i686', 'x86'], ['armv6l', 'arm32'], ['armv7l', 'arm32'],
-  ['ia64', 'ia64'], ['ppc', 'ppc32'], ['ppc64', 'ppc64'], ['ppc64le', 'ppc64'], ['s390x', 's390x'],
+  ['x86_64', 'amd64'], ['aarch64', 'arm64'], ['arm64', 'arm64'], ['i386', 'x86'], ['i686', 'x86'], ['armv6l', 'arm32'],
+  ['armv7l', 'arm32'], ['ia64', 'ia64'], ['ppc', 'ppc32'], ['ppc64', 'ppc64'], ['ppc64le', 'ppc64'], ['s390x', 's390x'],
 ])
 
 export const host: Detector = ({ host }) => ({
@@ -74,7 +74,7 @@ function owner(): string | undefined {
 /** The id at the end of a path of a control group: `/docker/ID`, `/…/cri-containerd-ID.scope`, `…/crio-ID`. */
 const CGROUP = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?$/m
 /** With control groups of version 2 the files that the runtime mounts tell it. */
-const MOUNT = /\/(?:containers|overlay-containers)\/(?:[^/\s]+\/)*?([0-9a-f]{64})\/(?:[^\s]*\/)?(?:hostname|resolv\.conf|hosts)\b/
+const MOUNT = /\/(?:overlay-)?containers\/([0-9a-f]{64})\/(?:\S*\/)?(?:hostname|resolv\.conf|hosts)\b/
 
 export const container: Detector = ({ host }): Found => {
   const id = CGROUP.exec(host.proc('self/cgroup') ?? '')?.[1] ?? MOUNT.exec(host.proc('self/mountinfo') ?? '')?.[1]
