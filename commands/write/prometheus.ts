@@ -51,8 +51,8 @@ export default sink({
     URL makes a copy of every record ('made'), and so does what an earlier run left; bytes out are those of stored
     requests, compressed. Dropped at the bounds is
     'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt'. Rejected are
-    series and samples that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata') and what the receiver refused
-    ('refused'). Of a request that a receiver of 2.0 refuses in part ('partly_refused'), what it did not write is counted;
+    series and samples that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata'), data points of
+    OpenTelemetry that Prometheus would not take ('untranslatable') and what the receiver refused ('refused'). Of a request that a receiver of 2.0 refuses in part ('partly_refused'), what it did not write is counted;
     since it does not say which that is, all of it goes to --dead-letter. Dropped are what it leaves out of a request
     that it takes ('not_written'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
     is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,

@@ -12,8 +12,8 @@ interface Restoring {
 export interface Keeping {
   /** null: nothing is kept. */
   readonly saved: SavedRecords | null
-  /** The same stage, with what it knew. */
-  restored<S extends Restoring>(stage: S): S
+  /** The same stage, with what it knew. Throws a Problem. */
+  restored<S extends Restoring>(stage: S): Promise<S>
 }
 
 /**
@@ -24,8 +24,9 @@ export function keeping(folder: string | undefined, name: string, log: Log): Kee
   const saved = folder === undefined ? null : new SavedRecords(folder, name, log)
   return {
     saved,
-    restored: (stage) => {
+    restored: async (stage) => {
       if (saved === null) return stage
+      await saved.hold()
       for (const record of saved.read()) stage.restore(record)
       saved.save([])
       return stage

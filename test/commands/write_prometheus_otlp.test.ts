@@ -1,7 +1,10 @@
 // Metrics of OpenTelemetry into `solder write prometheus`, which translates them by itself.
 
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { receiving } from '../support/receiving.js'
 import { Receiver, samplesOf } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
 
@@ -80,4 +83,25 @@ t.test('options that contradict each other are told at once', async (t) => {
   const ran = await sh('solder write prometheus ftp://x --ignore-resource-attributes a')
   t.equal(ran.code, 2)
   t.match(ran.stderr, /--ignore-resource-attributes is for --promote-all-resource-attributes[^]*URL is not valid/)
+})
+
+t.test('a scrape that went through OTLP over the network is stored as it was', async (t) => {
+  const server = createServer((_, answer) => {
+    answer.writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' })
+    answer.end(EXPOSITION)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const dir = t.testdir()
+  const otlp = await receiving(t, 'receive', 'otlp')
+  const sent = await sh(`solder scrape http://127.0.0.1:${port}/metrics --once --label job=shop | tee ${dir}/scraped.ndjson | solder write otlp ${new URL(otlp.url).origin}`)
+  t.equal(sent.code, 0, sent.stderr)
+  const { lines } = await otlp.end()
+  t.match(lines.find((line) => line.includes('took_seconds')), '"explicit_histogram":{"bounds":[0.5,1],"count":"4"')
+  const [plain, translated] = [await receiverFor(t), await receiverFor(t)]
+  await sh(`solder write prometheus ${plain.url} < ${dir}/scraped.ndjson`)
+  await sh(`solder write prometheus ${translated.url}`, { stdin: `${lines.join('\n')}\n` })
+  t.ok(stored(plain).length > 12, 'with the series that a scrape makes')
+  t.same(stored(translated), stored(plain))
 })
