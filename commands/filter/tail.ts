@@ -17,6 +17,10 @@ const OPTIONS = {
     type: 'duration', min: '1ms', since: '0.1.0',
     help: 'time from the first span of a trace to its decision; 30s, unless FILE says',
   },
+  decision_wait_after_root_received: {
+    type: 'duration', min: '1ms', since: '0.1.0',
+    help: 'time from the root span to the decision, where that is earlier; if absent, the root is a span like others',
+  },
   num_traces: { type: 'int', min: 1, help: 'traces that wait at once; 50000, unless FILE says', since: '0.1.0' },
   max_memory: { type: 'bytes', default: '256MiB', help: 'memory for spans that wait, as estimated', since: '0.1.0' },
   sampled_cache_size: {
@@ -36,7 +40,7 @@ export default filter({
   since: '0.1.0',
   summary: 'sample whole traces by what they turned out to be',
   description: `
-    Holds the spans of each trace for --decision-wait, and then keeps or drops them together, as the policies in FILE say.
+    Holds the spans of each trace for --decision-wait, or for a shorter time once its root span is there, and then keeps or drops them together, as the policies in FILE say.
     FILE is YAML, with policies in the shape of the OpenTelemetry Collector's tail sampling; a whole configuration of the
     Collector will do. Types of policies: always_sample, latency, numeric_attribute, string_attribute, boolean_attribute,
     probabilistic, status_code, span_count, trace_state, trace_flags, rate_limiting, bytes_limiting, condition, and, not, drop,
@@ -92,6 +96,7 @@ export default filter({
     )
     const bounds = {
       wait: options.decision_wait ?? settings.wait ?? 30_000,
+      waitAfterRoot: options.decision_wait_after_root_received ?? settings.waitAfterRoot ?? Infinity,
       maxTraces: options.num_traces ?? settings.traces ?? 50_000,
       maxMemory: options.max_memory,
       recordPolicy: options.record_policy,

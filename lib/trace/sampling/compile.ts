@@ -12,6 +12,8 @@ import type { SpanTest, Trace } from './trace.js'
 export interface TailSettings {
   /** Milliseconds. */
   wait?: number
+  /** Milliseconds from the root span on; without it the root is a span like others. */
+  waitAfterRoot?: number
   traces?: number
   sampledIds?: number
   notSampledIds?: number
@@ -33,7 +35,8 @@ export interface PolicyText {
 }
 
 const SETTINGS = [
-  'policies', 'decision_wait', 'num_traces', 'decision_cache', 'sample_on_first_match', 'expected_new_traces_per_sec',
+  'policies', 'decision_wait', 'decision_wait_after_root_received', 'num_traces', 'decision_cache', 'sample_on_first_match',
+  'expected_new_traces_per_sec',
 ] as const
 const CACHE = ['sampled_cache_size', 'non_sampled_cache_size'] as const
 const COMBINING = ['and', 'not', 'composite', 'condition', 'drop'] as const
@@ -109,6 +112,8 @@ class PolicyCompiler implements Workshop {
   #read(fields: Fields): void {
     const settings = this.#settings
     settings.wait = fields.duration('decision_wait')
+    // The Collector's 0 is none.
+    settings.waitAfterRoot = fields.duration('decision_wait_after_root_received') || undefined
     settings.traces = fields.int('num_traces', { min: 1 })
     fields.int('expected_new_traces_per_sec', { min: 0 })
     this.#firstMatch = fields.bool('sample_on_first_match') ?? false

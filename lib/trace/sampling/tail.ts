@@ -25,6 +25,8 @@ const DECIDED = Identity.of('checkpoint', '', undefined, { source: 'filter.tail'
 export interface TailOptions {
   /** Milliseconds from the first span of a trace to its decision. */
   readonly wait: number
+  /** The same from its root span, where that comes earlier; Infinity: the root is a span like others. */
+  readonly waitAfterRoot: number
   readonly maxTraces: number
   /** Bytes. */
   readonly maxMemory: number
@@ -40,6 +42,8 @@ export interface Keep {
 export class TailSampler implements StatefulTransform {
   /** By the time of their first span, which is also the order in which they are due. */
   readonly #traces = new Map<string, Trace>()
+  /** Those that are due earlier since their root span came, in the order in which that came. */
+  readonly #rooted = new Map<string, Trace>()
   readonly #size: Size = { bytes: 0, memory: 0 }
   #memory = 0
   /** Traces held that another process left. */
@@ -94,6 +98,14 @@ export class TailSampler implements StatefulTransform {
     trace.memory += size.memory
     this.#memory += size.memory
     trace.add(record, this.made.tests)
+    if (this.options.waitAfterRoot < Infinity && !record.payload.parent_span_id) this.#root(trace)
+  }
+
+  #root(trace: Trace): void {
+    const due = this.context.clock.monotonic() + this.options.waitAfterRoot
+    if (due >= trace.due) return
+    trace.due = due
+    this.#rooted.set(trace.id, trace)
   }
 
   held(): number {
@@ -101,14 +113,12 @@ export class TailSampler implements StatefulTransform {
   }
 
   due(): number {
-    return this.#oldest()?.due ?? Infinity
+    return this.#next()?.due ?? Infinity
   }
 
   /** So many spans at once: what goes on has to be taken before more does, and the rest stays due. */
   tick(now: number, pass: Pass): void {
-    let spans = 0
-    for (const trace of this.#traces.values()) {
-      if (trace.due > now || spans >= AT_ONCE) return
+    for (let spans = 0, trace; spans < AT_ONCE && (trace = this.#next()) !== undefined && trace.due <= now;) {
       spans += trace.spans.length
       this.#decide(trace, now, false, pass)
     }
@@ -117,6 +127,7 @@ export class TailSampler implements StatefulTransform {
   flush(pass: Pass): void {
     if (this.keep !== null && this.keep.save(this.state())) {
       this.#traces.clear()
+      this.#rooted.clear()
       return
     }
     const now = this.context.clock.monotonic()
@@ -149,6 +160,13 @@ export class TailSampler implements StatefulTransform {
     return this.#traces.size === 0 ? undefined : this.#traces.values().next().value
   }
 
+  /** The one that is due first: nothing is due before the oldest one but what has its root. */
+  #next(): Trace | undefined {
+    const oldest = this.#oldest()
+    const rooted: Trace | undefined = this.#rooted.size === 0 ? undefined : this.#rooted.values().next().value
+    return rooted !== undefined && rooted.due < oldest!.due ? rooted : oldest
+  }
+
   #hurry(why: 'memory' | 'traces', pass: Pass): void {
     const now = this.context.clock.monotonic()
     this.#decide(this.#oldest()!, now, true, pass)
@@ -163,6 +181,7 @@ export class TailSampler implements StatefulTransform {
 
   #decide(trace: Trace, now: number, early: boolean, pass: Pass): void {
     this.#traces.delete(trace.id)
+    this.#rooted.delete(trace.id)
     this.#memory -= trace.memory
     const { sampled, policy } = this.made.policies.decide(trace, now)
     this.decisions.set(trace.id, sampled)

@@ -22,7 +22,7 @@ export class Trace {
    * @param order that of its first span, see `StatefulTransform`
    * @param due milliseconds of `Clock.monotonic`
    */
-  constructor(readonly id: string, readonly order: number, readonly due: number, tests: number) {
+  constructor(readonly id: string, readonly order: number, public due: number, tests: number) {
     this.passed = new Uint8Array(tests)
   }
 

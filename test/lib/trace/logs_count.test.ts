@@ -2,7 +2,9 @@
 
 import t from 'tap'
 import count from '../../../commands/derive/count.js'
+import servicegraph from '../../../commands/derive/servicegraph.js'
 import spanlogs from '../../../commands/derive/spanlogs.js'
+import spanmetrics from '../../../commands/derive/spanmetrics.js'
 import { parseInput } from '../../../lib/cli/command.js'
 import type { Component, FilterComponent, StatefulTransform } from '../../../lib/component.js'
 import fc from '../../support/property.js'
@@ -122,6 +124,37 @@ t.test('counts add up, by whatever attribute and however small the bounds', asyn
       for (const attributes of all) work.take({ type: 'log', ts: '1', body: 'x', attributes })
       const out = work.end()
       if (out.reduce((sum, { value }) => sum + (value as number), 0) !== all.length) throw new Error(JSON.stringify(out))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+t.test('whatever a record holds, it passes as it is and nothing breaks', async () => {
+  const stages: [unknown, string[]][] = [
+    [count, ['all', '--attribute', 'a=', '--where', 'attributes.a != null || kind == "x" || name.startsWith("q")', '--where', 'true']],
+    [spanlogs, ['--spans', '--roots', '--processes', '--events', '--span-attribute', 'a', '--event-attribute', 'a', '--process-attribute', 'a', '--label', 'a,svc']],
+    [spanmetrics, ['--dimension', 'a', '--events', '--event-dimension', 'a', '--exemplars', '--scope-dimensions', '--histogram', 'exponential']],
+    [servicegraph, ['--dimension', 'a', '--virtual-node-label']],
+  ]
+  const odd = fc.jsonValue({ maxDepth: 2 })
+  const tagged = fc.constantFrom({ $int: 'x' }, { $double: {} }, { $bytes: 5 }, { $map: 7 }, { $int: '1' })
+  const map = fc.dictionary(fc.constantFrom('a', 'service.name', 'db.name', '__proto__'), fc.oneof(odd, tagged))
+  const line = fc.record(
+    {
+      type: fc.constantFrom('span', 'log'), ts: fc.constantFrom('0', '-1', '99999999999999999999'), end: fc.constantFrom('0', '-7', '18446744073709551615'),
+      resource: map, scope: map, attributes: map, name: odd, kind: fc.oneof(odd, fc.constantFrom('client', 'server')), status: odd,
+      events: fc.oneof(odd, fc.array(fc.record({ name: odd, ts: odd, attributes: fc.oneof(odd, map) }))), trace_id: odd, span_id: odd, parent_span_id: odd,
+    },
+    { requiredKeys: ['type', 'ts', 'kind'] },
+  ).filter(({ type, kind }) => type === 'span' ? typeof kind === 'string' : true)
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 6 }), async (lines) => {
+      for (const [component, words] of stages) {
+        const work = await atWork(component as Component, ...words)
+        const taken = lines.filter(({ type, kind }) => (type === 'span' || component === count) && (kind === undefined || typeof kind === 'string'))
+        const out = [...work.take(...taken), ...work.end()]
+        if (out.length !== taken.length + work.account.made) throw new Error(`${out.length} of ${taken.length} and ${work.account.made}`)
+      }
     }),
     { numRuns: 50 },
   )

@@ -41,7 +41,7 @@ async function sampling(policies: string, { clock = new TestClock(), keep, decis
   const log = { debug: say, info: say, warn: say, error: say }
   const reject = ({ reason }: Reject) => account.drop(reason, 1)
   const made = await compilePolicies([{ file: 'policies.yaml', text: policies, single: false }], (policy, why) => say(`${policy}: ${why}`))
-  const bounds = { wait: 1000, maxTraces: 1000, maxMemory: 1e9, recordPolicy: false, ...options }
+  const bounds = { wait: 1000, waitAfterRoot: Infinity, maxTraces: 1000, maxMemory: 1e9, recordPolicy: false, ...options }
   const sampler = new TailSampler(made, decisions, bounds, { account, clock, log, reject }, keep ?? null)
   const flow = flowOf(sampler, ['span'], account)
   const out = (batches: readonly Batch[]) => {
@@ -211,6 +211,23 @@ t.test('what is due is decided in portions, and when a new trace begins though n
   t.same(traces(push(span(20_001), span(20_002))), [20_001])
 })
 
+t.test('a trace whose root span has come need not wait as long', async (t) => {
+  const { push, at, sampler, clock } = await sampling('[{type: always_sample}]', { waitAfterRoot: 100 })
+  const child = { parent_span_id: '0000000000000009' }
+  push(span(1, child), span(2, child), span(3, child))
+  clock.time = 500
+  push(span(2), span(3))
+  t.equal(sampler.due(), 600)
+  t.equal(sampler.held(), 0, 'the oldest one still waits')
+  t.same(traces(at(600)), [2, 3])
+  clock.time = 950
+  push(span(1))
+  t.equal(sampler.due(), 1000, 'never longer')
+  push(span(4, child))
+  t.same(traces(at(1000)), [1])
+  t.equal(sampler.due(), 1950)
+})
+
 t.test('ids: upper case is the same trace, what is none is rejected', async (t) => {
   const { push, end, account } = await sampling('[{span_count: {min_spans: 2}}]')
   push(span(0xab), { ...span(0xab), payload: { ...span(0xab).payload, trace_id: id(0xab).toUpperCase() } })
@@ -270,7 +287,7 @@ t.test('neither order nor batches change what policies without limits decide', a
 
 t.test('memory stays within its bound, accounts add up, and a trace goes one way', async (t) => {
   await fc.assert(fc.asyncProperty(spans, fc.integer({ min: 500, max: 6000 }), fc.integer({ min: 1, max: 5 }), async (all, maxMemory, maxTraces) => {
-    const { push, at, end, account, sampler } = await sampling(DETERMINISTIC, { maxMemory, maxTraces, wait: 5 })
+    const { push, at, end, account, sampler } = await sampling(DETERMINISTIC, { maxMemory, maxTraces, wait: 5, waitAfterRoot: maxTraces })
     const went: Fields[] = []
     for (const [n, { trace, fields }] of all.entries()) {
       went.push(...push(span(trace, fields)), ...at(n))
@@ -352,10 +369,11 @@ t.test('files: the shapes that there are, and what is wrong with them', async (t
   batch: {}
   tail_sampling/web:
     decision_wait: 10s
+    decision_wait_after_root_received: 2s
     num_traces: 100
     decision_cache: {sampled_cache_size: 100_000}
     policies: [{name: a, type: always_sample, always_sample: {}}]`)
-  t.same(settings, { wait: 10_000, traces: 100, sampledIds: 100_000, notSampledIds: undefined })
+  t.same(settings, { wait: 10_000, waitAfterRoot: 2000, traces: 100, sampledIds: 100_000, notSampledIds: undefined })
   const cases: [string, string[]][] = [
     ['', ['1:1 no policies']],
     ['policies: []', ['1:11 no policies']],
