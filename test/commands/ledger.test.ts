@@ -72,7 +72,9 @@ t.test('pipes of the net', async (t) => {
 })
 
 t.test('a pipe that is stopped', async (t) => {
-  const every = 'timeout -s TERM 1 solder scrape host --every 100ms --collector loadavg'
+  // As soon as something arrived.
+  const stopped = `sh -c '"$@" & while ! test -s out; do sleep 0.05; done; kill $!; wait $!' -`
+  const every = `${stopped} solder scrape host --every 100ms --collector loadavg`
   const { accounts } = await account(t, [every, 'solder filter "name != \\"node_load5\\""', 'solder write file out'])
   t.ok(lastOf(accounts[0]).made > 0)
 })
