@@ -32,7 +32,7 @@ export default source({
   emits: ['metric', 'checkpoint'],
   guarantee: `An answer of 204 says that the samples were passed on, not that they were stored: what stands in the pipe
     when it breaks is lost. With --ack durable it says that the sink has stored them: a sender that repeats what was not
-    answered loses nothing. Samples may arrive twice either way. Rejected are lines that are none ('bad_line'); fields that
+    answered loses nothing. Samples may arrive twice either way. Rejected are lines that are none or too long ('bad_line'); fields that
     hold text are dropped ('text_field').`,
   args: [],
   options: {

@@ -23,7 +23,8 @@ export function entryPayload(
     payload.severity = SEVERITIES[severity]
     payload.severity_number = SEVERITY_NUMBERS[severity]
   }
+  const all = [...attributes]
   // Safe for any name: properties of the object's own.
-  payload.attributes = Object.fromEntries(attributes)
+  if (all.length > 0) payload.attributes = Object.fromEntries(all)
   return payload
 }

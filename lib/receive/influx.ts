@@ -13,7 +13,6 @@ import { seriesIdentity, type SeriesOptions } from './series.js'
 import { type RequestOptions, takeRequest } from './take_request.js'
 
 export interface InfluxOptions extends SeriesOptions, RequestOptions {
-  /** Longest line in characters. */
   readonly max_line_bytes: number
   /** Measurements with their tags that are remembered. */
   readonly max_identities: number
@@ -63,7 +62,8 @@ export class InfluxReceiver {
   /** What is wrong with a line; null where it is taken. */
   #line(line: string, unit: bigint, now: string, rows: Rows): string | null {
     const { max_line_bytes: max } = this.options
-    if (line.length > max) return `column ${max + 1}: longer than ${max} bytes (--max-line-bytes)`
+    // A character takes up to three bytes.
+    if (line.length * 3 > max && Buffer.byteLength(line) > max) return `longer than ${max} bytes (--max-line-bytes)`
     try {
       const parsed = parseInflux(line)
       const ts = parsed.time === undefined ? now : timeOf(parsed.time, unit)

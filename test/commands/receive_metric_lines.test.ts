@@ -90,7 +90,7 @@ async function post(url: string | URL, body: string | Buffer, headers: { [name: 
 }
 
 t.test("influx: InfluxDB's client, and requests of both versions", async (t) => {
-  const { url, end } = await receiving(t as Test, 'receive', 'influx', '--bearer', 'secret', '--max-request-bytes', '1000', '--ledger')
+  const { url, end } = await receiving(t as Test, 'receive', 'influx', '--bearer', 'secret', '--max-request-bytes', '1000', '--max-line-bytes', '300', '--ledger')
   const api = new InfluxDB({ url, token: 'secret' }).getWriteApi('org', 'bucket', 'ms', { gzipThreshold: 100 })
   api.useDefaultTags({ host: 'a b' })
   api.writePoint(new Point('cpu').tag('core', '0').floatField('user', 1.5).intField('calls', 3).uintField('up', 4).booleanField('ok', true).stringField('text', 'x\n"y"').timestamp(1700000000123))
@@ -102,6 +102,7 @@ t.test("influx: InfluxDB's client, and requests of both versions", async (t) => 
   t.equal(await write('write', gzipSync('mem free=6 1700000000000000001'), { 'content-encoding': 'gzip' }), '204 ')
   const partly = await write('api/v2/write?precision=m', 'a.b v=1 28333333\nbad\nc d=x\nc d=2')
   t.match(partly, /^400 \{"code":"invalid","message":"partial write: line 2, column 4: .*; line 3, column 5: 'x': expected a number/)
+  t.match(await write('write', `a b=1,c="${'é'.repeat(150)}"`), /^400 .*line 1, longer than 300 bytes \(--max-line-bytes\)/)
   t.match(await write('write?precision=d', 'a b=1'), /^400 .*precision 'd': expected n, ns/)
   t.match(await write('write', gzipSync(Buffer.alloc(10_000, 32)), { 'content-encoding': 'gzip' }), /^413 .*--max-request-bytes/)
   t.match(await post(new URL('write', url), 'a b=1'), /^401 /)
@@ -116,7 +117,7 @@ t.test("influx: InfluxDB's client, and requests of both versions", async (t) => 
   t.same(samples.slice(4, 9).map(({ ts, value }) => [ts, value]), [0, 1, 2, 3, 4].map((i) => [`1700000000${String(i).padStart(3, '0')}000000`, i]))
   t.same(samples.slice(9).map(shown), ['mem_used{host=h} 5', 'mem_free{} 6', 'a_b_v{} 1', 'c_d{} 2'])
   t.same([samples[0], ...samples.slice(9, 12)].map(({ ts }) => ts), ['1700000000123000000', '1700000000000000000', '1700000000000000001', '1699999980000000000'])
-  t.match(stderr, /"dropped":\{"text_field":1,"bad_line":2\},"pending":0/)
+  t.match(stderr, /"dropped":\{"text_field":1,"bad_line":3\},"pending":0/)
 })
 
 t.test('influx: answered when the sink has it', async (t) => {

@@ -1,9 +1,8 @@
 // Spans of Zipkin to records, as the OpenTelemetry Collector translates them.
 
-import type { IdentityRest } from '../../record/identity.js'
-import type { Json } from '../../record/json.js'
+import { type IdentityRest, isEmpty } from '../../record/identity.js'
+import { canonical, type Json } from '../../record/json.js'
 import type { Payload } from '../../record/record.js'
-import { canonical } from '../../record/json.js'
 import type { ZipkinAnnotation, ZipkinEndpoint, ZipkinSpan } from './span.js'
 import {
   DEBUG, DROPPED_TAGS, ERROR, LINK, LOCAL, NAME_SOURCE, NO_SERVICE, NO_START, REMOTE, RESOURCE_TAGS, SCOPE_TAGS,
@@ -67,15 +66,20 @@ function payloadOf(span: ZipkinSpan, tags: Tags): Payload {
   if (name !== undefined) payload.name = name
   const kind = kindOf(span, tags)
   if (kind !== undefined) payload.kind = kind
-  payload.status = statusOf(tags)
+  put(payload, 'status', statusOf(tags))
   for (const [tag, field] of DROPPED_TAGS) {
     const count = tags.left.get(tag)
     if (isCount(count)) payload[field] = Number(tags.take(tag))
   }
-  payload.events = annotations.map(eventOf)
-  payload.links = linksOf(tags)
-  payload.attributes = Object.fromEntries(attributesOf(span, tags))
+  put(payload, 'events', annotations.map(eventOf))
+  put(payload, 'links', linksOf(tags))
+  put(payload, 'attributes', Object.fromEntries(attributesOf(span, tags)))
   return payload
+}
+
+/** Nothing where it is empty, as in lines. */
+function put(payload: Payload, key: string, value: Json): void {
+  if (!isEmpty(value)) payload[key] = value
 }
 
 function nanos(micros: number): string {
