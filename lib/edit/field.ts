@@ -41,6 +41,8 @@ export class Field {
   ) {}
 
   stands(type: RecordType): 'identity' | 'payload' | null {
+    // The attributes of a data point are its labels, one by one; as a map they tell no more than types.
+    if (type === 'metric' && this.name === 'attributes' && this.keys.length !== 1) return null
     return standsIn(this.name, type)
   }
 
@@ -51,7 +53,7 @@ export class Field {
 
   /** Whether it is an attribute of a data point, which its labels tell and `attributes` have the type of. */
   #ofPoint(type: RecordType): boolean {
-    return type === 'metric' && (this.name === 'labels' || this.name === 'attributes') && this.keys.length === 1
+    return type === 'metric' && (this.name === 'labels' || this.name === 'attributes')
   }
 
   /** undefined where the record has no such field. */

@@ -37,6 +37,9 @@ export interface SpanLogKeys {
   readonly trace: string
 }
 
+/** Nanoseconds: those of an event are as somebody wrote them. */
+const TIME = /^(?:0|[1-9]\d{0,19})$/
+
 type Fields = (readonly [key: string, value: string])[]
 type Kind = 'span' | 'root' | 'process' | 'event'
 
@@ -114,7 +117,8 @@ export class SpanLogs implements StatefulTransform {
     const key = labels.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('')
     const made = this.#identities.get(identity, key, () => Identity.of('log', '', labelsOf(labels)))
     const end = typeof payload.end === 'string' ? payload.end : payload.ts
-    const log: Payload = { ts: ts === '' ? end : ts, body: all.map(([name, value]) => logfmtPair(name, value)).join(' ') }
+    const body = all.map(([name, value]) => logfmtPair(name, value)).join(' ')
+    const log: Payload = { ts: TIME.test(ts) ? ts : end, body }
     if (payload.trace_id !== undefined) log.trace_id = payload.trace_id
     if (payload.span_id !== undefined && kind !== 'process') log.span_id = payload.span_id
     pass({ identity: made, payload: log })

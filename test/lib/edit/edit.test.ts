@@ -8,7 +8,8 @@ import { deleteEdit, hashEdit, hasher, renameEdit, setEdit } from '../../../lib/
 import { parseField } from '../../../lib/edit/field.js'
 import { Grouping } from '../../../lib/edit/group.js'
 import { DerivedIdentities } from '../../../lib/edit/identities.js'
-import { compileExpression } from '../../../lib/expr/expression.js'
+import { Unfit } from '../../../lib/edit/tree.js'
+import { compileExpression, EvaluationError } from '../../../lib/expr/expression.js'
 import { jsonOfValue } from '../../../lib/expr/json.js'
 import { valueOfJson } from '../../../lib/expr/value.js'
 import { canonical, type Json } from '../../../lib/record/json.js'
@@ -157,6 +158,33 @@ function same(edited: Record, expected: unknown): void {
   const wanted = text(record(expected))
   if (text(edited) !== wanted) throw new Error(`${text(edited)} is not ${wanted}`)
 }
+
+t.test('whatever a record holds, what comes out is a record, or told', async (t) => {
+  const names = ['name', 'body', 'labels.a', 'attributes.a', 'attributes', 'resource', 'resource.a.b', 'body.a', 'status.code', 'ts', 'value', 'severity_number', 'kind']
+  const edits: Edit[] = []
+  for (const name of names) {
+    edits.push(setEdit(await field(name), await compileExpression('attributes.v')), hashEdit([await field(name)], hasher('sha256', 'k')))
+    edits.push(renameEdit(await field('attributes["v"]'), await field(name)))
+    if (name === 'ts' || name === 'value') continue
+    edits.push(renameEdit(await field(name), await field('attributes["v"]')), deleteEdit([await field(name)]))
+  }
+  const odd = fc.oneof(json, fc.constantFrom<Json>({ $int: 'x' }, { $double: {} }, { $bytes: 5 }, { $int: '9223372036854775807' }, null))
+  const types = fc.constantFrom('span', 'log', 'metric', 'profile', 'target')
+  const fields = fc.dictionary(fc.constantFrom('body', 'status', 'severity_number', 'end_', 'events', 'name_'), odd)
+  await fc.assert(
+    fc.asyncProperty(types, fields, fc.dictionary(fc.constantFrom('v', 'a'), odd), fc.nat(edits.length - 1), async (type, more, attributes, at) => {
+      const labels = Object.fromEntries(Object.keys(attributes).map((name) => [name, 'x']))
+      const before = record({ type, ts: '1', value: 1, attributes, ...(type === 'span' ? {} : { labels }), ...more })
+      try {
+        record(back(edits[at].apply(before, new RecordedView().at(before))))
+      } catch (error) {
+        if (!(error instanceof Unfit) && !(error instanceof EvaluationError)) throw error
+      }
+    }),
+    { numRuns: 500 },
+  )
+  t.same(apply(deleteEdit([await field('attributes')]), POINT), POINT, 'as a map the attributes of a data point are types of its labels')
+})
 
 t.test('a value read by an expression and put again is the same', async () => {
   fc.assert(fc.property(json, (value) => canonical(jsonOfValue(valueOfJson(value))) === canonical(value)))
