@@ -10,11 +10,12 @@ import { filter } from './filter.js'
 import { http } from './http.js'
 import { logs } from './logs.js'
 import { churn, million } from './memory.js'
+import { otlp } from './otlp.js'
 import { rules } from './rules.js'
 import { sampling } from './sampling.js'
 import { startup } from './startup.js'
 
-const BENCHES: readonly Bench[] = [startup, filter, http, rules, agents, logs, sampling, million, churn]
+const BENCHES: readonly Bench[] = [startup, filter, http, rules, agents, logs, otlp, sampling, million, churn]
 
 const USAGE = `npm run bench -- [NAME…] [--only WORD…] [--rounds N] [--seconds N] [--gc]
   NAME       ${BENCHES.map(({ name }) => name).join(', ')}; all of them if absent

@@ -283,6 +283,7 @@ _solder() {
     *' --sampling-priority') words='' ;;
     *' --policy') words='' ;;
     *' --decision-wait') words='' ;;
+    *' --decision-wait-after-root-received') words='' ;;
     *' --num-traces') words='' ;;
     *' --max-memory') words='' ;;
     *' --sampled-cache-size') words='' ;;
@@ -469,7 +470,7 @@ _solder() {
         'filter limit') flags='--rate --burst --drop --by-label-name --max-distinct-labels --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter match') flags='--invert --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'filter sample') flags='--drop-counter-reason --probability --percent --mode --hash-seed --precision --fail-open --from --sampling-priority --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'filter tail') flags='--policy --decision-wait --num-traces --max-memory --sampled-cache-size --non-sampled-cache-size --record-policy --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
+        'filter tail') flags='--policy --decision-wait --decision-wait-after-root-received --num-traces --max-memory --sampled-cache-size --non-sampled-cache-size --record-policy --state --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' files=1 ;;
         'enrich logfmt') flags='--regex --source --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich json') flags='--regex --source --drop-malformed --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich regex') flags='--source --labels-from-groups --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

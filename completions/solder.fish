@@ -787,6 +787,7 @@ complete -c solder -n '__solder_at "filter sample"' -l help -d 'tell about this 
 complete -c solder -n '__solder_at "filter tail"' -F
 complete -c solder -n '__solder_at "filter tail"' -l policy -x -d 'a policy, such as "latency: {threshold_ms: 500}"; may be repeated'
 complete -c solder -n '__solder_at "filter tail"' -l decision-wait -x -d 'time from the first span of a trace to its decision; 30s, unless FILE says'
+complete -c solder -n '__solder_at "filter tail"' -l decision-wait-after-root-received -x -d 'time from the root span to the decision, where that is earlier; if absent, the root is a span like others'
 complete -c solder -n '__solder_at "filter tail"' -l num-traces -x -d 'traces that wait at once; 50000, unless FILE says'
 complete -c solder -n '__solder_at "filter tail"' -l max-memory -x -d 'memory for spans that wait, as estimated'
 complete -c solder -n '__solder_at "filter tail"' -l sampled-cache-size -x -d 'sampled traces remembered for spans that come late; 50000, unless FILE says'

@@ -3,10 +3,11 @@
 import type { Context, Sink } from '../component.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
-import type { Payload } from '../record/record.js'
+import type { Payload, Record } from '../record/record.js'
 import type { RecordType } from '../record/type.js'
 import { fnv1a } from '../wire/fnv.js'
 import { ExportRequest } from '../wire/otlp/export_request.js'
+import { ItemBatch } from '../wire/otlp/item_batch.js'
 import { RECORD_OF } from '../wire/otlp/records.js'
 import { type Signal, SIGNALS } from '../wire/otlp/schema.js'
 import { Unfit } from '../wire/otlp/value.js'
@@ -71,13 +72,39 @@ export class OtlpSink implements Sink {
   }
 
   write(batch: Batch): void | Promise<void> {
+    if (batch instanceof ItemBatch) this.#items(batch)
+    else this.#records(batch)
+    return this.#delivery.room()
+  }
+
+  #records(batch: Batch): void {
     for (let row = 0; row < batch.length; row++) {
       const id = batch.id(row)
       const signal = id === undefined ? undefined : SIGNAL_OF.get(id.type)
       if (signal === undefined) this.context.account.drop('unsupported_type', 1)
       else this.#record(signal, id!, batch.payload(row))
     }
-    return this.#delivery.room()
+  }
+
+  /** Items that nobody has decoded are copied. */
+  #items(batch: ItemBatch): void {
+    const { signal, bytes: from } = batch
+    const batches = this.#batches(signal)
+    const { batch_records, batch_bytes } = this.options
+    const room = (id: Identity) => {
+      const { records, bytes } = batches.at(this.#lane(signal, id))
+      return { items: batch_records - records, bytes: batch_bytes - bytes }
+    }
+    batch.runs(room, (identity, start, end, row, items) => {
+      const lane = this.#lane(signal, identity)
+      try {
+        batches.at(lane).addItems(identity, from, start, end, items)
+      } catch (error) {
+        for (let i = row; i < row + items; i++) this.#unfit(error, { identity, payload: batch.payload(i) })
+        return
+      }
+      batches.added(lane)
+    })
   }
 
   sync(): Promise<void> {
@@ -106,10 +133,14 @@ export class OtlpSink implements Sink {
     try {
       batches.at(lane).add(identity, payload)
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error
-      return this.context.reject({ reason: 'not_otlp', detail: error.message, original: { identity, payload } })
+      return this.#unfit(error, { identity, payload })
     }
     batches.added(lane)
+  }
+
+  #unfit(error: unknown, original: Record): void {
+    if (!(error instanceof Unfit)) throw error
+    this.context.reject({ reason: 'not_otlp', detail: error.message, original })
   }
 
   /** Log entries of a stream and points of a series arrive in order; spans have none. */
@@ -125,7 +156,7 @@ export class OtlpSink implements Sink {
     const { concurrency, compression, batch_records: records, batch_bytes: bytes, batch_wait: wait } = this.options
     const close = (request: ExportRequest): Outgoing => {
       const { records } = request
-      return { records, body: heldExport(signal, request.finish(), compression === 'gzip') }
+      return { records, body: heldExport(signal, request, compression === 'gzip') }
     }
     const spread = { push: (_: number, request: Outgoing) => this.#delivery.push(this.#nextLane(), request) }
     const [lanes, outbox] = signal === 'traces' ? [1, spread] : [concurrency, this.#delivery]

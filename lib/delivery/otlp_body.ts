@@ -21,10 +21,10 @@ export interface HeldExport {
   readonly message: Buffer
 }
 
-/** @param gzip whether to pack it */
-export function heldExport(signal: Signal, message: Buffer, gzip: boolean): Buffer {
-  const packed = gzip ? gzipSync(message, { level: GZIP_LEVEL }) : message
-  return Buffer.concat([Buffer.from([SIGNALS.indexOf(signal), gzip ? 1 : 0]), packed])
+/** What has grown, which is then as new. @param gzip whether to pack it */
+export function heldExport(signal: Signal, request: ExportRequest, gzip: boolean): Buffer {
+  const head = Buffer.from([SIGNALS.indexOf(signal), gzip ? 1 : 0])
+  return gzip ? Buffer.concat([head, gzipSync(request.finish(), { level: GZIP_LEVEL })]) : request.finish(head)
 }
 
 /** Throws where the bytes are no export. */
@@ -62,5 +62,5 @@ interface Half {
 function halfOf({ signal, gzip }: HeldExport, records: readonly Record[]): Half {
   const request = new ExportRequest(signal)
   for (const { identity, payload } of records) request.add(identity, payload)
-  return { body: heldExport(signal, request.finish(), gzip), records: records.length }
+  return { body: heldExport(signal, request, gzip), records: records.length }
 }

@@ -78,13 +78,21 @@ export class Acks {
   }
 
   /** Passes on the records of a request. False where they were not committed in time, which they may be later. */
-  async pass(ids: readonly Identity[], payloads: readonly Payload[]): Promise<boolean> {
+  pass(ids: readonly Identity[], payloads: readonly Payload[]): Promise<boolean> {
+    return this.#pass((position) => [new RecordBatch([...ids, this.#identity], [...payloads, { position }])])
+  }
+
+  /** The same with a batch of them. */
+  passBatch(batch: Batch): Promise<boolean> {
+    return this.#pass((position) => [batch, new RecordBatch([this.#identity], [{ position }])])
+  }
+
+  async #pass(batches: (position: Json) => Batch[]): Promise<boolean> {
     const request = ++this.#sent
     const committed = new Promise<true>((resolve) => this.#waiting.set(request, () => resolve(true)))
     this.#watch.wait()
     this.#held++
-    const position = { request, run: this.#run }
-    const passed = this.#emit(new RecordBatch([...ids, this.#identity], [...payloads, { position }]))
+    const passed = this.#emit(batches({ request, run: this.#run }))
     const over = new AbortController()
     const late = this.context.clock.sleep(this.options.timeout, over.signal).then(() => false)
     try {
@@ -100,8 +108,8 @@ export class Acks {
     }
   }
 
-  async #emit(batch: Batch): Promise<void> {
-    await this.context.emit(batch)
+  async #emit(batches: readonly Batch[]): Promise<void> {
+    for (const batch of batches) await this.context.emit(batch)
   }
 
   close(): void {

@@ -50,6 +50,11 @@ export class Intake {
     if (this.#waiting > max) throw new NotTaken('full', `more than ${max} bytes wait for the reader (--max-waiting-bytes)`)
   }
 
+  /** Resolves when a batch in which all is well, with identities of `shared`, is passed on, or committed. Throws NotTaken. */
+  passBatch(batch: Batch, bytes: number): Promise<void> {
+    return this.#within(bytes, () => this.#emit(batch))
+  }
+
   /**
    * Resolves when what is good is passed on, or committed: with a complaint for each record that is not. Throws NotTaken.
    *
@@ -57,14 +62,17 @@ export class Intake {
    */
   async pass(records: readonly Record[], bytes: number, headers: RequestHeaders): Promise<string[]> {
     const complaints: string[] = []
+    await this.#within(bytes, () => this.#pass(records, this.#metadataOf(headers), complaints))
+    return complaints
+  }
+
+  async #within(bytes: number, pass: () => Promise<boolean>): Promise<void> {
     this.#waiting += bytes
     try {
-      const stored = await this.#pass(records, this.#metadataOf(headers), complaints)
-      if (!stored) throw new NotTaken('late', 'not committed within the time of --ack-timeout')
+      if (!(await pass())) throw new NotTaken('late', 'not committed within the time of --ack-timeout')
     } finally {
       this.#waiting -= bytes
     }
-    return complaints
   }
 
   /** False where it was not committed in time. */
@@ -83,18 +91,22 @@ export class Intake {
       }
       if (own.type === 'log') withoutInvalidIds(payload)
       let identity = known.get(own)
-      if (identity === undefined) known.set(own, (identity = this.#shared(own, metadata)))
+      if (identity === undefined) known.set(own, (identity = this.shared(own, metadata)))
       ids.push(identity)
       payloads.push(payload)
     }
-    if (ids.length === 0) return true
-    if (this.options.acks !== null) return this.options.acks.pass(ids, payloads)
-    await this.context.emit(new RecordBatch(ids, payloads))
+    return this.#emit(new RecordBatch(ids, payloads))
+  }
+
+  async #emit(batch: Batch): Promise<boolean> {
+    if (batch.length === 0) return true
+    if (this.options.acks !== null) return this.options.acks.passBatch(batch)
+    await this.context.emit(batch)
     return true
   }
 
   /** The same object for the same identity, as long as it is remembered. */
-  #shared(identity: Identity, metadata: Json | null): Identity {
+  shared(identity: Identity, metadata: Json | null = null): Identity {
     const whole = metadata === null ? identity : withMetadata(identity, metadata)
     const key = whole.prefix.latin1Slice()
     const known = this.#identities.get(key)

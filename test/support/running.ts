@@ -1,11 +1,14 @@
 // A shell pipeline that runs until it is told to stop.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { environment, type Ran, ROOT } from './solder.js'
 
 export interface Running {
   /** stderr so far. */
   stderr(): string
+  /** What the first group of a pattern finds in stderr, as soon as it does. */
+  said(pattern: RegExp): Promise<string>
   /** Sends the signal to every process of the pipeline, as a terminal would, and waits for its end. */
   stop(signal?: NodeJS.Signals): Promise<Ran>
 }
@@ -37,6 +40,14 @@ export function start(command: string): Running {
   })
   return {
     stderr: () => text(stderr),
+    async said(pattern) {
+      for (;;) {
+        const found = pattern.exec(text(stderr))
+        if (found !== null) return found[1]
+        const over = await Promise.race([once(child.stderr, 'data').then(() => false), ended.then(() => true)])
+        if (over) throw new Error(`it said: ${text(stderr)}`)
+      }
+    },
     stop: (signal = 'SIGTERM') => {
       signalAll(signal)
       return ended

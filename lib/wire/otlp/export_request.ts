@@ -17,9 +17,14 @@ import { attributesOf, mapField, Unfit } from './value.js'
 /** What the points of a metric have in common, beside its name. */
 const METRIC_KEYS = ['kind', 'unit', 'help', 'metadata', 'temporality', 'monotonic']
 
-/** A message under construction: the fields that are written already, then messages that still grow. */
+/** Fewer bytes are copied at once, so that they do not keep a large request in memory. */
+const LEAST_KEPT = 1 << 12
+
+/** A message under construction: the fields that are written already, then others that are, then messages that still grow. */
 class Part {
   readonly parts: Part[] = []
+  readonly #pieces: Buffer[] = []
+  #pieceBytes = 0
   #size = 0
 
   /** @param field its number in the message that it is in */
@@ -34,9 +39,17 @@ class Part {
     return part
   }
 
+  /** Takes whole fields. */
+  append(buffer: Buffer, start: number, end: number): void {
+    const piece = buffer.subarray(start, end)
+    if (piece.length < LEAST_KEPT) return this.own.bytes(piece)
+    this.#pieces.push(piece)
+    this.#pieceBytes += piece.length
+  }
+
   /** Bytes of it, without its tag and length. */
   measure(): number {
-    this.#size = this.own.length
+    this.#size = this.own.length + this.#pieceBytes
     for (const part of this.parts) this.#size += framedLength(part.measure())
     return this.#size
   }
@@ -46,6 +59,7 @@ class Part {
     writer.uint(bytesTag(this.field))
     writer.uint(this.#size)
     writer.bytes(this.own.view())
+    for (const piece of this.#pieces) writer.bytes(piece)
     for (const part of this.parts) part.write(writer)
   }
 }
@@ -70,6 +84,7 @@ function typesOf(signal: Signal): Types {
   return { resource, scope, item: scope.byNumber[2]!.kind as MessageType }
 }
 
+const NONE = Buffer.alloc(0)
 const RESOURCES = 1
 const SCOPES = 2
 const ITEMS = 2
@@ -108,17 +123,18 @@ export class ExportRequest<S extends Signal = Signal> {
     this.#put(this.#scope(identity), ITEMS)
   }
 
-  /** Takes items that are encoded, each with its tag, from `buffer[start, end)`. Throws Unfit as `add`. */
+  /** Takes items that are encoded, each with its tag, from `buffer[start, end)`, which stays as it is until `finish`. Throws Unfit as `add`. */
   addItems(identity: Identity, buffer: Buffer, start: number, end: number, records: number): void {
-    this.#scope(identity).own.bytes(buffer.subarray(start, end))
+    this.#scope(identity).append(buffer, start, end)
     this.records += records
     this.bytes += end - start
   }
 
-  /** The bytes of all; it is then as new. */
-  finish(): Buffer {
+  /** The bytes of all, behind those of `head`; it is then as new. The buffers of items may be used again. */
+  finish(head: Uint8Array = NONE): Buffer {
     const resources = [...this.#resources.values()]
-    const writer = new ProtoWriter(resources.reduce((sum, part) => sum + framedLength(part.measure()), 0))
+    const writer = new ProtoWriter(resources.reduce((sum, part) => sum + framedLength(part.measure()), head.length))
+    writer.bytes(head)
     for (const part of resources) part.write(writer)
     this.records = this.bytes = 0
     this.#resources = new Map()

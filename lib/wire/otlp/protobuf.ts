@@ -107,12 +107,24 @@ function endOf(reader: Reader): number {
 
 function readScalar(reader: Reader, kind: Scalar): unknown {
   switch (kind) {
-    case 'string':
-      return sliceOf(reader).utf8Slice()
-    case 'id':
-      return sliceOf(reader).toString('hex')
-    case 'bytes':
-      return sliceOf(reader).toString('base64')
+    case 'string': {
+      const end = endOf(reader)
+      const text = (reader.buf as Buffer).utf8Slice(reader.pos, end)
+      reader.pos = end
+      return text
+    }
+    case 'id': {
+      const end = endOf(reader)
+      const id = (reader.buf as Buffer).toString('hex', reader.pos, end)
+      reader.pos = end
+      return id
+    }
+    case 'bytes': {
+      const end = endOf(reader)
+      const bytes = (reader.buf as Buffer).toString('base64', reader.pos, end)
+      reader.pos = end
+      return bytes
+    }
     case 'fixed64':
     case 'sfixed64':
       return fixed64(reader, kind === 'sfixed64')
@@ -122,13 +134,6 @@ function readScalar(reader: Reader, kind: Scalar): unknown {
     default:
       return reader[kind]()
   }
-}
-
-function sliceOf(reader: Reader): Buffer {
-  const end = endOf(reader)
-  const slice = (reader.buf as Buffer).subarray(reader.pos, end)
-  reader.pos = end
-  return slice
 }
 
 /** Both halves of 64 bits: most numbers fit a double, and times take a bigint. */

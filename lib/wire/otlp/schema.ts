@@ -216,6 +216,9 @@ export const REQUESTS: Readonly<Record<Signal, MessageType>> = {
   metrics: request('resourceMetrics', 'scopeMetrics', 'metrics', METRIC),
 }
 
+/** What a request of these signals is made of. */
+export const ITEMS: Readonly<Record<'traces' | 'logs', MessageType>> = { traces: SPAN, logs: LOG_RECORD }
+
 export const ANSWERS: Readonly<Record<Signal, MessageType>> = {
   traces: answer('rejectedSpans'),
   logs: answer('rejectedLogRecords'),

@@ -13,6 +13,7 @@ export class Unfit extends Error {}
 const DOUBLE = '$double'
 const INT = '$int'
 const BYTES = '$bytes'
+const NOTHING: AnyValue = {}
 /** A map whose only key looks like a tag. */
 const MAP = '$map'
 
@@ -38,8 +39,12 @@ export function jsonOf(value: AnyValue): Json {
 
 /** Attributes as a map; of a repeated key, which OTLP forbids, the last value counts. */
 export function mapOf(attributes: readonly KeyValue[] = []): JsonMap {
-  // Safe for any key: properties of the object's own.
-  return Object.fromEntries(attributes.map(({ key = '', value = {} }) => [key, jsonOf(value)]))
+  const map: { [key: string]: Json } = {}
+  for (const { key = '', value = NOTHING } of attributes) {
+    if (key !== '__proto__') map[key] = jsonOf(value)
+    else Object.defineProperty(map, key, { value: jsonOf(value), enumerable: true, configurable: true, writable: true })
+  }
+  return map
 }
 
 /** Throws Unfit where a tag holds something else than it says. */
