@@ -80,7 +80,8 @@ export class RecordRedactor {
       if (!isMap(item)) return item
       const there = parts.filter((part) => Object.hasOwn(item, part))
       const changed = there.map((part): [string, Json] => [part, this.redactor.value(item[part])])
-      return changed.every(([part, redacted]) => redacted === item[part]) ? item : { ...item, ...Object.fromEntries(changed) }
+      const same = changed.every(([part, redacted]) => redacted === item[part])
+      return same ? item : { ...item, ...Object.fromEntries(changed) }
     })
     return items.every((item, i) => item === list[i]) ? value : items
   }

@@ -1,5 +1,5 @@
-// Stages that hold entries, as processes: what is due goes on while stdin is open, a stop lets go of everything, and what is
-// limited makes its writer wait.
+// Stages that hold entries, as processes: what is due goes on while stdin is open, a stop lets go of everything, and
+// what is limited makes its writer wait.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -77,7 +77,10 @@ t.test('a metric goes on from what was sent of it, through a stop and a kill', a
   const entry = (took: number, resource = {}) =>
     `${JSON.stringify({ type: 'log', labels: { app: 'shop' }, resource, ts: '1', body: 'x', extracted: { took } })}\n`
   const valuesOf = (text: string) =>
-    text.split('\n').flatMap((line) => /"type":"metric","name":"(\w+)",.*"value":([\d.]+)/.exec(line)?.slice(1, 3).join(' ') ?? [])
+    text.split('\n').flatMap((line) => {
+      const found = /"type":"metric","name":"(\w+)",.*"value":([\d.]+)/.exec(line)
+      return found === null ? [] : [`${found[1]} ${found[2]}`]
+    })
   const run = async (more: string[], input: string) => {
     const child = stage(...words(more))
     let told = ''
@@ -98,7 +101,8 @@ t.test('a metric goes on from what was sent of it, through a stop and a kill', a
   await ended
   t.same(await run(counter, ''), ['lines 5'], 'killed; and sent though nothing new came')
   t.same(await run([...counter, '--name', 'other'], entry(1)), ['lines 1'], 'another stage')
-  const histogram = (...buckets: string[]) => ['histogram', 'took', ...buckets.flatMap((bucket) => ['--buckets', bucket])]
+  const bounds = (buckets: string[]) => buckets.flatMap((bucket) => ['--buckets', bucket])
+  const histogram = (...buckets: string[]) => ['histogram', 'took', ...bounds(buckets)]
   const first = await run(histogram('0.1', '1'), entry(0.05) + entry(0.5))
   t.same(first, ['took_bucket 1', 'took_bucket 2', 'took_bucket 2', 'took_sum 0.55', 'took_count 2'])
   const second = await run(histogram('0.1', '1'), entry(0.25))

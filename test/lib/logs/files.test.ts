@@ -111,7 +111,8 @@ t.test('what is written in the syntax of Alloy is read', async (t) => {
   const value = fc.letrec<{ value: Json }>((tie) => ({
     value: fc.oneof(
       { depthSize: 'small', maxDepth: 2 },
-      fc.string({ unit: 'grapheme' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null),
+      fc.string({ unit: 'grapheme' }), fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(), fc.constant(null),
       fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(fc.string(), tie('value'), { maxKeys: 3 }),
     ),
   })).value
@@ -121,12 +122,14 @@ t.test('what is written in the syntax of Alloy is read', async (t) => {
     if (Array.isArray(one)) return `[${one.map(written).join(', ')}]`
     return `{ ${Object.entries(one).map(([key, inner]) => `${JSON.stringify(key)} = ${written(inner)}`).join(', ')} }`
   }
-  fc.assert(fc.property(fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 4 }), (options) => {
+  const options = fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 4 })
+  fc.assert(fc.property(options, (options) => {
     const text = `stage.x {\n${options.map(([key, one]) => `  ${key} = ${written(one)}`).join('\n')}\n}`
     t.same(shown(parseAlloy(text, 'file')), [['x', Object.fromEntries(options), []]])
     return true
   }), { numRuns: 60 })
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom('{', '}', '"', '`', '[', ']', '=', ',', 'a', '.', '\n', '\\', '/', '*', '1') }), (text) => {
+  const signs = ['{', '}', '"', '`', '[', ']', '=', ',', 'a', '.', '\n', '\\', '/', '*', '1']
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...signs) }), (text) => {
     try {
       parseAlloy(`stage.x {${text}`, 'file')
     } catch (error) {
@@ -147,13 +150,16 @@ t.test('wrong syntax has a place and what was expected', async (t) => {
     }
   }
   t.same([
-    'stage.json {', 'stage.json = 1 2', 'stage.x { a = }', 'stage.x { a = "b }', 'stage.x { a = [1 2] }', 'stage.x { a = "\\q" }',
+    'stage.json {', 'stage.json = 1 2', 'stage.x { a = }', 'stage.x { a = "b }',
+    'stage.x { a = [1 2] }', 'stage.x { a = "\\q" }',
     'stage.x { a = 1\n a = 2 }', 'other "x" {}', '?',
   ].map(wrong), [
     "f:1:13: a block is not closed;   expected: }; ", "f:1:16: unexpected '2';   expected: a new line; ",
     "f:1:15: unexpected '}';   expected: a value; ", 'f:1:15: a text is not closed;   expected: "; ',
-    "f:1:18: unexpected '2';   expected: , or ]; ", 'f:1:16: no such escape: \\q;   expected: \\n, \\t, \\\\, \\", \\x41, \\u00e9 …; ',
-    "f:2:2: 'a' is there twice; ", "f:1:1: unknown block 'other';   expected: stage.NAME, or loki.process around them; ",
+    "f:1:18: unexpected '2';   expected: , or ]; ",
+    'f:1:16: no such escape: \\q;   expected: \\n, \\t, \\\\, \\", \\x41, \\u00e9 …; ',
+    "f:2:2: 'a' is there twice; ",
+    "f:1:1: unknown block 'other';   expected: stage.NAME, or loki.process around them; ",
     "f:1:1: unexpected '?';   expected: the name of a block or of an attribute; ",
   ])
 })

@@ -12,7 +12,9 @@ import { LogfmtReader } from '../../../lib/logs/logfmt.js'
 import { ChainTransform } from '../../../lib/logs/stage.js'
 import { Streams } from '../../../lib/logs/streams.js'
 import { cutBytes, labelNameOf, longerThan, textOf, withoutNewlines } from '../../../lib/logs/text.js'
-import { type Batch, ByteBuffer, decodeLine, getLabel, Identity, type Json, type Record, RecordBatch, tailText } from '../../../lib/record/index.js'
+import {
+  type Batch, ByteBuffer, decodeLine, getLabel, Identity, type Json, type Record, RecordBatch, tailText,
+} from '../../../lib/record/index.js'
 import { labels as anyLabels, text } from '../../support/arbitrary.js'
 import { TestClock } from '../../support/clock.js'
 import fc from '../../support/property.js'
@@ -25,7 +27,8 @@ async function working(alloy: string) {
   const say = (message: string) => void said.push(message)
   const log = { debug: say, info: say, warn: say, error: say }
   const common = stageContext({ clock, log, account } as unknown as Context)
-  const flow = flowOf(new ChainTransform(await chainOf(await prepareStages(parseAlloy(alloy, 'stages')), common), common), ['log'], account)
+  const chain = await chainOf(await prepareStages(parseAlloy(alloy, 'stages')), common)
+  const flow = flowOf(new ChainTransform(chain, common), ['log'], account)
   const out = (batches: readonly Batch[]) => {
     const buffer = new ByteBuffer()
     for (const batch of batches) {
@@ -40,7 +43,8 @@ async function working(alloy: string) {
     said,
     push(records: readonly Record[]) {
       account.in += records.length
-      return out(flow.push(new RecordBatch(records.map(({ identity }) => identity), records.map(({ payload }) => payload))))
+      const ids = records.map(({ identity }) => identity)
+      return out(flow.push(new RecordBatch(ids, records.map(({ payload }) => payload))))
     },
     /** What goes on by `time`, milliseconds. */
     at(time: number) {
@@ -87,9 +91,12 @@ const EVERYTHING = `
 
 t.test('what comes in is never changed, and what goes out reads back as it is', async (t) => {
   const { push, account } = await working(EVERYTHING)
-  const fields = fc.dictionary(text, fc.oneof(text, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)), { maxKeys: 4 })
-  const body = fc.oneof(text, fields.map((object) => JSON.stringify(object)), fc.constant('a=1 __proto__=x level="é \\" ü" x1=2 b='), fc.constant({ a: 1 }))
-  const record = fc.record({ labels: anyLabels, body, extracted: fields, attributes: fields, other: fields, ts: fc.constant('7') }, { requiredKeys: ['ts'] })
+  const value = fc.oneof(text, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null))
+  const fields = fc.dictionary(text, value, { maxKeys: 4 })
+  const logfmt = fc.constant('a=1 __proto__=x level="é \\" ü" x1=2 b=')
+  const body = fc.oneof(text, fields.map((object) => JSON.stringify(object)), logfmt, fc.constant({ a: 1 }))
+  const parts = { labels: anyLabels, body, extracted: fields, attributes: fields, other: fields, ts: fc.constant('7') }
+  const record = fc.record(parts, { requiredKeys: ['ts'] })
   fc.assert(fc.property(fc.array(record, { maxLength: 3 }), (records) => {
     const decoded = records.map((one) => decodeLine(Buffer.from(JSON.stringify({ type: 'log', ...one }))) as Record)
     const before = decoded.map(({ payload }) => JSON.stringify(payload))
@@ -127,7 +134,8 @@ t.test('the same labels are one identity, and what is remembered is bounded', as
     t.equal(getLabel(id.labels, i % 2 === 0 ? 'a' : 'b'), String(i))
     t.equal(id, setters[i % 2](base[0], String(i)), 'while it is remembered it is one')
   }
-  const memo = base[0].memo!.find((one) => one !== undefined && 'identities' in (one as object)) as { identities: Map<string, Identity> }
+  const isMemo = (one: unknown) => one !== undefined && 'identities' in (one as object)
+  const memo = base[0].memo!.find(isMemo) as { identities: Map<string, Identity> }
   t.ok(memo.identities.size <= 51, `${memo.identities.size}`)
 })
 
@@ -138,7 +146,8 @@ t.test('logfmt that was written is read', async (t) => {
   const reader = new LogfmtReader()
   fc.assert(fc.property(fc.array(fc.tuple(key, text)), (pairs) => {
     const found: [string, string][] = []
-    const whole = reader.read(pairs.map(([name, value]) => `${name}=${written(value)}`).join(' '), { field: (name, value) => void found.push([name, value]) })
+    const line = pairs.map(([name, value]) => `${name}=${written(value)}`).join(' ')
+    const whole = reader.read(line, { field: (name, value) => void found.push([name, value]) })
     t.same(found, pairs)
     return whole
   }))
@@ -150,7 +159,8 @@ t.test('logfmt that was written is read', async (t) => {
 
 t.test('the elements of an array, as they were written', async (t) => {
   const space = fc.stringMatching(/^[ \t\r\n]{0,2}$/)
-  fc.assert(fc.property(fc.array(fc.jsonValue({ maxDepth: 3 })), fc.infiniteStream(space), fc.boolean(), (values, spaces, wide) => {
+  const json = fc.array(fc.jsonValue({ maxDepth: 3 }))
+  fc.assert(fc.property(json, fc.infiniteStream(space), fc.boolean(), (values, spaces, wide) => {
     const pad = () => spaces.next().value
     const written = values.map((value) => JSON.stringify(value, null, wide ? 2 : 0))
     const elements = elementsOf(`${pad()}[${written.map((one) => pad() + one + pad()).join(',') || pad()}]${pad()}`)
@@ -168,7 +178,8 @@ t.test('texts of values, and bytes of texts', async (t) => {
     const decimal = textOf(value)!
     return !/e/i.test(decimal) && Number(decimal) === value
   }))
-  t.same([textOf(1e21), textOf(1.5e-7), textOf(true), textOf(null), textOf([1])], ['1000000000000000000000', '0.00000015', 'true', undefined, undefined])
+  const texts = [textOf(1e21), textOf(1.5e-7), textOf(true), textOf(null), textOf([1])]
+  t.same(texts, ['1000000000000000000000', '0.00000015', 'true', undefined, undefined])
   fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.nat(40), (whole, bytes) => {
     t.equal(longerThan(whole, bytes), Buffer.byteLength(whole) > bytes)
     const cut = cutBytes(whole, bytes)
@@ -188,7 +199,8 @@ t.test('what is held adds up, and checkpoints stay behind it', async (t) => {
         max_lines = 3
       }
     }`
-  const line = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('T stdout P ', 'T stdout F ', 'T stderr P ', ''), fc.constantFrom('F', ''))
+  const cri = fc.constantFrom('T stdout P ', 'T stdout F ', 'T stderr P ', '')
+  const line = fc.tuple(fc.constantFrom('a', 'b', 'c'), cri, fc.constantFrom('F', ''))
   const event = fc.oneof(
     { weight: 5, arbitrary: line },
     { weight: 2, arbitrary: fc.constant('checkpoint' as const) },
@@ -211,7 +223,8 @@ t.test('what is held adds up, and checkpoints stay behind it', async (t) => {
     for (const one of events) {
       if (one === 'wait') pass(at(clock.time + 100_000))
       else if (one === 'checkpoint') {
-        pass(push([{ identity: Identity.of('checkpoint', '', undefined, { source: 's' }), payload: { position: came } }]))
+        const identity = Identity.of('checkpoint', '', undefined, { source: 's' })
+        pass(push([{ identity, payload: { position: came } }]))
       } else pass(push([log(`${one[1]}${one[2]}#${came++}#`, { pod: one[0] })]))
       t.ok(account.pending >= 0)
     }
@@ -219,7 +232,8 @@ t.test('what is held adds up, and checkpoints stay behind it', async (t) => {
     t.equal(account.pending, 0)
     for (let i = 0; i < came; i++) t.equal(gone.split(`#${i}#`).length, 2, `${i} goes on once`)
     const last = events.lastIndexOf('checkpoint')
-    t.equal(committed, events.slice(0, Math.max(0, last)).filter((one) => Array.isArray(one)).length, 'the newest checkpoint is there')
+    const before = events.slice(0, Math.max(0, last))
+    t.equal(committed, before.filter((one) => Array.isArray(one)).length, 'the newest checkpoint is there')
   }), { numRuns: 150 })
 })
 
@@ -232,7 +246,8 @@ t.test('entries that are made and dropped are in the account', async (t) => {
 })
 
 t.test('multiline and cri let go of what waits', async (t) => {
-  const { push, at, account } = await working('stage.cri { max_wait_time = "10s" }\nstage.multiline { firstline = "^x" }')
+  const stages = 'stage.cri { max_wait_time = "10s" }\nstage.multiline { firstline = "^x" }'
+  const { push, at, account } = await working(stages)
   t.same(push([log('x one', { s: '1' }), log('T stdout P part', { s: '2' })]), [])
   t.equal(account.pending, 2)
   t.same(at(2999), [])
@@ -246,7 +261,9 @@ t.test('multiline and cri let go of what waits', async (t) => {
 })
 
 t.test('what comes without an end is bounded, in size and in time', async (t) => {
-  const { push, account } = await working('stage.cri { max_held_size = "10B" }\nstage.multiline {\n firstline = "^x"\n max_block_size = "8B"\n }')
+  const cri = 'stage.cri { max_held_size = "10B" }'
+  const multiline = 'stage.multiline {\n firstline = "^x"\n max_block_size = "8B"\n }'
+  const { push, account } = await working(`${cri}\n${multiline}`)
   t.same(bodies(push(['abcd', 'efgh', 'ijkl', 'mnop'].map((part) => log(`T stdout P ${part}`)))), ['abcdefghijkl'])
   t.same(bodies(push([log('x2345', { s: '1' }), log('67', { s: '1' })])), ['x2345\n67'])
   t.equal(account.pending, 1)
@@ -265,9 +282,11 @@ t.test('a limit that waits is full, and lets entries go at its rate', async (t) 
 })
 
 t.test('a limit by label counts each value, and forgets those unseen for longest', async (t) => {
-  const { push, account } = await working('stage.limit {\n rate = 1\n burst = 1\n drop = true\n by_label_name = "app"\n max_distinct_labels = 2\n }')
+  const options = ['rate = 1', 'burst = 1', 'drop = true', 'by_label_name = "app"', 'max_distinct_labels = 2']
+  const { push, account } = await working(`stage.limit {\n ${options.join('\n ')}\n }`)
   const apps = ['a', 'a', 'b', 'c', 'd', 'a', 'none']
-  t.same(bodies(push(apps.map((app, i) => log(`${app}${i}`, app === 'none' ? {} : { app })))), ['a0', 'b2', 'c3', 'd4', 'a5', 'none6'])
+  const entries = apps.map((app, i) => log(`${app}${i}`, app === 'none' ? {} : { app }))
+  t.same(bodies(push(entries)), ['a0', 'b2', 'c3', 'd4', 'a5', 'none6'])
   t.same(dropped(account), { ratelimit_drop_stage: 1 })
 })
 
@@ -285,18 +304,21 @@ t.test('metrics come in time, and end when they are idle', async (t) => {
       prefix = "my_"
     }
   }`)
-  const sized = (size: Json): Record => ({ ...log('x', { app: 'shop', __hidden: '1' }), payload: { ts: '1', body: 'x', extracted: { size } } })
+  const hidden = { app: 'shop', __hidden: '1' }
+  const sized = (size: Json): Record => ({ ...log('x', hidden), payload: { ts: '1', body: 'x', extracted: { size } } })
   t.same(push([sized('1m30s'), sized('no size'), sized(true)]).length, 3)
   t.same(at(14_999), [])
   const first = at(15_000)
   t.same(first.map(({ type, name, value, labels }) => [type, name, value, labels]), [
-    ['metadata', 'loki_process_custom_size', undefined, undefined], ['metric', 'loki_process_custom_size', 1, { app: 'shop' }],
+    ['metadata', 'loki_process_custom_size', undefined, undefined],
+    ['metric', 'loki_process_custom_size', 1, { app: 'shop' }],
     ['metadata', 'my_lines', undefined, undefined], ['metric', 'my_lines', 3, { app: 'shop' }],
   ])
   t.equal(first[1].ts, '15000000000')
   at(30_000)
   const idle = at(45_000)
-  t.same(idle.map(({ name, stale, value }) => [name, stale, value]), [['loki_process_custom_size', true, undefined], ['my_lines', undefined, 3]])
+  const gone = ['loki_process_custom_size', true, undefined]
+  t.same(idle.map(({ name, stale, value }) => [name, stale, value]), [gone, ['my_lines', undefined, 3]])
   t.same(end().length, 1)
   t.equal(account.pending, 0)
 })
