@@ -35,6 +35,8 @@ export class Series {
   #exemplars: SpanExemplar[] = []
   /** Milliseconds of `Clock.monotonic`. */
   changed = 0
+  /** Whether something was measured that no sample has told. */
+  untold = false
 
   /** @param start Unix nanoseconds: nothing was measured before */
   constructor(
@@ -63,6 +65,7 @@ export class Series {
     const payload: Payload = { ts, start: this.start, ...(this.#histogram?.field() ?? { value: this.#value, int: true }) }
     if (this.#exemplars.length > 0) payload.exemplars = this.#exemplars as unknown as Json
     this.#exemplars = []
+    this.untold = false
     return { identity: this.identity, payload }
   }
 

@@ -81,6 +81,7 @@ export class SeriesTable {
     const known = this.#origins.get(origin.key)?.get(instrument)?.get(key)
     const series = known ?? this.#add(origin, instrument, key, attributes)
     series.changed = now
+    series.untold = true
     if (this.#next === Infinity) this.#next = now + this.settings.every
     return series
   }
@@ -143,7 +144,7 @@ export class SeriesTable {
     for (const [origin, instruments] of this.#origins) {
       for (const [instrument, byKey] of instruments) {
         for (const [key, series] of byKey) {
-          const idle = maxIdle > 0 && now - series.changed >= maxIdle
+          const idle = maxIdle > 0 && now - series.changed >= maxIdle && !series.untold
           pass(idle && temporality === 'cumulative' ? series.marker(ts) : series.sample(ts))
           account.made++
           if (!idle && temporality === 'cumulative') continue

@@ -113,6 +113,13 @@ t.test('cumulative samples in turn, and a marker at the end of a series', async 
   t.equal(work.account.made, 12)
 })
 
+t.test('a series that is idle before anything was told is told first', async (t) => {
+  const work = counting({ maxIdle: 100 })
+  work.take(log('x'))
+  t.match(work.until(1000), [{ value: 1 }])
+  t.match(work.until(2000), [{ stale: true }])
+})
+
 t.test('deltas begin where the last ones ended, and are told once', async (t) => {
   const work = counting({ temporality: 'delta' }, [CALLS, TOOK])
   work.take(log('x'), log('x'))
