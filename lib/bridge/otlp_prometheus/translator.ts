@@ -164,7 +164,7 @@ export class PrometheusTranslator {
 
   /** Throws an Error where the temporality is one that Prometheus does not take. */
   #isDelta({ name, rest: { temporality } }: Identity, form: Form): boolean {
-    if (form === 'gauge' || form === 'summary' || temporality === 'cumulative') return false
+    if (form === 'summary' || temporality === 'cumulative' || (form === 'gauge' && temporality === undefined)) return false
     const taken = temporality === 'delta' && (this.settings.allow_delta_temporality || this.#addsUp(form))
     if (!taken) throw new Error(`invalid temporality and type combination for metric ${JSON.stringify(name)}`)
     return true
