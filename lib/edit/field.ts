@@ -9,7 +9,7 @@ import type { Record } from '../record/record.js'
 import { type RecordType, SHAPES } from '../record/type.js'
 import { textOf } from '../wire/otlp/value.js'
 import type { DerivedIdentities } from './identities.js'
-import { isMap, Unfit, valueAt, withoutValue, withValue } from './tree.js'
+import { isMap, Unfit, valueAt, withoutEmpty, withoutValue, withValue } from './tree.js'
 
 /** What fields hold; `list` can be taken out and not be set. */
 const KINDS = {
@@ -83,7 +83,7 @@ export class Field {
     const changed = { ...payload, [name]: withValue(payload[name], keys, fitting) }
     // What was whole is so no more for all that is known.
     if (name === 'value') delete changed.int
-    return { identity, payload: changed }
+    return { identity, payload: withoutEmpty(changed, name) }
   }
 
   #putIdentity(identity: Identity, value: Json): Identity {
@@ -95,7 +95,7 @@ export class Field {
     }
     const fitting = keys.length === 0 ? fit(name, value) : value
     if (name === 'name') return identity.with(String(fitting), labels)
-    return Identity.of(type, identity.name, labels, { ...rest, [name]: withValue(rest[name], keys, fitting) })
+    return Identity.of(type, identity.name, labels, withoutEmpty({ ...rest, [name]: withValue(rest[name], keys, fitting) }, name))
   }
 
   /** The record without it; the same one where it has none. */
@@ -111,7 +111,7 @@ export class Field {
     const map = changed[name]
     if (keys.length > 0 && isMap(map)) changed[name] = withoutValue(map, keys)
     else delete changed[name]
-    return { identity, payload: changed }
+    return { identity, payload: withoutEmpty(changed, name) }
   }
 
   #removeIdentity(identity: Identity): Identity {
@@ -124,12 +124,12 @@ export class Field {
       const typed = rest.attributes
       if (isMap(typed)) rest.attributes = withoutValue(typed, keys)
       const left = [...labelPairs(labels)].filter(([label]) => label !== keys[0])
-      return Identity.of(type, identity.name, labelsOf(left), rest)
+      return Identity.of(type, identity.name, labelsOf(left), withoutEmpty(rest, 'attributes'))
     }
     const map = rest[name]
     if (keys.length > 0 && isMap(map)) rest[name] = withoutValue(map, keys)
     else delete rest[name]
-    return Identity.of(type, identity.name, labels, rest)
+    return Identity.of(type, identity.name, labels, withoutEmpty(rest, name))
   }
 }
 
@@ -146,7 +146,7 @@ function withPointAttribute(identity: Identity, key: string, value: Json): Ident
   const named: Labels = labelsOf([...labelPairs(labels), [key, labelText(value)]])
   const typed = isMap(rest.attributes) ? withoutValue(rest.attributes, [key]) : {}
   const attributes = typeof value === 'string' ? typed : withValue(typed, [key], value)
-  return Identity.of(identity.type, identity.name, named, { ...rest, attributes })
+  return Identity.of(identity.type, identity.name, named, withoutEmpty({ ...rest, attributes }, 'attributes'))
 }
 
 /** A value as text; one whose tag says what it does not hold is its JSON. */

@@ -5,7 +5,7 @@ import { Identity } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
 import { labelPairs, labelsOf } from '../record/labels.js'
 import type { Payload, Record } from '../record/record.js'
-import { isMap, withoutValue } from './tree.js'
+import { isMap, withoutEmpty, withoutValue } from './tree.js'
 import { pointAttribute } from './field.js'
 import type { DerivedIdentities } from './identities.js'
 
@@ -29,7 +29,7 @@ export class Grouping implements StatefulTransform {
     const moved = there.map((key): [string, Json] => [key, attributes[key]])
     if (moved.length === 0) return record
     const left = moved.reduce((map, [key]) => withoutValue(map, [key]), attributes)
-    const changed: Payload = { ...payload, attributes: left }
+    const changed: Payload = withoutEmpty({ ...payload, attributes: left }, 'attributes')
     const grouped = this.identities.get(identity, canonical(moved), () => withResource(identity, moved))
     return { identity: grouped, payload: changed }
   }
@@ -68,5 +68,5 @@ function withoutLabels({ type, name, labels, rest }: Identity, keys: readonly st
   const { attributes } = rest
   if (!isMap(attributes)) return Identity.of(type, name, left, rest)
   const typed = keys.reduce((map, key) => withoutValue(map, [key]), attributes)
-  return Identity.of(type, name, left, { ...rest, attributes: typed })
+  return Identity.of(type, name, left, withoutEmpty({ ...rest, attributes: typed }, 'attributes'))
 }

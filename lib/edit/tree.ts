@@ -11,6 +11,13 @@ export function isMap(json: Json | undefined): json is JsonMap {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
+/** The fields but one that holds nothing: canonical form leaves it out, and so does a record that was never written. */
+export function withoutEmpty<M extends { [key: string]: Json | undefined }>(fields: M, name: string): M {
+  const value = fields[name]
+  if (name !== 'body' && isMap(value) && Object.keys(value).length === 0) delete fields[name]
+  return fields
+}
+
 /** undefined where there is nothing. */
 export function valueAt(json: Json | undefined, keys: readonly string[]): Json | undefined {
   let at = json

@@ -186,6 +186,19 @@ t.test('whatever a record holds, what comes out is a record, or told', async (t)
   t.same(apply(deleteEdit([await field('attributes')]), POINT), POINT, 'as a map the attributes of a data point are types of its labels')
 })
 
+t.test('a map that has lost its last field is gone, as it is for whoever reads the line', async (t) => {
+  const log = { type: 'log', labels: { a: 'b' }, resource: { x: 1 }, ts: '1', body: { y: 1 }, attributes: { z: 1 } }
+  const names = ['resource.x', 'attributes.z', 'body.y']
+  const left = deleteEdit(await Promise.all(names.map(field))).apply(record(log), new RecordedView())
+  t.same(left.identity.rest, {})
+  t.same(left.payload, { ts: '1', body: {} })
+  const point = deleteEdit([await field('labels.code')]).apply(record(POINT), new RecordedView())
+  t.same(point.identity.rest, {})
+  const moved: Record[] = []
+  new Grouping(['z'], new DerivedIdentities(1)).take(record(log), 0, (one) => void moved.push(one))
+  t.same(Object.keys(moved[0].payload), ['ts', 'body'])
+})
+
 t.test('a value read by an expression and put again is the same', async () => {
   fc.assert(fc.property(json, (value) => canonical(jsonOfValue(valueOfJson(value))) === canonical(value)))
   const all: readonly Json[] = [{ $double: 1 }, { $double: 'NaN' }, { $int: '9223372036854775807' }, { $bytes: 'AAEC' }, { $map: { $x: 1 } }]
