@@ -44,7 +44,10 @@ export class Http2Side {
     const decide = (http2: boolean) => {
       socket.setTimeout(0).removeAllListeners('timeout')
       decided(http2)
-      if (http2) this.#server.emit('connection', socket)
+      if (!http2) return
+      // No request can come on one that is half closed, and it would stay open.
+      socket.allowHalfOpen = false
+      this.#server.emit('connection', socket)
     }
     beginning(socket, (start) => decide(start === PREFACE && (socket as { alpnProtocol?: unknown }).alpnProtocol !== false))
   }
@@ -68,13 +71,15 @@ export class Http2Side {
 /** Calls back with the first characters of what comes, as many as the preface has at most, and leaves them to be read. */
 function beginning(socket: Socket, decide: (start: string) => void): void {
   const gone = () => socket.destroy()
+  let held = Buffer.alloc(0)
   const look = () => {
     const chunk = socket.read() as Buffer | null
     if (chunk === null) return
-    const start = chunk.latin1Slice(0, PREFACE.length)
-    socket.unshift(chunk)
+    held = Buffer.concat([held, chunk])
+    const start = held.toString('latin1', 0, Math.min(PREFACE.length, held.length))
     if (start.length < PREFACE.length && PREFACE.startsWith(start)) return
     socket.off('readable', look).off('end', gone)
+    socket.unshift(held)
     decide(start)
   }
   socket.on('readable', look).once('end', gone)
