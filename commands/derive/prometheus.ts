@@ -14,8 +14,9 @@ export default filter({
     told by the series target_info, every --target-info-every. Metadata goes out before the first sample of a family, and when
     it changes.
 
-    Deltas are refused, as Prometheus does; --delta keep passes their values as they are, with no type, and --delta add adds
-    sums up to what they would be as cumulative ones.
+    Deltas are refused, as Prometheus does; --delta keep passes their values as they are, with no type, and --delta add
+    adds sums up to what they would be as cumulative ones. 'derive cumulative' does that for histograms, too, and keeps
+    what they came to.
 
     Records that are no data points of OTLP pass as they are. A sample of which no more is known than its name, labels, type,
     time and value is taken for one of Prometheus.`,

@@ -13,49 +13,52 @@ export default sink({
   name: 'write prometheus',
   summary: 'send samples to Prometheus, Mimir, Thanos, VictoriaMetrics … by remote write',
   description: `
-    Sends metrics as Prometheus remote write: samples, staleness markers, exemplars, native histograms and the metadata
-    of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
+    Sends metrics as Prometheus remote write: samples, staleness markers, exemplars, native histograms and the
+    metadata of metric families. A request goes when it has --batch-samples, or --batch-bytes, or is --batch-wait old.
     Series are spread over --concurrency requests by their labels, so that the samples of one series arrive in order.
     How many of these are under way at once is found by how the receiver answers: one more after each round of good
-    answers while others wait, three tenths fewer when it says 429 or 5xx, does not answer in time, closes connections or
-    takes more than twice its usual time, never fewer than --min-concurrency. The log tells at level debug.
+    answers while others wait, three tenths fewer when it says 429 or 5xx, does not answer in time, closes connections
+    or takes more than twice its usual time, never fewer than --min-concurrency. The log tells at level debug.
 
     A receiver that cannot be reached, or answers 5xx or 429, is asked again, with growing waits or when Retry-After
-    says; up to --buffer-bytes are held meanwhile, then the input waits. A request that is too large for it (413) is sent
-    in halves, and these in halves, down to single samples or 1 KiB, 256 times at most. Any other answer than 2xx is
-    final: the samples of that request are rejected, with the receiver's words, and go to --dead-letter as they were sent.
+    says; up to --buffer-bytes are held meanwhile, then the input waits. A request that is too large for it (413) is
+    sent in halves, and these in halves, down to single samples or 1 KiB, 256 times at most. Any other answer than 2xx
+    is final: the samples of that request are rejected, with the receiver's words, and go to --dead-letter as they
+    were sent.
 
-    With --state requests are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and stay
-    there until they are answered. What is left at the end, or after a kill, the next start sends first, in the order of
-    each series. Only one command may use the spool of a receiver. A full disk is waited for.
+    With --state requests are stored in DIR/spool before they are sent, up to --spool-bytes for each receiver, and
+    stay there until they are answered. What is left at the end, or after a kill, the next start sends first, in the
+    order of each series. Only one command may use the spool of a receiver. A full disk is waited for.
 
     Several URLs get all records, each from its own buffer or spool. One that fails costs the others nothing: when its
-    buffer or spool is full, its oldest records are dropped. One that answers, slowly, is waited for. --when-full block
-    waits in any case, drop_oldest never. --write-relabel is for all of them.
+    buffer or spool is full, its oldest records are dropped. One that answers, slowly, is waited for. --when-full
+    block waits in any case, drop_oldest never. --write-relabel is for all of them.
 
-    With --protocol 2 requests are those of remote write 2.0: strings once, kind, unit and help with every series, start
-    times of counters. With auto that is tried first; a receiver that answers 415, or 400 or 2xx without a word about what
-    was written, gets the same in 1.0 from then on. What a receiver of 2.0 says that it has written is compared with what
-    was sent; a difference is told and counted.
+    With --protocol 2 requests are those of remote write 2.0: strings once, kind, unit and help with every series,
+    start times of counters. With auto that is tried first; a receiver that answers 415, or 400 or 2xx without a word
+    about what was written, gets the same in 1.0 from then on. What a receiver of 2.0 says that it has written is
+    compared with what was sent; a difference is told and counted.
 
-    Data points of OpenTelemetry are translated on their way, as 'derive prometheus' does and with its options.
-    A series is sent with the name of its metric and its labels; kind and start have no place in remote write 1.0. Times are cut to milliseconds. An --external-label never replaces a label that is there,
-    and the rules of --write-relabel see it.`,
+    Data points of OpenTelemetry are translated on their way, as 'derive prometheus' does and with its options. A
+    series is sent with the name of its metric and its labels; kind and start have no place in remote write 1.0. Times
+    are cut to milliseconds. An --external-label never replaces a label that is there, and the rules of
+    --write-relabel see it.`,
   since,
   accepts: ['metric', 'metadata'],
   emits: [],
-  guarantee: `Every sample is stored, or rejected and counted. What is held is lost when the process is killed; what is
-    not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code
-    is 75. With --state it stays on disk; the exit code is 75 at the end of input, and 0 where a stop was asked for.
-    After a lost answer or a kill a request is sent again, so that samples may arrive twice. In the account each further
-    URL makes a copy of every record ('made'), and so does what an earlier run left; bytes out are those of stored
-    requests, compressed. Dropped at the bounds is
-    'buffer_full', 'spool_full' and 'spool_age', with damaged files 'spool_torn' and 'spool_corrupt'. Rejected are
-    series and samples that no receiver takes ('invalid_series', 'invalid_sample', 'invalid_metadata'), data points of
-    OpenTelemetry that Prometheus would not take ('untranslatable') and what the receiver refused ('refused'). Of a request that a receiver of 2.0 refuses in part ('partly_refused'), what it did not write is counted;
-    since it does not say which that is, all of it goes to --dead-letter. Dropped are what it leaves out of a request
-    that it takes ('not_written'), other record types ('unsupported_type'), what --write-relabel drops ('write_relabel'), what
-    is switched off ('metadata', 'native_histogram') and metadata that says nothing new ('metadata_known').`,
+  guarantee: `Every sample is stored, or rejected and counted. What is held is lost when the process is killed; what
+    is not delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit
+    code is 75. With --state it stays on disk; the exit code is 75 at the end of input, and 0 where a stop was asked
+    for. After a lost answer or a kill a request is sent again, so that samples may arrive twice. In the account each
+    further URL makes a copy of every record ('made'), and so does what an earlier run left; bytes out are those of
+    stored requests, compressed. Dropped at the bounds is 'buffer_full', 'spool_full' and 'spool_age', with damaged
+    files 'spool_torn' and 'spool_corrupt'. Rejected are series and samples that no receiver takes ('invalid_series',
+    'invalid_sample', 'invalid_metadata'), data points of OpenTelemetry that Prometheus would not take
+    ('untranslatable') and what the receiver refused ('refused'). Of a request that a receiver of 2.0 refuses in part
+    ('partly_refused'), what it did not write is counted; since it does not say which that is, all of it goes to
+    --dead-letter. Dropped are what it leaves out of a request that it takes ('not_written'), other record types
+    ('unsupported_type'), what --write-relabel drops ('write_relabel'), what is switched off ('metadata',
+    'native_histogram') and metadata that says nothing new ('metadata_known').`,
   args: [
     { name: 'URL', help: 'a receiver, e.g. http://127.0.0.1:9090/api/v1/write', required: true, variadic: true },
   ],

@@ -1,5 +1,5 @@
-// What a series of Prometheus was, where OTLP cannot tell it and the way back would guess wrong: it goes along in the metadata
-// of the metric, under a key of our own.
+// What a series of Prometheus was, where OTLP cannot tell it and the way back would guess wrong: it goes along in the
+// metadata of the metric, under a key of our own.
 
 import type { Json } from '../record/json.js'
 import type { JsonMap } from '../wire/otlp/value.js'

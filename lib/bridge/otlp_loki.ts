@@ -1,5 +1,5 @@
-// Log entries of OTLP as Loki's own OTLP endpoint stores them (grafana/loki, pkg/loghttp/push): some attributes of the resource
-// are labels of the stream; everything else is structured metadata of the entry.
+// Log entries of OTLP as Loki's own OTLP endpoint stores them (grafana/loki, pkg/loghttp/push): some attributes of the
+// resource are labels of the stream; everything else is structured metadata of the entry.
 
 import type { IdentityRest } from '../record/identity.js'
 import { type Json, sortedKeys } from '../record/json.js'
@@ -7,10 +7,11 @@ import type { Payload } from '../record/record.js'
 import { jsonOf, mapField, textOf, valueOf } from '../wire/otlp/value.js'
 import { labelName } from './otlp_prometheus/names.js'
 
-/** Attributes of resources that are labels where Loki is not told otherwise (`default_resource_attributes_as_index_labels`). */
+/** Attributes of resources that Loki makes labels (`default_resource_attributes_as_index_labels`). */
 export const DEFAULT_RESOURCE_LABELS: readonly string[] = [
   'service.name', 'service.namespace', 'service.instance.id', 'deployment.environment', 'deployment.environment.name',
-  'cloud.region', 'cloud.availability_zone', 'k8s.cluster.name', 'k8s.namespace.name', 'k8s.pod.name', 'k8s.container.name',
+  'cloud.region', 'cloud.availability_zone', 'k8s.cluster.name', 'k8s.namespace.name', 'k8s.pod.name',
+  'k8s.container.name',
   'container.name', 'k8s.replicaset.name', 'k8s.deployment.name', 'k8s.statefulset.name', 'k8s.daemonset.name',
   'k8s.cronjob.name', 'k8s.job.name',
 ]
@@ -50,7 +51,7 @@ export function lokiOrigin(rest: IdentityRest, promoted: ReadonlySet<string>): L
   return { labels: map, metadata }
 }
 
-/** The structured metadata of an entry, in the order in which Loki writes it; of a name that comes again the first counts. */
+/** The structured metadata of an entry, as Loki writes it; of a name that comes again the first counts. */
 export function lokiMetadata(payload: Payload, origin: readonly string[]): readonly string[] {
   const all: string[] = []
   if (payload.untimed !== true) add(all, 'observed_timestamp', payload.observed)

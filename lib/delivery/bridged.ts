@@ -1,5 +1,5 @@
-// A sink behind a bridge: records of another kind are translated on their way in. The bridge is loaded when the first of them
-// comes; who sends none pays for a look at each identity.
+// A sink behind a bridge: records of another kind are translated on their way in. The bridge is loaded when the first of
+// them comes; who sends none pays for a look at each identity.
 
 import type { Clock, Sink, StatefulTransform } from '../component.js'
 import { type Batch, RecordBatch } from '../record/batch.js'
@@ -63,10 +63,12 @@ export class BridgedSink implements Sink {
     this.#transform ??= await this.bridge.load()
     for (let row = 0; row < batch.length; row++) {
       const identity = batch.id(row)
-      if (identity !== undefined) this.#transform.take({ identity, payload: batch.payload(row) }, this.#order++, this.#pass)
+      if (identity === undefined) continue
+      this.#transform.take({ identity, payload: batch.payload(row) }, this.#order++, this.#pass)
     }
     await this.#give()
-    if (this.#sleep === null && this.#transform.due() !== Infinity) void this.#keepTime((this.#sleep = new AbortController()))
+    if (this.#sleep !== null || this.#transform.due() === Infinity) return
+    void this.#keepTime((this.#sleep = new AbortController()))
   }
 
   readonly #pass = ({ identity, payload }: Record): void => {
@@ -96,6 +98,7 @@ export class BridgedSink implements Sink {
       }
     } catch (error) {
       this.#failed = { error }
+      for (const { done } of this.#waiting.splice(0)) done()
     }
     this.#sleep = null
   }
@@ -105,6 +108,7 @@ export class BridgedSink implements Sink {
       this.#waiting.push({ order: this.#order, done })
       this.#release()
     })
+    if (this.#failed !== null) throw this.#failed.error
     await this.sink.sync!()
   }
 
@@ -120,7 +124,6 @@ export class BridgedSink implements Sink {
 
   async #abandon(): Promise<void> {
     this.#sleep?.abort()
-    for (const { done } of this.#waiting) done()
     await this.sink.abandon!()
   }
 

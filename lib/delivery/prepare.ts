@@ -8,7 +8,8 @@ import type { OptionValues } from '../option/table.js'
 import type { RelabelRules } from '../relabel/rules.js'
 import { checkBounds, checkUrls, clientsOf, type DestinationOptions } from './destinations.js'
 
-type Options = DestinationOptions & OptionValues<typeof TO_PROMETHEUS_OPTIONS> & { readonly write_relabel: string | undefined }
+type Options = DestinationOptions &
+  OptionValues<typeof TO_PROMETHEUS_OPTIONS> & { readonly write_relabel: string | undefined }
 
 /** A client for each URL, and the rules for what is sent. Throws every Problem at once. */
 export async function prepareReceivers(

@@ -13,7 +13,8 @@ import { RemoteWriteSink, type RemoteWriteOptions } from './remote_write.js'
 
 type Made = 'rules' | 'url' | 'headers' | 'client' | 'snappy' | 'spool' | 'when_full'
 
-export type ReceiverOptions = Omit<RemoteWriteOptions, Made> & DestinationOptions & OptionValues<typeof TO_PROMETHEUS_OPTIONS>
+export type ReceiverOptions =
+  Omit<RemoteWriteOptions, Made> & DestinationOptions & OptionValues<typeof TO_PROMETHEUS_OPTIONS>
 
 const OWN = new Set(['refused', 'partly_refused'])
 

@@ -1,5 +1,5 @@
-// What a stage knows, kept from the end of one run to the start of the next. After a kill there is nothing: what was kept before
-// would not know what has come since.
+// What a stage knows, kept from the end of one run to the start of the next. After a kill there is nothing: what was kept
+// before would not know what has come since.
 
 import type { Log } from '../component.js'
 import type { Record } from '../record/record.js'

@@ -41,7 +41,12 @@ export function distributionOf(kind: Kind, ts: string, pieces: readonly Piece[])
   return histogramOf(used, payload, { count: total, sum: stale && sum !== undefined ? 0 : valueOf(sum) })
 }
 
-function histogramOf(pieces: readonly Piece[], payload: Payload, told: { count: bigint; sum: Json | undefined }): Distribution {
+interface Totals<S> {
+  count: bigint
+  sum: S
+}
+
+function histogramOf(pieces: readonly Piece[], payload: Payload, told: Totals<Json | undefined>): Distribution {
   const stale = payload.flags !== undefined
   const exemplars = pieces.flatMap(({ record }) => otlpExemplars(record.payload.exemplars))
   const buckets = numbered(pieces, 'bucket').filter(({ number }) => number !== Infinity)
@@ -63,28 +68,37 @@ function histogramOf(pieces: readonly Piece[], payload: Payload, told: { count: 
   return { payload, numbers: unusual(buckets) }
 }
 
-function summaryOf(pieces: readonly Piece[], payload: Payload, told: { count: bigint; sum: Json }): Distribution {
+function summaryOf(pieces: readonly Piece[], payload: Payload, told: Totals<Json>): Distribution {
   const stale = payload.flags !== undefined
   const quantiles = numbered(pieces, 'quantile')
   payload.summary = {
     count: told.count.toString(),
     sum: told.sum,
     ...(quantiles.length > 0 && {
-      quantiles: quantiles.map(({ number, record }) => ({ quantile: fieldOf(number), value: stale ? 0 : valueOf(record.payload)! })),
+      quantiles: quantiles.map(({ number, record }) => {
+        return { quantile: fieldOf(number), value: stale ? 0 : valueOf(record.payload)! }
+      }),
     }),
   }
   return { payload, numbers: unusual(quantiles) }
 }
 
+interface Numbered {
+  number: number
+  text: string
+  record: Record
+}
+
 /** Pieces with a number in their labels, in the order of the numbers, each once. */
-function numbered(pieces: readonly Piece[], role: 'bucket' | 'quantile'): { number: number; text: string; record: Record }[] {
+function numbered(pieces: readonly Piece[], role: 'bucket' | 'quantile'): Numbered[] {
   const found = pieces.flatMap(({ part, record }) => {
     return part.role === role ? [{ number: part.number, text: part.text, record }] : []
   })
   found.sort((a, b) => a.number - b.number)
   for (const [i, { number, text }] of found.entries()) {
     if (Number.isNaN(number)) throw new Error(`${role === 'bucket' ? 'le' : 'quantile'} ${text} is no number`)
-    if (i > 0 && found[i - 1].number === number) throw new Error(`two series for ${found[i - 1].text} and ${text}, which are the same number`)
+    if (i > 0 && found[i - 1].number === number)
+      throw new Error(`two series for ${found[i - 1].text} and ${text}, which are the same number`)
   }
   return found
 }
@@ -106,7 +120,7 @@ function wholeOf(value: Json | undefined, series: string): bigint {
 
 /** Throws an Error where a bucket holds less than the one before it. */
 function countField(count: bigint): Json {
-  if (count < 0n) throw new Error('a bucket holds fewer observations than a smaller one, or the count fewer than a bucket')
+  if (count < 0n) throw new Error('a bucket holds less than a smaller one, or the count less than a bucket')
   const number = Number(count)
   return Number.isSafeInteger(number) ? number : count.toString()
 }

@@ -35,7 +35,7 @@ export class Families {
   /** @param max families remembered */
   constructor(private readonly max: number) {}
 
-  /** Of what differs from target to target the first that was told counts: else a metric would be another one each time. */
+  /** Of what differs from target to target what was told first counts: else a metric would be another one each time. */
   tell({ name, rest }: Identity): void {
     const text = (key: string) => (typeof rest[key] === 'string' ? (rest[key] as string) : '')
     const before = this.#families.get(name)
@@ -46,7 +46,8 @@ export class Families {
       if (before.help !== '') family.help = before.help
       this.#families.delete(name)
     }
-    const isNews = before === undefined || before.kind !== family.kind || before.unit !== family.unit || before.help !== family.help
+    const { kind, unit, help } = family
+    const isNews = before === undefined || before.kind !== kind || before.unit !== unit || before.help !== help
     if (isNews) this.version++
     this.#families.set(name, isNews ? family : before)
     if (this.#families.size > this.max) this.#families.delete(this.#families.keys().next().value!)
@@ -65,7 +66,8 @@ export class Families {
         return { role, name: base, kind: type, family, ...numberIn(labels, 'le', name) }
       }
     }
-    const family = this.#families.get(name) ?? this.#families.get(withoutEnd(name, '_total')) ?? this.#families.get(withoutEnd(name, '_info'))
+    const names = [name, withoutEnd(name, '_total'), withoutEnd(name, '_info')]
+    const family = names.map((one) => this.#families.get(one)).find((one) => one !== undefined)
     const type = kind === '' || kind === 'unknown' ? (family?.kind ?? kind) : kind
     if (type === 'summary') return { role: 'quantile', name, kind: type, family, ...numberIn(labels, 'quantile', name) }
     if (type === 'histogram') return { role: 'native', name, kind: type, family }
@@ -88,6 +90,7 @@ function withoutEnd(name: string, end: string): string {
 function numberIn(labels: Identity['labels'], label: 'le' | 'quantile', name: string): { text: string; number: number } {
   const text = getLabel(labels, label)
   const number = text.trim() === '' ? undefined : (numberOf(text) ?? (text === 'Inf' ? Infinity : Number(text)))
-  if (number === undefined || (Number.isNaN(number) && text !== 'NaN')) throw new Error(`${name} without a number in the label '${label}'`)
+  if (number === undefined || (Number.isNaN(number) && text !== 'NaN'))
+    throw new Error(`${name} without a number in the label '${label}'`)
   return { text, number }
 }

@@ -37,7 +37,7 @@ export class Groups {
    */
   constructor(private readonly limits: { max: number; maxHeld: number; wait: number; monotonic(): number }) {}
 
-  /** Adds a sample; the points that are complete by that, or have to go because there are too many. null: it comes too late. */
+  /** Adds a sample. The points that are complete by that, or go because there are too many; null: it comes too late. */
   add(key: string, piece: Piece, order: number): Point[] | null {
     const group = this.#group(key)
     const ts = piece.record.payload.ts ?? '0'

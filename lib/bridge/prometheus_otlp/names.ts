@@ -1,9 +1,12 @@
-// Names and units of Prometheus as OpenTelemetry has them (OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility").
+// Names and units of Prometheus as OpenTelemetry has them (OpenTelemetry specification, "Prometheus and OpenMetrics
+// Compatibility").
 
-import { isPlainName, metricName, type MetricType, PER, UNITS, unitName } from '../otlp_prometheus/names.js'
+import { isPlainName, metricName, type MetricType, type NamedMetric, PER, UNITS, unitName } from '../otlp_prometheus/names.js'
 import type { Original } from '../original.js'
 
-const WORDS: ReadonlyMap<string, string> = new Map([...UNITS].filter(([, word]) => word !== '').map(([unit, word]) => [word, unit]))
+const WORDS: ReadonlyMap<string, string> = new Map(
+  [...UNITS].filter(([, word]) => word !== '').map(([unit, word]) => [word, unit]),
+)
 const PER_WORDS: ReadonlyMap<string, string> = new Map([...PER].map(([unit, word]) => [word, unit]))
 
 /** A unit of Prometheus (`bytes_per_second`) in UCUM (`By/s`); words that it does not know stay. */
@@ -31,7 +34,7 @@ export function trimmedName(name: string, unit: string, type: MetricType): strin
 const CHANGING_LABEL = /^_|__/
 
 /** What has to be said beside a metric so that its series has the same name, unit and labels afterwards. */
-export function namesToKeep(name: string, unit: string, metric: { name: string; unit: string; type: MetricType }, labels: readonly string[]): Original {
+export function namesToKeep(name: string, unit: string, metric: NamedMetric, labels: readonly string[]): Original {
   const original: Original = {}
   if (metric.name !== name || translated(metric) !== name) original.name = name
   if (unitName(metric.unit, true) !== unit) original.unit = unit
@@ -39,7 +42,7 @@ export function namesToKeep(name: string, unit: string, metric: { name: string; 
   return original
 }
 
-function translated(metric: { name: string; unit: string; type: MetricType }): string | null {
+function translated(metric: NamedMetric): string | null {
   try {
     // Whether other names stay is for those to say who store them.
     return metricName(metric, { escape: isPlainName(metric.name), suffixes: true, namespace: '' })

@@ -22,10 +22,11 @@ export function otlpHistogram(histogram: NativeHistogram, maxBuckets: number): T
   if (typeof count !== 'string') throw new Error('OTLP has no histograms that count parts of observations')
   if (reset === 'gauge') throw new Error('OTLP has no histograms that go down (gauge histograms)')
   if (schema === CUSTOM_BUCKETS) return explicit(histogram, count, maxBuckets)
-  if (schema < MIN_SCHEMA || schema > MAX_SCHEMA) throw new Error(`schema ${schema}: expected ${MIN_SCHEMA} to ${MAX_SCHEMA}`)
-  const { zero_count = '0', zero_threshold = 0, positive_spans, positive_deltas, negative_spans, negative_deltas } = histogram
-  const positive = dense(positive_spans, positive_deltas, maxBuckets)
-  const negative = dense(negative_spans, negative_deltas, maxBuckets)
+  if (schema < MIN_SCHEMA || schema > MAX_SCHEMA)
+    throw new Error(`schema ${schema}: expected ${MIN_SCHEMA} to ${MAX_SCHEMA}`)
+  const { zero_count = '0', zero_threshold = 0 } = histogram
+  const positive = dense(histogram.positive_spans, histogram.positive_deltas, maxBuckets)
+  const negative = dense(histogram.negative_spans, histogram.negative_deltas, maxBuckets)
   const told = {
     count,
     sum,
@@ -38,14 +39,15 @@ export function otlpHistogram(histogram: NativeHistogram, maxBuckets: number): T
   return { field: 'exponential_histogram', histogram: told, native: zero_threshold !== DEFAULT_ZERO_THRESHOLD }
 }
 
-function explicit({ sum, custom_values = [], positive_spans, positive_deltas }: NativeHistogram, count: string, maxBuckets: number): Told {
+function explicit(histogram: NativeHistogram, count: string, maxBuckets: number): Told {
+  const { sum, custom_values = [], positive_spans, positive_deltas } = histogram
   const counts: Json[] = new Array<Json>(custom_values.length + 1).fill(0)
   const found = dense(positive_spans, positive_deltas, maxBuckets)
   if (found !== null && (found.first < 0 || found.first + found.counts.length > counts.length))
     throw new Error('a bucket beyond the custom bounds')
   for (const [i, one] of (found?.counts ?? []).entries()) counts[found!.first + i] = one
-  const bounds = custom_values.map((bound) => numberOf(bound)!)
-  return { field: 'explicit_histogram', histogram: { count, sum, bounds, counts }, native: true }
+  if (custom_values.some((bound) => numberOf(bound) === undefined)) throw new Error('custom bounds that are no numbers')
+  return { field: 'explicit_histogram', histogram: { count, sum, bounds: custom_values, counts }, native: true }
 }
 
 /** Sparse buckets as a list of counts from the first one on; null: there are none. */

@@ -13,7 +13,14 @@ export const TO_OTLP_OPTIONS = {
     min: '1ms',
     help: 'longest time that the series of a histogram or summary wait for one another',
   },
-  max_held: { since, group, type: 'int', default: 1_000_000, min: 1, help: 'samples that wait; then the oldest do not any more' },
+  max_held: {
+    since,
+    group,
+    type: 'int',
+    default: 1_000_000,
+    min: 1,
+    help: 'samples that wait; then the oldest do not any more',
+  },
   max_series: {
     since,
     group,
@@ -22,5 +29,12 @@ export const TO_OTLP_OPTIONS = {
     min: 1,
     help: 'families, targets, histograms and summaries remembered; those known for longest are forgotten first',
   },
-  max_buckets: { since, group, type: 'int', default: 10_000, min: 1, help: 'most buckets of a native histogram, with those left out' },
+  max_buckets: {
+    since,
+    group,
+    type: 'int',
+    default: 10_000,
+    min: 1,
+    help: 'most buckets of a native histogram, with those left out',
+  },
 } as const

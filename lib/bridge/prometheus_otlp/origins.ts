@@ -58,7 +58,8 @@ export class Origins {
   tell(labels: Labels, gone: boolean): void {
     const { target, labels: more } = this.originOf(labels, '__name__')
     const { 'service.name': service, 'service.instance.id': instance } = target.resource ?? {}
-    const resource = { ...resourceOf(text(service), text(instance)), ...(gone ? {} : Object.fromEntries(labelPairs(more))) }
+    const told = gone ? {} : Object.fromEntries(labelPairs(more))
+    const resource = { ...resourceOf(text(service), text(instance)), ...told }
     if (JSON.stringify(resource) === JSON.stringify(target.resource ?? {})) return
     target.resource = resource
     target.version++

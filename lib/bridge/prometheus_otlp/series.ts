@@ -1,4 +1,4 @@
-// What depends on a series of Prometheus alone: the part that it has in a metric of OTLP, and the identities of that metric.
+// What depends on a series of Prometheus alone: its part in a metric of OTLP, and the identities of that metric.
 
 import { Identity, type IdentityRest } from '../../record/identity.js'
 import type { Labels } from '../../record/labels.js'
@@ -36,7 +36,7 @@ export function metricIdentity(
   const key = `${origin.target.version} ${form} ${more.native ?? ''} ${more.numbers?.join(' ') ?? ''}`
   let identity = identities.get(key)
   if (identity === undefined) {
-    const { name, labels, rest } = metric(part, form, origin.labels, more, trim)
+    const { name, labels, rest } = metricOf(part, form, origin.labels, more, trim)
     identity = Identity.of('metric', name, labels, { ...restOf(origin), ...rest })
     // Few are seen again: those of a target that has changed are not.
     if (identities.size >= FEW) identities.clear()
@@ -47,7 +47,13 @@ export function metricIdentity(
 
 const FEW = 8
 
-function metric(part: Part, form: Form, labels: Labels, more: Original, trim: boolean): { name: string; labels: Labels; rest: IdentityRest } {
+interface Metric {
+  name: string
+  labels: Labels
+  rest: IdentityRest
+}
+
+function metricOf(part: Part, form: Form, labels: Labels, more: Original, trim: boolean): Metric {
   if (part.role === 'created') {
     // In seconds, but not named so.
     const original = namesToKeep(part.name, '', { name: part.name, unit: '', type: 'gauge' }, labels)

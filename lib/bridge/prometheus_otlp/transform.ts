@@ -1,4 +1,5 @@
-// Samples of Prometheus become data points of OTLP (OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility").
+// Samples of Prometheus become data points of OTLP (OpenTelemetry specification, "Prometheus and OpenMetrics
+// Compatibility").
 
 import type { Account, Clock, Pass, Reject, StatefulTransform } from '../../component.js'
 import { type Identity, memoSlot } from '../../record/identity.js'
@@ -130,8 +131,10 @@ export class OtlpTransform implements StatefulTransform {
     if (histogram === undefined) {
       if (payload.stale !== true) return this.#reject('a histogram that is told by a single number', record)
       const field = series.last?.field ?? 'exponential_histogram'
-      const metric = series.last?.identity ?? metricIdentity({ ...series, part }, series.identities, 'exponential', {}, trim)
-      return pass({ identity: metric, payload: { ...payload, stale: undefined, [field]: { count: '0' }, flags: NO_RECORDED_VALUE } })
+      const identity =
+        series.last?.identity ?? metricIdentity({ ...series, part }, series.identities, 'exponential', {}, trim)
+      const ended = { [field]: { count: '0' }, flags: NO_RECORDED_VALUE }
+      return pass({ identity, payload: { ...payload, stale: undefined, ...ended } })
     }
     try {
       const told = otlpHistogram(histogram as unknown as NativeHistogram, this.settings.max_buckets)
@@ -151,7 +154,8 @@ export class OtlpTransform implements StatefulTransform {
     try {
       const { payload, numbers } = distributionOf(kind, ts, pieces)
       const form = kind === 'histogram' ? 'explicit' : 'summary'
-      const identity = metricIdentity(pieces[0], group.identities, form, numbers === null ? {} : { numbers }, this.settings.trim_suffixes)
+      const original = numbers === null ? {} : { numbers }
+      const identity = metricIdentity(pieces[0], group.identities, form, original, this.settings.trim_suffixes)
       pass({ identity, payload })
       this.context.account.drop('joined', pieces.length - 1)
     } catch (error) {

@@ -1,7 +1,9 @@
 // Cumulative points taken apart: each point says what came since the one before it.
 
 import { subtract } from './measured.js'
-import { type Keep, type SeriesState, type TemporalityContext, type TemporalitySettings, TemporalityStage } from './stage.js'
+import {
+  type Keep, type SeriesState, type TemporalityContext, type TemporalitySettings, TemporalityStage,
+} from './stage.js'
 
 export interface DeltaSettings extends TemporalitySettings {
   /** What becomes of the first point of a series: `auto` keeps it where it says that it began after the command. */

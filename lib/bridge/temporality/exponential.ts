@@ -1,5 +1,5 @@
-// Exponential histograms of OTLP added up and taken apart: what they were divided into is made the same first (OpenTelemetry
-// specification, "Exponential Histogram: Merge").
+// Exponential histograms of OTLP added up and taken apart: what they were divided into is made the same first
+// (OpenTelemetry specification, "Exponential Histogram: Merge").
 
 /** Counts of neighbouring buckets; the first has the index `offset`. */
 export interface Buckets {
@@ -34,7 +34,7 @@ export function addExponential(a: Exponential, b: Exponential, max: number): Exp
   return { scale, zeroThreshold: threshold, zeroCount: x.zeroCount + y.zeroCount, ...sum }
 }
 
-/** What came since `before`; null where one of them has less than before, or the buckets are finer or narrower than before. */
+/** What came since `before`; null where a bucket has less than before, or they are finer or narrower than before. */
 export function subtractExponential(now: Exponential, before: Exponential): Exponential | null {
   if (now.zeroThreshold < before.zeroThreshold || now.scale > before.scale) return null
   const old = atScale(widened(before, now.zeroThreshold), now.scale)

@@ -129,7 +129,8 @@ function sumOf(a: number | bigint, b: number | bigint, sign: 1 | -1): number | b
 }
 
 function sameBounds(a: Explicit, b: Explicit): boolean {
-  return a.counts.length === b.counts.length && a.bounds.length === b.bounds.length && a.bounds.every((bound, i) => bound === b.bounds[i])
+  if (a.counts.length !== b.counts.length || a.bounds.length !== b.bounds.length) return false
+  return a.bounds.every((bound, i) => bound === b.bounds[i])
 }
 
 function bothDistributions(a: Distribution, b: Distribution): Distribution {
@@ -142,7 +143,8 @@ function bothDistributions(a: Distribution, b: Distribution): Distribution {
 }
 
 function distribution(map: JsonMap): Distribution {
-  return { count: count(map.count ?? '0'), sum: number(map.sum, 'sum'), min: number(map.min, 'min'), max: number(map.max, 'max') }
+  const [sum, min, max] = ['sum', 'min', 'max'].map((field) => number(map[field], field))
+  return { count: count(map.count ?? '0'), sum, min, max }
 }
 
 function told({ count, sum, min, max }: Distribution): { [field: string]: Json } {

@@ -1,4 +1,4 @@
-// What the stages that turn one temporality into the other have in common: series with a state, of which none is held back.
+// What the stages that turn one temporality into the other have in common: series with a state. No point is held back.
 
 import type { Account, Clock, Pass, Reject, StatefulTransform } from '../../component.js'
 import type { Identity } from '../../record/identity.js'
@@ -57,9 +57,7 @@ export abstract class TemporalityStage implements StatefulTransform {
 
   take(record: Record, _: number, pass: Pass): void {
     const { identity, payload } = record
-    const { kind, rest } = identity
-    const isOurs = identity.type === 'metric' && rest.temporality === this.from && (kind === 'histogram' || this.takesSum(rest.monotonic === true))
-    if (!isOurs) return pass(record)
+    if (!this.#isOurs(identity)) return pass(record)
     const { key, out } = this.series.of(identity)
     if (payload.stale === true || (typeof payload.flags === 'number' && (payload.flags & 1) !== 0)) {
       this.series.forget(key)
@@ -71,13 +69,15 @@ export abstract class TemporalityStage implements StatefulTransform {
       const ts = payload.ts ?? '0'
       const now = { start: typeof payload.start === 'string' ? payload.start : '0', ts, measured, id: out }
       const before = this.series.get(key)
-      if (before !== undefined && BigInt(ts) <= BigInt(before.ts)) throw new Refused('out_of_order', 'it is not newer than the point before it')
+      if (before !== undefined && BigInt(ts) <= BigInt(before.ts))
+        throw new Refused('out_of_order', 'it is not newer than the point before it')
       const point = this.next(before, now)
       const after = typeof point === 'string' ? now : this.remembered(point, now)
-      if (!this.series.set(key, { ...after, id: out })) throw new Refused('max_series', 'there are too many series (--max-series)')
+      if (!this.series.set(key, { ...after, id: out }))
+        throw new Refused('max_series', 'there are too many series (--max-series)')
       if (typeof point === 'string') return this.context.account.drop(point, 1)
-      const fields = { ...payload, value: undefined, int: undefined, ...startField(point.start), ...measuredFields(point.measured) }
-      pass({ identity: out, payload: fields })
+      const fields = { ...startField(point.start), ...measuredFields(point.measured) }
+      pass({ identity: out, payload: { ...payload, value: undefined, int: undefined, ...fields } })
     } catch (error) {
       const reason = error instanceof Refused ? error.reason : 'bad_field'
       this.context.reject({ reason, detail: `${identity.name}: ${(error as Error).message}`, original: record })
@@ -109,6 +109,11 @@ export abstract class TemporalityStage implements StatefulTransform {
   *state(): Generator<Record> {
     for (const [, { id, ts, start, measured }] of this.series.entries())
       yield { identity: id, payload: { ts, ...startField(start), ...measuredFields(measured) } }
+  }
+
+  #isOurs({ type, kind, rest }: Identity): boolean {
+    if (type !== 'metric' || rest.temporality !== this.from) return false
+    return kind === 'histogram' || this.takesSum(rest.monotonic === true)
   }
 
   /** Whether it takes sums, beside histograms. */
