@@ -14,15 +14,15 @@ export default filter({
   name: 'enrich geoip',
   summary: 'extract the place or the network of an IP address',
   description: `
-    Looks the address in the extracted field FIELD, or in the label of that name, up in MMDB_FILE, a database of MaxMind's format
-    (.mmdb), and extracts what it says of it. With --db-type city: geoip_city_name, geoip_country_name, geoip_country_code,
-    geoip_continent_name, geoip_continent_code, geoip_subdivision_name, geoip_subdivision_code, geoip_postal_code,
-    geoip_timezone, geoip_location_latitude and geoip_location_longitude, as far as they are known. With country: those of
-    country and continent. With asn: geoip_autonomous_system_number and geoip_autonomous_system_organization.
-    --custom-lookups takes anything else out of the database, by JMESPath.
+    Looks the address in the extracted field FIELD, or in the label of that name, up in MMDB_FILE, a database of
+    MaxMind's format (.mmdb), and extracts what it says of it. With --db-type city: geoip_city_name,
+    geoip_country_name, geoip_country_code, geoip_continent_name, geoip_continent_code, geoip_subdivision_name,
+    geoip_subdivision_code, geoip_postal_code, geoip_timezone, geoip_location_latitude and geoip_location_longitude,
+    as far as they are known. With country: those of country and continent. With asn: geoip_autonomous_system_number
+    and geoip_autonomous_system_organization. --custom-lookups takes anything else out of the database, by JMESPath.
 
-    The database is held in memory, and read again within ten seconds after it was replaced; the old one serves on where
-    the new one cannot be read.`,
+    The database is held in memory, and read again within ten seconds after it was replaced; the old one serves on
+    where the new one cannot be read.`,
   guarantee: `${KEEPS_ALL} Entries whose field holds no address are counted in a warning.`,
   args: [
     { name: 'MMDB_FILE', help: 'a database in MaxMind\'s format', required: true, path: true, readAtStart: true },

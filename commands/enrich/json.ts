@@ -13,9 +13,9 @@ export default filter({
   name: 'enrich json',
   summary: 'extract fields of JSON lines',
   description: `
-    Reads each line as a JSON object and puts values into the record's "extracted", where other stages find them and sinks
-    leave them out. Each FIELD is a key, or NAME=EXPRESSION with an expression of JMESPath; without FIELD all keys are
-    extracted. Lists and objects are extracted as their JSON. A line that is no object passes as it is.`,
+    Reads each line as a JSON object and puts values into the record's "extracted", where other stages find them and
+    sinks leave them out. Each FIELD is a key, or NAME=EXPRESSION with an expression of JMESPath; without FIELD all
+    keys are extracted. Lists and objects are extracted as their JSON. A line that is no object passes as it is.`,
   guarantee: "With --drop-malformed, lines that are no JSON object are counted under 'malformed_json'; else nothing is lost.",
   args: [{ name: 'FIELD', help: 'key to extract, or NAME=EXPRESSION', variadic: true }],
   options: OPTIONS,

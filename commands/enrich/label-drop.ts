@@ -11,8 +11,8 @@ export default filter({
   name: 'enrich label-drop',
   summary: 'drop labels',
   description: `
-    Takes labels away from streams. It is decided once for each stream; streams that differ in dropped labels only become
-    one.`,
+    Takes labels away from streams. It is decided once for each stream; streams that differ in dropped labels only
+    become one.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'LABEL', help: 'label to drop; several may be parted by commas', required: true, variadic: true }],
   options: OPTIONS,

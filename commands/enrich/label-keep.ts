@@ -11,8 +11,8 @@ export default filter({
   name: 'enrich label-keep',
   summary: 'drop all labels but some',
   description: `
-    Leaves the streams these labels alone. It is decided once for each stream; streams that differ in dropped labels only
-    become one.`,
+    Leaves the streams these labels alone. It is decided once for each stream; streams that differ in dropped labels
+    only become one.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'LABEL', help: 'label to keep; several may be parted by commas', required: true, variadic: true }],
   options: OPTIONS,

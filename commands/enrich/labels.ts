@@ -12,8 +12,8 @@ export default filter({
   summary: 'set labels from extracted fields',
   description: `
     Makes extracted fields labels, and with that parts of what the stream is. Each LABEL is the name of a field, or
-    NAME=FIELD to give the label another name. A field that is absent, or no text, number or boolean, sets nothing. Labels
-    with many values make many streams: structured metadata (enrich metadata) may serve better.`,
+    NAME=FIELD to give the label another name. A field that is absent, or no text, number or boolean, sets nothing.
+    Labels with many values make many streams: structured metadata (enrich metadata) may serve better.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'LABEL', help: 'label to set, or NAME=FIELD; several may be parted by commas', required: true, variadic: true }],
   options: OPTIONS,

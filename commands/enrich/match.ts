@@ -14,9 +14,9 @@ export default filter({
   emits: ['same', 'metric', 'metadata'],
   summary: 'run stages for the log entries that a LogQL selector selects',
   description: `
-    Runs the entries that SELECTOR selects through the stages of a file (see enrich stages); the others pass as they are. The
-    selector is one of LogQL, with line filters: {app="shop",level!="debug"} |= "error" !~ "health". To drop entries by such
-    a selector, see filter match.`,
+    Runs the entries that SELECTOR selects through the stages of a file (see enrich stages); the others pass as they
+    are. The selector is one of LogQL, with line filters: {app="shop",level!="debug"} |= "error" !~ "health". To drop
+    entries by such a selector, see filter match.`,
   guarantee: 'As with enrich stages.',
   args: [
     { name: 'SELECTOR', help: 'a selector of LogQL, in quotes', required: true },

@@ -11,9 +11,9 @@ export default filter({
   name: 'enrich multiline',
   summary: 'join lines that belong together',
   description: `
-    Joins the lines of a stream from one that FIRSTLINE matches up to the next one that it matches, such as the lines of a
-    stack trace. A block goes on when the next one begins, when no line came for --max-wait-time, or when it is too long.
-    Lines before the first match pass as they are. Time, labels and fields are those of the first line.`,
+    Joins the lines of a stream from one that FIRSTLINE matches up to the next one that it matches, such as the lines
+    of a stack trace. A block goes on when the next one begins, when no line came for --max-wait-time, or when it is
+    too long. Lines before the first match pass as they are. Time, labels and fields are those of the first line.`,
   guarantee: 'Lines are counted under \'joined\' when they become a part of another; checkpoints stay behind what is held.',
   args: [{ name: 'FIRSTLINE', help: 'an RE2 expression that matches the first line of a block', required: true }],
   options: OPTIONS,

@@ -11,9 +11,9 @@ export default filter({
   name: 'enrich pack',
   summary: 'pack labels or fields into the line',
   description: `
-    Makes each line a JSON object of some labels or fields and, as "_entry", the line itself, so that what would make many
-    streams stays with the entry. Loki's unpack undoes it. Labels that are packed are labels no more. The entry gets the
-    present time, since streams become one; --no-ingest-timestamp keeps its own.`,
+    Makes each line a JSON object of some labels or fields and, as "_entry", the line itself, so that what would make
+    many streams stays with the entry. Loki's unpack undoes it. Labels that are packed are labels no more. The entry
+    gets the present time, since streams become one; --no-ingest-timestamp keeps its own.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'LABEL', help: 'label or field to pack; several may be parted by commas', required: true, variadic: true }],
   options: OPTIONS,

@@ -11,8 +11,9 @@ export default filter({
   name: 'enrich pattern',
   summary: 'extract the captures of a LogQL pattern',
   description: `
-    Matches each line against PATTERN: texts, and captures <name> between them, which take what stands there; <_> captures
-    nothing. Simpler and faster than a regular expression. A line that does not begin as the pattern does passes as it is.`,
+    Matches each line against PATTERN: texts, and captures <name> between them, which take what stands there; <_>
+    captures nothing. Simpler and faster than a regular expression. A line that does not begin as the pattern does
+    passes as it is.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'PATTERN', help: 'texts and captures <name>', required: true }],
   options: OPTIONS,

@@ -11,8 +11,8 @@ export default filter({
   name: 'enrich regex',
   summary: 'extract the named groups of a regular expression',
   description: `
-    Matches each line against EXPRESSION, in the syntax of RE2, and puts the text of each named group (?P<name>…) into the
-    record's "extracted". A line that does not match passes as it is. Matching takes linear time.`,
+    Matches each line against EXPRESSION, in the syntax of RE2, and puts the text of each named group (?P<name>…) into
+    the record's "extracted". A line that does not match passes as it is. Matching takes linear time.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'EXPRESSION', help: 'an RE2 expression with named groups', required: true }],
   options: OPTIONS,

@@ -11,8 +11,8 @@ export default filter({
   name: 'enrich replace',
   summary: 'replace what the groups of an expression capture',
   description: `
-    Replaces what the groups of EXPRESSION, in the syntax of RE2, capture, wherever it matches in the line: by TEXT, which
-    may be a template of Go in which .Value is what was captured. Named groups become extracted fields, with the
+    Replaces what the groups of EXPRESSION, in the syntax of RE2, capture, wherever it matches in the line: by TEXT,
+    which may be a template of Go in which .Value is what was captured. Named groups become extracted fields, with the
     replacement as their value.`,
   guarantee: KEEPS_ALL,
   args: [{ name: 'EXPRESSION', help: 'an RE2 expression with groups', required: true }, { name: 'TEXT', help: 'what stands instead; nothing, if absent' }],

@@ -12,15 +12,16 @@ export default filter({
   name: 'enrich template',
   summary: "fill in a template of Go's text/template",
   description: `
-    Sets the extracted field FIELD to what TEMPLATE gives: a template of Go's text/template, as in the stage template of
-    Promtail and Alloy. In it {{ .NAME }} is the extracted field or label NAME, {{ .Value }} what FIELD was, {{ .Entry }} the
-    line. An empty text removes the field. Variables, if, with, range, define, block and comments work as in Go.
+    Sets the extracted field FIELD to what TEMPLATE gives: a template of Go's text/template, as in the stage template
+    of Promtail and Alloy. In it {{ .NAME }} is the extracted field or label NAME, {{ .Value }} what FIELD was, {{
+    .Entry }} the line. An empty text removes the field. Variables, if, with, range, define, block and comments work
+    as in Go.
 
-    Functions are Go's own (eq ne lt le gt ge and or not len index slice print printf println html js urlquery), those of
-    Promtail and Alloy (ToLower ToUpper Replace Trim TrimLeft TrimRight TrimPrefix TrimSuffix TrimSpace regexReplaceAll
-    regexReplaceAllLiteral Hash Sha2Hash) and sprig's, but for those that look at the machine or the network (env, expandenv,
-    getHostByName), make keys or certificates, or are random, and but for wrap, wrapWith, abbrevboth, urlParse, urlJoin,
-    semver and semverCompare. now and date use UTC.
+    Functions are Go's own (eq ne lt le gt ge and or not len index slice print printf println html js urlquery), those
+    of Promtail and Alloy (ToLower ToUpper Replace Trim TrimLeft TrimRight TrimPrefix TrimSuffix TrimSpace
+    regexReplaceAll regexReplaceAllLiteral Hash Sha2Hash) and sprig's, but for those that look at the machine or the
+    network (env, expandenv, getHostByName), make keys or certificates, or are random, and but for wrap, wrapWith,
+    abbrevboth, urlParse, urlJoin, semver and semverCompare. now and date use UTC.
 
     A template is checked before anything is read. Its output may have 1 Mi characters, and it may take 10,000 steps.`,
   guarantee: 'Nothing is lost: where the template has no text for an entry (a field is missing, an argument has another type), the field stays as it is.',

@@ -12,14 +12,15 @@ export default filter({
   name: 'enrich timestamp',
   summary: 'take the time of an entry from an extracted field',
   description: `
-    Reads the extracted field FIELD as a time. FORMAT is a layout of Go, which spells the reference time Mon Jan 2 15:04:05
-    MST 2006 as times are spelled: 2006-01-02 15:04:05.000, 02/Jan/2006:15:04:05 -0700, Jan _2 15:04:05; or a name: ANSIC,
-    UnixDate, RubyDate, RFC822, RFC822Z, RFC850, RFC1123, RFC1123Z, RFC3339, RFC3339Nano; or a count from 1970: Unix (seconds,
-    also with a fraction), UnixMs, UnixUs, UnixNs. Further FORMATs are tried where those before do not fit.
+    Reads the extracted field FIELD as a time. FORMAT is a layout of Go, which spells the reference time Mon Jan 2
+    15:04:05 MST 2006 as times are spelled: 2006-01-02 15:04:05.000, 02/Jan/2006:15:04:05 -0700, Jan _2 15:04:05; or a
+    name: ANSIC, UnixDate, RubyDate, RFC822, RFC822Z, RFC850, RFC1123, RFC1123Z, RFC3339, RFC3339Nano; or a count from
+    1970: Unix (seconds, also with a fraction), UnixMs, UnixUs, UnixNs. Further FORMATs are tried where those before
+    do not fit.
 
-    A time without a year is the one nearest to now. A time without an offset is one of --location, or UTC; the named formats
-    are UTC in any case. Where a field holds no time, the entry gets the last one of its stream plus a nanosecond, so that it
-    keeps its place (--action-on-failure skip: its own).`,
+    A time without a year is the one nearest to now. A time without an offset is one of --location, or UTC; the named
+    formats are UTC in any case. Where a field holds no time, the entry gets the last one of its stream plus a
+    nanosecond, so that it keeps its place (--action-on-failure skip: its own).`,
   guarantee: KEEPS_ALL,
   args: [
     { name: 'FIELD', help: 'extracted field with the time', required: true },

@@ -9,8 +9,8 @@ export default filter({
   name: 'enrich truncate',
   summary: 'cut lines, labels, metadata or fields that are too long',
   description: `
-    Cuts texts that have more bytes than --limit, the suffix included; a character is not cut in two. The extracted field
-    truncated says what was cut: line, label, structured_metadata or extracted.`,
+    Cuts texts that have more bytes than --limit, the suffix included; a character is not cut in two. The extracted
+    field truncated says what was cut: line, label, structured_metadata or extracted.`,
   guarantee: `${KEEPS_ALL} How many texts were cut is in the log.`,
   args: [],
   options: TRUNCATE_RULE,

@@ -9,8 +9,8 @@ export default filter({
   name: 'enrich windowsevent',
   summary: 'extract the sections of a Windows event\'s message',
   description: `
-    Extracts the description and the sections of a Windows event's message, which is read from a field. A key is prefixed
-    by the title of its section: Subject_AccountName.`,
+    Extracts the description and the sections of a Windows event's message, which is read from a field. A key is
+    prefixed by the title of its section: Subject_AccountName.`,
   guarantee: 'An entry whose message is no text is counted under \'invalid_message\'.',
   args: [],
   options: windowsevent.options,

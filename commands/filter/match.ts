@@ -10,9 +10,9 @@ export default filter({
   name: 'filter match',
   summary: 'keep the log entries that a LogQL selector selects',
   description: `
-    Keeps the log entries that SELECTOR selects, and drops the others; with --invert it is the other way round. The selector
-    is one of LogQL, with line filters: {app="shop",level!="debug"} |= "error" !~ "health". Without line filters it is
-    decided once for each stream. Records that are no log entries pass.`,
+    Keeps the log entries that SELECTOR selects, and drops the others; with --invert it is the other way round. The
+    selector is one of LogQL, with line filters: {app="shop",level!="debug"} |= "error" !~ "health". Without line
+    filters it is decided once for each stream. Records that are no log entries pass.`,
   guarantee: "Entries that are dropped are counted under 'filtered'.",
   args: [{ name: 'SELECTOR', help: 'a selector of LogQL, in quotes', required: true }],
   options: { invert: { type: 'bool', help: 'drop what is selected, and keep the others', since: '0.1.0' } },

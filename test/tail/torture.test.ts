@@ -1,10 +1,12 @@
-// Every line of a log counted at the end of a pipe, while the log is rotated in every way and stages of the pipe are killed:
-// none is missing, and none is there twice unless a stage was killed.
+// Every line of a log counted at the end of a pipe, while the log is rotated in every way and stages of the pipe are
+// killed: none is missing, and none is there twice unless a stage was killed.
 //
 // TORTURE_ROUNDS: how often a pipe is killed in each way, TORTURE_SEED: when.
 
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { Pipe } from '../support/pipe.js'
@@ -18,7 +20,10 @@ const SEED = Number(process.env.TORTURE_SEED ?? Date.now() % 1_000_000)
 t.setTimeout(ROUNDS * 200_000)
 t.comment(`TORTURE_SEED=${SEED} TORTURE_ROUNDS=${ROUNDS}`)
 
-/** Lines that can have been read since the last commit: a checkpoint stands behind each MiB, and behind each half second. */
+/**
+ * Lines that can have been read since the last commit: a checkpoint stands behind each MiB, and behind each half
+ * second.
+ */
 const MOST_AGAIN = 40_000
 const QUICK = '--every 10ms --scan-every 20ms --delay 0s --linger 300ms'
 
@@ -141,7 +146,8 @@ async function torture(t: Test, bench: Bench): Promise<void> {
   const { missing, again } = bench.count()
   t.same(missing.slice(0, 10), [], 'killed: none is missing')
   t.ok(again <= bench.kills * MOST_AGAIN, `killed: ${again} lines of ${bench.writer.lines} came again`)
-  t.comment(`${bench.writer.lines} lines, ${bench.writer.rotations} rotations, ${bench.kills} kills, ${again} lines again`)
+  const { lines, rotations } = bench.writer
+  t.comment(`${lines} lines, ${rotations} rotations, ${bench.kills} kills, ${again} lines again`)
 }
 
 const random = new Random(SEED)
@@ -162,7 +168,9 @@ t.test('deletion: what was written after it is read, as long as the file is open
   t.comment(`${bench.writer.lines} lines, ${bench.writer.rotations} deletions`)
 })
 
-t.test('no room for positions: it is told, lines go on, and nothing comes twice', { skip: noSmallDisk() }, async (t) => {
+const noDisk = noSmallDisk()
+
+t.test('no room for positions: it is told, lines go on, and nothing comes twice', { skip: noDisk }, async (t) => {
   const folder = mkdtempSync(`${tmpdir()}/solder-torture-`)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const disk = await SmallDisk.mount(t as Test, '64k')
@@ -190,7 +198,9 @@ t.test('no room for positions: it is told, lines go on, and nothing comes twice'
 const CONFIGS: { readonly [name: string]: { words: string; paused: boolean; dated?: true } } = {
   'create, delaycompress': { words: 'create\ncompress\ndelaycompress', paused: false },
   'create, compress': { words: 'create\ncompress', paused: true },
-  'copytruncate, compress, dateext': { words: 'copytruncate\ncompress\ndateext\ndateformat -%Y%m%d-%s', paused: true, dated: true },
+  'copytruncate, compress, dateext': {
+    words: 'copytruncate\ncompress\ndateext\ndateformat -%Y%m%d-%s', paused: true, dated: true,
+  },
 }
 
 const missing = installed('logrotate') ? false : 'logrotate is not installed (npm run peers)'

@@ -1,7 +1,9 @@
 // A program that logs numbered lines, and the ways in which its log is rotated.
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, copyFileSync, existsSync, openSync, readdirSync, renameSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync, copyFileSync, existsSync, openSync, readdirSync, renameSync, truncateSync, unlinkSync, writeSync,
+} from 'node:fs'
 import type { Random } from '../support/random.js'
 
 export class Writer {
@@ -62,7 +64,10 @@ const rename: Rotate = (writer, random) => {
   writer.reopen()
 }
 
-/** A copy is made and the file emptied. What a program writes in between is lost by this way itself: this one does not. */
+/**
+ * A copy is made and the file emptied. What a program writes in between is lost by this way itself: this one does
+ * not.
+ */
 const copytruncate: Rotate = (writer) => {
   shift(writer.path)
   copyFileSync(writer.path, `${writer.path}.1`)

@@ -34,11 +34,14 @@ async function stageOf(lines: readonly string[], maxLines: number, maxSize: numb
   const account = new StageAccount()
   const clock = { now: () => '0', millis: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() }
   const options = {
-    firstline: '^E', max_wait_time: 1000, max_lines: maxLines, max_block_size: maxSize, max_streams: 10, trim_newlines: true,
+    firstline: '^E', max_wait_time: 1000, max_lines: maxLines, max_block_size: maxSize,
+    max_streams: 10, trim_newlines: true,
   }
   const stage = await stageTransform(multiline, options, {}, { account, clock } as unknown as Context)
   const pass: Pass = ({ payload }) => void bodies.push(payload.body)
-  for (const [i, body] of lines.entries()) stage.take({ identity: Identity.of('log', ''), payload: { ts: '0', body } }, i, pass)
+  for (const [i, body] of lines.entries()) {
+    stage.take({ identity: Identity.of('log', ''), payload: { ts: '0', body } }, i, pass)
+  }
   // The last block is due only now.
   stage.flush(pass)
   return bodies
@@ -46,7 +49,8 @@ async function stageOf(lines: readonly string[], maxLines: number, maxSize: numb
 
 t.test('a file makes the entries that the stage makes of its lines, packed or not', async (t) => {
   const folder = folderOf(t as Test)
-  const line = fc.oneof(fc.constantFrom('', 'E', 'E one', ' at x', 'caused by E', '\r', 'ä'), fc.string({ maxLength: 5 }))
+  const usual = fc.constantFrom('', 'E', 'E one', ' at x', 'caused by E', '\r', 'ä')
+  const line = fc.oneof(usual, fc.string({ maxLength: 5 }))
   const clean = line.map((text) => text.replace(/[\n\0\ufeff]/g, ''))
   const bounds = { lines: fc.constantFrom(0, 1, 2, 5), size: fc.constantFrom(1, 8, 30, 1 << 20) }
   const cases = fc.record({ some: fc.array(clean, { minLength: 1, maxLength: 30 }), packed: fc.boolean(), ...bounds })

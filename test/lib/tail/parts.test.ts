@@ -50,14 +50,17 @@ t.test('patterns', async (t) => {
 t.test('what a pattern enters is what leads to what it matches', async () => {
   const part = fc.constantFrom('a', 'b', '*', '?', '**', '{a,b}', 'a*', '[ab]')
   const name = fc.constantFrom('a', 'b', 'ab', 'c')
+  const pattern = fc.array(part, { minLength: 1, maxLength: 4 })
   fc.assert(
-    fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), fc.array(name, { minLength: 1, maxLength: 5 }), (parts, names) => {
+    fc.property(pattern, fc.array(name, { minLength: 1, maxLength: 5 }), (parts, names) => {
       const glob = globOf(parts.join('/'))
       const path = `${glob.base}`.split('/').slice(0, -1)
       if (path.some((part, i) => part !== names[i])) return
       const below = names.slice(path.length)
       if (below.length === 0 || !glob.matches(below.join('/'))) return
-      for (let i = 1; i < below.length; i++) if (!glob.enters(below.slice(0, i).join('/'))) throw new Error('not entered')
+      for (let i = 1; i < below.length; i++) {
+        if (!glob.enters(below.slice(0, i).join('/'))) throw new Error('not entered')
+      }
     }),
   )
 })
@@ -78,12 +81,14 @@ t.test('folders are read again when they change', async (t) => {
   rmSync(`${folder}/a`, { recursive: true })
   t.same(walk.files(Date.now()), [])
   writeFileSync(`${folder}/[x]*.log`, '')
-  t.same(new Walk(globOf(`${folder}/[x]*.log`), () => false, 10, () => {}).files(0), [`${folder}/[x]*.log`], 'a name as it is')
+  const named = new Walk(globOf(`${folder}/[x]*.log`), () => false, 10, () => {})
+  t.same(named.files(0), [`${folder}/[x]*.log`], 'a name as it is')
   t.same(told, [])
   for (let i = 0; i < 20; i++) mkdirSync(`${folder}/${i}`)
   writeFileSync(`${folder}/a.log`, '')
   const few = new Walk(globOf(`${folder}/**/*.log`), () => false, 10, (message) => told.push(message))
-  t.same([few.files(0), few.files(0)], [[`${folder}/[x]*.log`, `${folder}/a.log`], [`${folder}/[x]*.log`, `${folder}/a.log`]])
+  const both = [`${folder}/[x]*.log`, `${folder}/a.log`]
+  t.same([few.files(0), few.files(0)], [both, both])
   t.match(told, [/more folders than --max-folders 10: not all/])
   symlinkSync('later', `${folder}/link.log`)
   const links = new Walk(globOf(`${folder}/l*.log`), () => false, 10, () => {})
@@ -91,7 +96,8 @@ t.test('folders are read again when they change', async (t) => {
 })
 
 t.test('names of rotated files', async (t) => {
-  for (const path of ['a/app.log', 'a/app.log.1', 'a/app.log.12.gz', 'a/app.log-20251122', 'a/app.log-20251122-1763800000.zst']) {
+  const pieces = ['a/app.log.1', 'a/app.log.12.gz', 'a/app.log-20251122', 'a/app.log-20251122-1763800000.zst']
+  for (const path of ['a/app.log', ...pieces]) {
     t.equal(logOf(path), 'a/app.log', path)
   }
   t.same(logsOf('a/app-20251122.log.gz'), ['a/app-20251122.log', 'a/app.log'])
@@ -121,7 +127,8 @@ t.test('text: all at once is the same as line by line', async (t) => {
         from = end
       }
       const all = text.decode(data)
-      if (JSON.stringify(all) !== JSON.stringify({ lines, repaired })) throw new Error(JSON.stringify({ all, lines, repaired }))
+      const expected = JSON.stringify({ lines, repaired })
+      if (JSON.stringify(all) !== expected) throw new Error(`${JSON.stringify(all)}, not ${expected}`)
     }),
   )
   t.equal(text.boundary(Buffer.from('aä'), 2), 1)
@@ -129,13 +136,16 @@ t.test('text: all at once is the same as line by line', async (t) => {
 
 t.test('a place is the same, however it was come to', async (t) => {
   const folder = folderOf(t as Test)
+  const content = fc.uint8Array({ maxLength: 4000 })
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 4000 }), fc.array(fc.nat(2000)), fc.nat(4000), async (bytes, steps, at) => {
+    fc.asyncProperty(content, fc.array(fc.nat(2000)), fc.nat(4000), async (bytes, steps, at) => {
       const data = Buffer.from(bytes)
       const offset = Math.min(at, data.length)
       writeFileSync(`${folder}/f`, data)
       const place = new Place()
-      for (const step of [...steps, data.length]) place.advance(data.subarray(place.offset, Math.min(offset, place.offset + step)))
+      for (const step of [...steps, data.length]) {
+        place.advance(data.subarray(place.offset, Math.min(offset, place.offset + step)))
+      }
       const handle = await open(`${folder}/f`)
       const found = await Place.at(handle, offset)
       const beyond = await Place.at(handle, data.length + 1)
@@ -165,6 +175,7 @@ t.test('positions of many files are few checkpoints', async (t) => {
   t.equal((one.position as { files: unknown[] }).files.length, 16)
   for (const slot of slots) positions.set(slot, { ...position, gone: 1 }, 0)
   positions.forget(() => {})
-  const empty = positions.checkpoints()!.payloads.map((payload) => (payload.position as { files: unknown[] }).files.length)
+  const { payloads } = positions.checkpoints()!
+  const empty = payloads.map((payload) => (payload.position as { files: unknown[] }).files.length)
   t.same(new Set(empty), new Set([0]), 'what is gone for long is forgotten')
 })
