@@ -32,7 +32,7 @@ const seed = process.env.SOLDER_SEED ?? (tree ? String(Number.parseInt(tree.slic
 const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 const ran = spawnSync(
   process.execPath,
-  [tap, 'run', '--disable-coverage', '--allow-empty-coverage', '--jobs=2', '--timeout=300', `--reporter=${reporter}`, `--output-file=${OUTPUT}`, ...files],
+  [tap, 'run', '--disable-coverage', '--allow-empty-coverage', '--jobs=2', '--timeout=600', `--reporter=${reporter}`, `--output-file=${OUTPUT}`, ...files],
   { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, SOLDER_SEED: seed } },
 )
 

@@ -135,7 +135,7 @@ export const sender: Runner = async (test) => {
   const { job_name = 'test' } = map(test.scrape_config)
   const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/metrics`
   // One request at a time holds all series of a scrape, as the cases expect.
-  const write = `solder write prometheus ${receiver.url} --batch-wait 50ms --concurrency 1 --drain-timeout 1s`
+  const write = `solder write prometheus ${receiver.url} --batch-wait 50ms --concurrency 1 --drain-timeout 20s`
   const pipe = start(`solder scrape ${url} --every ${EVERY} --job ${job_name} | ${write}`)
   try {
     const enough = receiver.until(({ stored }) => scrapesIn(samplesOf(stored)) >= ENOUGH_SCRAPES)

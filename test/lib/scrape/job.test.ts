@@ -49,7 +49,7 @@ class Bench {
   static async of(t: Test, options: Partial<Options>): Promise<Bench> {
     const bench = new Bench()
     const defaults = Object.fromEntries(Object.entries(TABLE).map(([key, spec]) => [key, defaultValue(spec)]))
-    bench.job = await ScrapeJob.open({ ...(defaults as unknown as Options), every: 600, timeout: 600, ...options }, bench.context(), [])
+    bench.job = await ScrapeJob.open({ ...(defaults as unknown as Options), every: 1000, timeout: 1000, ...options }, bench.context(), [])
     t.teardown(() => bench.end())
     return bench
   }
@@ -336,7 +336,7 @@ t.test('bytes of bodies are counted', async (t) => {
 })
 
 t.test('options that contradict are refused together', async (t) => {
-  const rejected = Bench.of(t, { timeout: 1000, params: ['x'], scrape_protocols: ['Promtext'], metric_relabel: '/does/not/exist' })
+  const rejected = Bench.of(t, { timeout: 2000, params: ['x'], scrape_protocols: ['Promtext'], metric_relabel: '/does/not/exist' })
   await t.rejects(rejected, { message: /--timeout.*--params.*--scrape-protocols.*--metric-relabel/ })
 })
 
