@@ -1,6 +1,6 @@
 // The sink behind `write otlp`: spans, log entries and data points to exports, to one destination.
 
-import type { Context, Sink } from '../component.js'
+import type { Context } from '../component.js'
 import type { Batch } from '../record/batch.js'
 import { type Identity, memoSlot } from '../record/identity.js'
 import type { Payload, Record } from '../record/record.js'
@@ -14,10 +14,10 @@ import { Unfit } from '../wire/otlp/value.js'
 import { Batches } from './batches.js'
 import { heldExport, recordsOfExport } from './otlp_body.js'
 import { type ExportTransport, OtlpExporter } from './otlp_exporter.js'
-import type { Outbox, Outgoing, WhenFull } from './outbox.js'
-import type { OutboxMaker } from './spooled.js'
+import type { Outgoing } from './outbox.js'
+import { type OutboxOptions, OutboxSink } from './outbox_sink.js'
 
-export interface OtlpOptions {
+export interface OtlpOptions extends OutboxOptions {
   /** What messages call the destination. */
   destination: string
   transport: ExportTransport
@@ -26,55 +26,29 @@ export interface OtlpOptions {
   batch_bytes: number
   /** Milliseconds, as all times here. */
   batch_wait: number
-  concurrency: number
-  buffer_bytes: number
-  when_full: WhenFull
-  /** What holds exports, in memory or on disk. */
-  outbox: OutboxMaker
-  min_backoff: number
-  max_backoff: number
-  max_retry_after: number
-  drain_timeout: number
 }
 
 const SIGNAL_OF: ReadonlyMap<RecordType, Signal> = new Map(SIGNALS.map((signal) => [RECORD_OF[signal], signal]))
 
-export class OtlpSink implements Sink {
-  readonly #delivery: Outbox
+export class OtlpSink extends OutboxSink {
+  readonly #options: OtlpOptions
   readonly #slot = memoSlot()
   readonly #growing = new Map<Signal, Batches<ExportRequest>>()
   /** Where the last export of spans went. */
   #turn = 0
 
-  constructor(
-    private readonly options: OtlpOptions,
-    private readonly context: Context,
-  ) {
-    const { account } = context
-    const exporter = new OtlpExporter(options.destination, options.transport, context)
-    this.#delivery = options.outbox(
-      {
-        destination: options.destination,
-        lanes: options.concurrency,
-        bufferBytes: options.buffer_bytes,
-        whenFull: options.when_full,
-        minBackoff: options.min_backoff,
-        maxBackoff: options.max_backoff,
-        maxRetryAfter: options.max_retry_after,
-        drainTimeout: options.drain_timeout,
-        send: (body, signal) => exporter.send(body, signal),
-        stored: ({ records }) => void (account.out += records),
-        refused: (request, words) => this.#refused(request, words),
-        dropped: ({ records }, reason) => account.drop(reason, records),
-      },
-      context,
-    )
+  constructor(options: OtlpOptions, context: Context) {
+    const { destination, transport } = options
+    const exporter = new OtlpExporter(destination, transport, context)
+    const send = (body: Buffer, signal: AbortSignal) => exporter.send(body, signal)
+    super(options, context, { destination, send, recordsOf: recordsOfExport, close: () => transport.close() })
+    this.#options = options
   }
 
   write(batch: Batch): void | Promise<void> {
     if (batch instanceof ItemBatch) this.#items(batch)
     else this.#records(batch)
-    return this.#delivery.room()
+    return this.outbox.room()
   }
 
   #records(batch: Batch): void {
@@ -90,7 +64,7 @@ export class OtlpSink implements Sink {
   #items(batch: ItemBatch): void {
     const { signal, bytes: from } = batch
     const batches = this.#batches(signal)
-    const { batch_records, batch_bytes } = this.options
+    const { batch_records, batch_bytes } = this.#options
     const room = (id: Identity) => {
       const { records, bytes } = batches.at(this.#lane(signal, id))
       return { items: batch_records - records, bytes: batch_bytes - bytes }
@@ -105,26 +79,6 @@ export class OtlpSink implements Sink {
       }
       batches.added(lane)
     })
-  }
-
-  sync(): Promise<void> {
-    this.#flush()
-    return this.#delivery.sync()
-  }
-
-  async end(): Promise<void> {
-    this.#flush()
-    try {
-      await this.#delivery.drain()
-    } finally {
-      await this.options.transport.close()
-    }
-  }
-
-  async abandon(): Promise<void> {
-    this.#flush()
-    await this.#delivery.abandon()
-    await this.options.transport.close()
   }
 
   #record(signal: Signal, identity: Identity, payload: Payload): void {
@@ -147,19 +101,19 @@ export class OtlpSink implements Sink {
   #lane(signal: Signal, identity: Identity): number {
     if (signal === 'traces') return 0
     const memo = (identity.memo ??= [])
-    return (memo[this.#slot] ??= fnv1a(identity.passingPrefix) % this.options.concurrency) as number
+    return (memo[this.#slot] ??= fnv1a(identity.passingPrefix) % this.#options.concurrency) as number
   }
 
   #batches(signal: Signal): Batches<ExportRequest> {
     const known = this.#growing.get(signal)
     if (known !== undefined) return known
-    const { concurrency, compression, batch_records: records, batch_bytes: bytes, batch_wait: wait } = this.options
+    const { concurrency, compression, batch_records: records, batch_bytes: bytes, batch_wait: wait } = this.#options
     const close = (request: ExportRequest): Outgoing => {
       const { records } = request
       return { records, body: heldExport(signal, request, compression === 'gzip') }
     }
-    const spread = { push: (_: number, request: Outgoing) => this.#delivery.push(this.#nextLane(), request) }
-    const [lanes, outbox] = signal === 'traces' ? [1, spread] : [concurrency, this.#delivery]
+    const spread = { push: (_: number, request: Outgoing) => this.outbox.push(this.#nextLane(), request) }
+    const [lanes, outbox] = signal === 'traces' ? [1, spread] : [concurrency, this.outbox]
     const open = () => new ExportRequest(signal)
     const batches = new Batches(lanes, open, close, { records, bytes, wait }, outbox, this.context.clock)
     this.#growing.set(signal, batches)
@@ -168,20 +122,15 @@ export class OtlpSink implements Sink {
 
   /** The lanes in turn, those that have nothing to send before others. */
   #nextLane(): number {
-    const { concurrency } = this.options
+    const { concurrency } = this.#options
     for (let step = 1; step <= concurrency; step++) {
       const lane = (this.#turn + step) % concurrency
-      if (this.#delivery.idle(lane)) return (this.#turn = lane)
+      if (this.outbox.idle(lane)) return (this.#turn = lane)
     }
     return (this.#turn = (this.#turn + 1) % concurrency)
   }
 
-  #flush(): void {
+  protected flush(): void {
     for (const batches of this.#growing.values()) batches.flush()
-  }
-
-  #refused({ body }: Outgoing, words: string): void {
-    const detail = `${this.options.destination}: ${words}`
-    for (const original of recordsOfExport(body)) this.context.reject({ reason: 'refused', detail, original })
   }
 }
