@@ -108,18 +108,21 @@ t.test('429, 502, 503 and 504 are asked again, when Retry-After says', async (t)
 })
 
 t.test('any other answer is final: dead letters with the words of the receiver, to be fed in again', async (t) => {
-  for (const status of [400, 401, 404, 408, 500, 501, 505]) {
-    const receiver = await receiverFor(t, () => ({ status, headers: PROTOBUF, body: encoded('Status', { message: 'no, thanks' }).toString('latin1') }))
-    const folder = t.testdir()
-    const { code, stderr } = await sh(`solder write otlp ${receiver.origin} --dead-letter ${folder}/dead ${FAST}`, { stdin: span(1) })
-    t.equal(code, 1, `${status}`)
-    t.equal(receiver.arrivals.length, 1)
-    t.match(stderr, '"out":0,"dropped":{"refused":1}')
-    const letter = JSON.parse(readFileSync(`${folder}/dead`, 'utf8')) as { [key: string]: unknown }
-    t.match(letter, { stage: 'write otlp', reason: 'refused' })
-    t.match(letter.detail, new RegExp(`: ${status} .*: no, thanks$`))
-    t.same(letter.original, JSON.parse(span(1)))
+  const statuses = [400, 401, 404, 408, 500, 501, 505]
+  const body = encoded('Status', { message: 'no, thanks' }).toString('latin1')
+  const receivers = await Promise.all(statuses.map((status) => receiverFor(t, () => ({ status, headers: PROTOBUF, body }))))
+  const dead = `${t.testdir()}/dead`
+  const { code, stderr } = await sh(`solder write otlp ${receivers.map(({ origin }) => origin).join(' ')} --dead-letter ${dead} ${FAST}`, { stdin: span(1) })
+  t.equal(code, 1)
+  t.match(stderr, `"out":0,"dropped":{"refused":${statuses.length}}`)
+  t.ok(receivers.every(({ arrivals }) => arrivals.length === 1))
+  const letters = readFileSync(dead, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as { detail: string; original: object; reason: string })
+  for (const { reason, original } of letters) {
+    t.equal(reason, 'refused')
+    t.same(original, JSON.parse(span(1)))
   }
+  const words = letters.map(({ detail }) => / (\d+) [^:]*: no, thanks$/.exec(detail)?.[1])
+  t.same(words.sort(), statuses.map(String))
 })
 
 t.test('what is taken in part is counted, told and kept', async (t) => {
