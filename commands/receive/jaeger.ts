@@ -12,29 +12,30 @@ export default source({
   name: 'receive jaeger',
   summary: "take traces that Jaeger's clients and agents send",
   description: `
-    A collector of Jaeger: PostSpans over gRPC, and batches in thrift's binary protocol posted to /api/traces, packed with
-    gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, by default at the ports that
-    Jaeger has for either. Thrift over UDP, which agents take, is not.
+    A collector of Jaeger: PostSpans over gRPC, and batches in thrift's binary protocol posted to /api/traces, packed
+    with gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, by default at the ports
+    that Jaeger has for either. Thrift over UDP, which agents take, is not.
 
-    Spans become records as the OpenTelemetry Collector translates them. The service and the tags of the process are the
-    resource; 'hostname' is then called 'host.name'. Tags are attributes, logs are events, whose name is the field
+    Spans become records as the OpenTelemetry Collector translates them. The service and the tags of the process are
+    the resource; 'hostname' is then called 'host.name'. Tags are attributes, logs are events, whose name is the field
     'event'. The parent is the reference that says so, other references are links with the attribute
     'opentracing.ref_type'. The tags 'span.kind', 'error', 'otel.status_code', 'otel.status_description',
     'otel.scope.name', 'otel.scope.version' and 'w3c.tracestate' become the fields of the record; where nothing else
     tells the status, 'http.status_code' does.
 
-    A request is answered when its records are passed on: 202 over HTTP. A reader that is slow makes senders wait, as many
-    as --max-waiting-bytes lets, and tells further ones to come again. --ack durable is as in 'receive otlp', and so are
-    bounds, the statuses of what is not taken, and --include-metadata. Spans whose ids are none are left out.
+    A request is answered when its records are passed on: 202 over HTTP. A reader that is slow makes senders wait, as
+    many as --max-waiting-bytes lets, and tells further ones to come again. --ack durable is as in 'receive otlp', and
+    so are bounds, the statuses of what is not taken, and --include-metadata. Spans whose ids are none are left out.
 
     Listens on this machine only, unless --listen says otherwise. When asked to stop it takes no more connections,
     answers what is under way, and ends.`,
   since,
   accepts: [],
   emits: ['span', 'checkpoint'],
-  guarantee: `An answer of 202 or OK says that the records were passed on, not that they were stored: what stands in the
-    pipe when it breaks is lost. With --ack durable it says that the sink has stored them. Spans may arrive twice either
-    way, and Jaeger's own clients do not repeat what was refused. Rejected is 'invalid_id'.`,
+  guarantee: `An answer of 202 or OK says that the records were passed on, not that they were stored: what stands in
+    the pipe when it breaks is lost. With --ack durable it says that the sink has stored them. Spans may
+    arrive twice either way, and Jaeger's own clients do not repeat what was refused. Rejected is
+    'invalid_id'.`,
   args: [],
   options: {
     ...grpcServerOptions(['127.0.0.1:14250', '127.0.0.1:14268']),
@@ -79,6 +80,12 @@ export default source({
   },
 })
 
-function contradictions(options: { ack: string; state: string | undefined; include_metadata: readonly string[] }): Problem[] {
+interface Typed {
+  ack: string
+  state: string | undefined
+  include_metadata: readonly string[]
+}
+
+function contradictions(options: Typed): Problem[] {
   return [...ackProblems(options), ...metadataProblems(options.include_metadata)]
 }

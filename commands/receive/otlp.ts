@@ -12,36 +12,39 @@ export default source({
   name: 'receive otlp',
   summary: 'take traces, logs, metrics and profiles that OpenTelemetry SDKs and collectors send',
   description: `
-    A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs and /v1/metrics), packed with
-    gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, and HTTP/2 is taken as well as
-    HTTP/1.1, by default at the ports that OTLP names for either. Spans, log entries and data points become records that
-    hold all that the messages say: solder-records(7) tells what the fields mean. Of --include-metadata the value of that
-    header, or entry of gRPC's metadata, stands in the records of an export as 'resource_meta.metadata'.
+    A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs and /v1/metrics), packed
+    with gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, and HTTP/2 is taken as
+    well as HTTP/1.1, by default at the ports that OTLP names for either. Spans, log entries and data points become
+    records that hold all that the messages say: solder-records(7) tells what the fields mean. Of --include-metadata
+    the value of that header, or entry of gRPC's metadata, stands in the records of an export as
+    'resource_meta.metadata'.
 
     An export is answered when its records are passed on; a reader that is slow makes senders wait, as many as
-    --max-waiting-bytes lets, and tells further ones to come again. With --ack durable it is answered when the sink of the pipe has stored them: behind the records of each export goes a checkpoint,
-    the sink commits it in --state, which is the same folder for both, and the answer waits for that. Without a commit
-    within --ack-timeout, or with --max-waiting exports that wait, senders are told to come again: 503 and Retry-After,
-    in gRPC UNAVAILABLE or RESOURCE_EXHAUSTED with RetryInfo.
+    --max-waiting-bytes lets, and tells further ones to come again. With --ack durable it is answered when the sink of
+    the pipe has stored them: behind the records of each export goes a checkpoint, the sink commits it in --state,
+    which is the same folder for both, and the answer waits for that. Without a commit within --ack-timeout, or with
+    --max-waiting exports that wait, senders are told to come again: 503 and Retry-After, in gRPC UNAVAILABLE or
+    RESOURCE_EXHAUSTED with RetryInfo.
 
-    Spans whose trace id or span id is none (of another length, or all zeros) are left out, the others are taken, and the
-    answer says so as a partial success; log entries lose ids that are none. Metrics without data points make no records,
-    which is told as well. What is no such message is refused as a whole: 400, in gRPC INVALID_ARGUMENT. What is over a
-    bound is 413 or RESOURCE_EXHAUSTED and names the bound, another encoding or form is 415 or UNIMPLEMENTED, wrong
-    credentials are 401 or UNAUTHENTICATED. Refusals over HTTP are a Status in the form of the export. A call is over
-    with DEADLINE_EXCEEDED when its grpc-timeout is. Bytes that are not UTF-8 become U+FFFD.
+    Spans whose trace id or span id is none (of another length, or all zeros) are left out, the others are taken, and
+    the answer says so as a partial success; log entries lose ids that are none. Metrics without data points make no
+    records, which is told as well. What is no such message is refused as a whole: 400, in gRPC INVALID_ARGUMENT. What
+    is over a bound is 413 or RESOURCE_EXHAUSTED and names the bound, another encoding or form is 415 or
+    UNIMPLEMENTED, wrong credentials are 401 or UNAUTHENTICATED. Refusals over HTTP are a Status in the form of the
+    export. A call is over with DEADLINE_EXCEEDED when its grpc-timeout is. Bytes that are not UTF-8 become U+FFFD.
 
-    Profiles are a signal under development, taken as protobuf, by HTTP at /v1development/profiles. A record holds one as it
-    came, with the whole dictionary of its export; all that an export makes is bounded by --max-request-bytes.
+    Profiles are a signal under development, taken as protobuf, by HTTP at /v1development/profiles. A record holds one
+    as it came, with the whole dictionary of its export; all that an export makes is bounded by --max-request-bytes.
 
-    Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen says
-    otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
+    Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen
+    says otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
   since,
   accepts: [],
   emits: ['span', 'log', 'metric', 'profile', 'checkpoint'],
-  guarantee: `An answer of 200 or OK says that the records were passed on, not that they were stored: what stands in the pipe
-    when it breaks is lost. With --ack durable it says that the sink has stored them: whichever stage is killed, a sender
-    that repeats what was not answered loses nothing. Records may arrive twice either way. Rejected is 'invalid_id'.`,
+  guarantee: `An answer of 200 or OK says that the records were passed on, not that they were stored: what stands in
+    the pipe when it breaks is lost. With --ack durable it says that the sink has stored them: whichever
+    stage is killed, a sender that repeats what was not answered loses nothing. Records may arrive twice
+    either way. Rejected is 'invalid_id'.`,
   args: [],
   options: {
     ...grpcServerOptions(['127.0.0.1:4317', '127.0.0.1:4318']),
@@ -59,8 +62,12 @@ export default source({
       since,
       group: 'Browsers',
     },
-    max_elements: { ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export' },
-    max_depth: { ...bound, default: 64, max: 200, help: 'levels of messages in one another; a list in a value takes two' },
+    max_elements: {
+      ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export',
+    },
+    max_depth: {
+      ...bound, default: 64, max: 200, help: 'levels of messages in one another; a list in a value takes two',
+    },
     max_identities: {
       ...bound,
       default: 500_000,
@@ -80,7 +87,8 @@ export default source({
     {
       command:
         'solder receive otlp --listen :4318 --ack durable --state state' +
-        ` | solder filter 'type != "span" || resource["service.name"] != "health"' | solder write file spans/ --state state`,
+        ` | solder filter 'type != "span" || resource["service.name"] != "health"'` +
+        ' | solder write file spans/ --state state',
       about: 'keep all but the spans of one service in files, and answer senders when they are there',
       needs: 'a sender',
     },

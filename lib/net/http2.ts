@@ -1,7 +1,9 @@
-// HTTP/2 beside HTTP/1.1 on the same connections: told apart by how they begin. Calls of gRPC go to their methods, other
-// requests are answered as those of HTTP/1.1 are.
+// HTTP/2 beside HTTP/1.1 on the same connections: told apart by how they begin. Calls of gRPC go to their methods,
+// other requests are answered as those of HTTP/1.1 are.
 
-import { constants, createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import {
+  constants, createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session,
+} from 'node:http2'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { GrpcCalls } from './grpc/server.js'
@@ -10,7 +12,7 @@ import type { ServerValues } from './server.js'
 /** How every connection of HTTP/2 begins (RFC 9113, section 3.4); no method of HTTP/1.1 does. */
 const PREFACE = 'PRI'
 const GRPC = /^application\/grpc(\+proto)?(;|$)/i
-/** Bytes that a sender may have on its way, in a stream and in a connection: 64 KiB, the default, makes long ways slow. */
+/** Bytes that a sender may have on its way, in a stream and in a connection: by default 64 KiB, slow on long ways. */
 const STREAM_WINDOW = 1 << 20
 const CONNECTION_WINDOW = 4 << 20
 
@@ -25,7 +27,8 @@ export class Http2Side {
     private readonly listener: RequestListener,
   ) {
     const { max_streams, max_header_bytes, idle_timeout } = options
-    const settings = { maxConcurrentStreams: max_streams, maxHeaderListSize: max_header_bytes, initialWindowSize: STREAM_WINDOW }
+    const windows = { initialWindowSize: STREAM_WINDOW }
+    const settings = { maxConcurrentStreams: max_streams, maxHeaderListSize: max_header_bytes, ...windows }
     this.#server = createServer({ settings }, (request, response) => this.#take(request, response))
     this.#server.on('session', (session) => {
       this.#sessions.add(session)
@@ -49,7 +52,9 @@ export class Http2Side {
       socket.allowHalfOpen = false
       this.#server.emit('connection', socket)
     }
-    beginning(socket, (start) => decide(start === PREFACE && (socket as { alpnProtocol?: unknown }).alpnProtocol !== false))
+    // Over TLS the handshake says so as well (RFC 9113, section 3.3).
+    const { alpnProtocol } = socket as { alpnProtocol?: unknown }
+    beginning(socket, (start) => decide(start === PREFACE && alpnProtocol !== false))
   }
 
   /** Takes no new requests; connections close when theirs are answered. */
@@ -59,16 +64,18 @@ export class Http2Side {
 
   #take(request: Http2ServerRequest, response: Http2ServerResponse): void {
     const { stream, headers } = request
-    if (headers[':method'] === 'POST' && GRPC.test(headers['content-type'] ?? '')) return void this.calls.answer(request, response)
+    const called = headers[':method'] === 'POST' && GRPC.test(headers['content-type'] ?? '')
+    if (called) return void this.calls.answer(request, response)
     const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.options.request_timeout)
     request.once('end', () => clearTimeout(late)).once('close', () => clearTimeout(late))
     // The rest of what is refused is not wanted.
     response.once('finish', () => request.complete || stream.close(constants.NGHTTP2_NO_ERROR))
-    this.listener(request as unknown as IncomingMessage, response as unknown as ServerResponse & { req: IncomingMessage })
+    const [asked, answer] = [request, response] as unknown[]
+    this.listener(asked as IncomingMessage, answer as ServerResponse & { req: IncomingMessage })
   }
 }
 
-/** Calls back with the first characters of what comes, as many as the preface has at most, and leaves them to be read. */
+/** Calls back with the first characters of what comes, as many as the preface has, and leaves them to be read. */
 function beginning(socket: Socket, decide: (start: string) => void): void {
   const gone = () => socket.destroy()
   let held = Buffer.alloc(0)

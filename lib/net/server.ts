@@ -1,6 +1,8 @@
 // HTTP servers: the one way to listen. TLS, who may come in, routes and bounds stand in front of what is done.
 
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import type { Context } from '../component.js'
 import { type Problem, throwAll } from '../diag/problem.js'
@@ -55,7 +57,7 @@ export interface ServerParts {
 
 /** A client is told about what is wrong this often, milliseconds. */
 const TELL_EVERY = 10_000
-/** Milliseconds for which a client may bring one more request to a server that is replaced, and learn that it was the last. */
+/** Milliseconds for which a client may bring one more request to a server that is replaced, and learn that it is. */
 const LAST_REQUEST = 1000
 
 export class HttpServer {

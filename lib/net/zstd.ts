@@ -34,7 +34,9 @@ function endOf(packed: Buffer, start: number, maxBytes: number): number {
   const flags = packed.readUInt8(start + 4)
   const single = (flags & 0x20) !== 0
   let at = start + (single ? 5 : 6)
-  if (!single && windowOf(packed.readUInt8(start + 5)) > MAX_WINDOW) throw new Error(`a window of more than ${MAX_WINDOW} bytes`)
+  if (!single && windowOf(packed.readUInt8(start + 5)) > MAX_WINDOW) {
+    throw new Error(`a window of more than ${MAX_WINDOW} bytes`)
+  }
   at += [0, 1, 2, 4][flags & 3]
   const width = flags >> 6 === 0 ? (single ? 1 : 0) : 1 << (flags >> 6)
   if (width > 0 && sizeOf(packed, at, width) > maxBytes) throw tooLarge()

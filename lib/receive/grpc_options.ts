@@ -27,8 +27,12 @@ export function grpcServerOptions(listen: readonly string[]) {
       help: 'header of a request that its records keep; may be given several times',
       since,
     },
-    max_streams: { ...BOUND, type: 'int', min: 1, default: 100, help: 'requests under way at once on a connection of HTTP/2' },
-    max_waiting_bytes: { ...BOUND, type: 'bytes', default: '64MiB', help: 'requests, unpacked, that wait for a slow reader' },
+    max_streams: {
+      ...BOUND, type: 'int', min: 1, default: 100, help: 'requests under way at once on a connection of HTTP/2',
+    },
+    max_waiting_bytes: {
+      ...BOUND, type: 'bytes', default: '64MiB', help: 'requests, unpacked, that wait for a slow reader',
+    },
     max_request_bytes: { ...BOUND, type: 'bytes', default: '64MiB', help: 'largest request after decompression' },
   } as const satisfies OptionTable
 }

@@ -1,4 +1,4 @@
-// How the records of what was sent go on: checked, with one object for each identity, and as many as the reader has room for.
+// How the records of what was sent go on: checked, one object for each identity, as many as the reader has room for.
 
 import type { Account, Reject } from '../component.js'
 import { type Batch, RecordBatch } from '../record/batch.js'
@@ -45,18 +45,23 @@ export class Intake {
 
   /** Throws NotTaken where there is no room for a request: it need not be read. */
   admit(): void {
-    if (this.options.acks?.full === true) throw new NotTaken('full', 'too many requests wait for their commit (--max-waiting)')
+    if (this.options.acks?.full === true) {
+      throw new NotTaken('full', 'too many requests wait for their commit (--max-waiting)')
+    }
     const { max_waiting_bytes: max } = this.options
-    if (this.#waiting > max) throw new NotTaken('full', `more than ${max} bytes wait for the reader (--max-waiting-bytes)`)
+    if (this.#waiting > max) {
+      throw new NotTaken('full', `more than ${max} bytes wait for the reader (--max-waiting-bytes)`)
+    }
   }
 
-  /** Resolves when a batch in which all is well, with identities of `shared`, is passed on, or committed. Throws NotTaken. */
+  /** Resolves when a batch that is good, with identities of `shared`, is passed on, or committed. Throws NotTaken. */
   passBatch(batch: Batch, bytes: number): Promise<void> {
     return this.#within(bytes, () => this.#emit(batch))
   }
 
   /**
-   * Resolves when what is good is passed on, or committed: with a complaint for each record that is not. Throws NotTaken.
+   * Resolves when what is good is passed on, or committed: with a complaint for each record that is not. Throws
+   * NotTaken.
    *
    * @param bytes of the request
    */
@@ -125,5 +130,6 @@ export class Intake {
 }
 
 function withMetadata({ type, name, labels, rest }: Identity, metadata: Json): Identity {
-  return Identity.of(type, name, labels, { ...rest, resource_meta: { ...(rest.resource_meta as object | undefined), metadata } })
+  const resource_meta = { ...(rest.resource_meta as object | undefined), metadata }
+  return Identity.of(type, name, labels, { ...rest, resource_meta })
 }

@@ -48,7 +48,9 @@ export class JaegerReceiver {
     this.context.account.in_bytes += body.length
     const type = (headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase()
     try {
-      if (!THRIFT.includes(type)) throw new NotTaken('unsupported', `content-type '${type.slice(0, 80)}': expected ${THRIFT.join(' or ')}`)
+      if (!THRIFT.includes(type)) {
+        throw new NotTaken('unsupported', `content-type '${type.slice(0, 80)}': expected ${THRIFT.join(' or ')}`)
+      }
       this.#intake.admit()
       const bytes = await unpackedBody(body, headers['content-encoding'], this.options.max_request_bytes)
       const complaints = await this.#take(bytes, readThriftBatch, headers)

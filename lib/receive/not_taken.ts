@@ -41,7 +41,8 @@ export class NotTaken extends Error {
   }
 
   get grpcError(): GrpcError {
-    return new GrpcError({ code: this.code, message: this.message, ...(this.#again && { retryAfter: RETRY_AFTER * 1000 }) })
+    const { code, message } = this
+    return new GrpcError({ code, message, ...(this.#again && { retryAfter: RETRY_AFTER * 1000 }) })
   }
 
   get #again(): boolean {
@@ -66,14 +67,19 @@ export async function unpackedBody(body: Buffer, encoding: string | undefined, m
  *
  * @param what it should be, for people
  */
-export function readWithin<T>(bytes: Buffer, what: string, bounds: Bounds & { max_request_bytes: number }, read: () => T): T {
+export function readWithin<T>(
+  bytes: Buffer, what: string, bounds: Bounds & { max_request_bytes: number }, read: () => T,
+): T {
   const { max_request_bytes: max, max_elements, max_depth } = bounds
   if (bytes.length > max) throw new NotTaken('too_large', `more than ${max} bytes (--max-request-bytes)`)
   try {
     return read()
   } catch (error) {
     if (error instanceof TooMuch) throw new NotTaken('too_large', `more than ${max_elements} elements (--max-elements)`)
-    if (error instanceof TooDeep) throw new NotTaken('malformed', `nested deeper than ${max_depth} levels (--max-depth)`)
-    throw new NotTaken('malformed', `no ${what}: ${(error as Error).message}`)
+    const message =
+      error instanceof TooDeep
+        ? `nested deeper than ${max_depth} levels (--max-depth)`
+        : `no ${what}: ${(error as Error).message}`
+    throw new NotTaken('malformed', message)
   }
 }

@@ -26,7 +26,8 @@ async function answer(
     receiver.admit()
     const { rejected, message } = await receiver.take({ signal, form: 'application/x-protobuf', bytes, headers })
     if (message === '') return Buffer.alloc(0)
-    return encodeMessage({ partialSuccess: { [REJECTED[signal]]: String(rejected), errorMessage: message } }, ANSWERS[signal])
+    const partialSuccess = { [REJECTED[signal]]: String(rejected), errorMessage: message }
+    return encodeMessage({ partialSuccess }, ANSWERS[signal])
   } catch (error) {
     throw error instanceof NotTaken ? error.grpcError : error
   }

@@ -38,7 +38,9 @@ export class ProfilesReceiver {
     this.context.account.in_bytes += body.length
     const type = (headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase()
     try {
-      if (type !== PROTOBUF) throw new NotTaken('unsupported', `content-type '${type.slice(0, 80)}': profiles are taken as ${PROTOBUF}`)
+      if (type !== PROTOBUF) {
+        throw new NotTaken('unsupported', `content-type '${type.slice(0, 80)}': profiles are taken as ${PROTOBUF}`)
+      }
       this.#intake.admit()
       await this.#take(await unpackedBody(body, headers['content-encoding'], this.options.max_request_bytes), headers)
       return { status: 200, headers: { 'content-type': PROTOBUF }, body: Buffer.alloc(0) }
@@ -51,8 +53,10 @@ export class ProfilesReceiver {
   async #take(bytes: Buffer, headers: RequestHeaders): Promise<void> {
     const { max_request_bytes: max } = this.options
     const records = readWithin(bytes, 'export of profiles', this.options, () => this.#read(bytes, max))
-    if (records === null)
-      throw new NotTaken('too_large', `profiles, each with the dictionary, of more than ${max} bytes (--max-request-bytes)`)
+    if (records === null) {
+      const message = `profiles, each with the dictionary, of more than ${max} bytes (--max-request-bytes)`
+      throw new NotTaken('too_large', message)
+    }
     await this.#intake.pass(records, bytes.length, headers)
   }
 

@@ -9,12 +9,14 @@ const SPAN_ID = /^(?!0{16})[\da-f]{16}$/
 export function spanComplaint(payload: Payload): string | null {
   const { trace_id = '', span_id = '', parent_span_id, name } = payload
   const of = `span '${String(name ?? '').slice(0, 80)}': `
-  if (!TRACE_ID.test(String(trace_id))) return `${of}trace id '${String(trace_id).slice(0, 64)}': expected 16 bytes that are not all zero`
-  if (!SPAN_ID.test(String(span_id))) return `${of}span id '${String(span_id).slice(0, 64)}': expected 8 bytes that are not all zero`
+  const shown = (id: unknown) => `'${String(id).slice(0, 64)}'`
+  const full = (count: number) => `expected ${count} bytes that are not all zero`
+  if (!TRACE_ID.test(String(trace_id))) return `${of}trace id ${shown(trace_id)}: ${full(16)}`
+  if (!SPAN_ID.test(String(span_id))) return `${of}span id ${shown(span_id)}: ${full(8)}`
   // Some senders tell a root by zeros.
   if (parent_span_id === '0000000000000000') delete payload.parent_span_id
   else if (parent_span_id !== undefined && !SPAN_ID.test(String(parent_span_id)))
-    return `${of}parent span id '${String(parent_span_id).slice(0, 64)}': expected 8 bytes`
+    return `${of}parent span id ${shown(parent_span_id)}: expected 8 bytes`
   return null
 }
 

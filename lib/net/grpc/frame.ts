@@ -1,5 +1,5 @@
-// Messages of gRPC as they stand in the data of a stream (gRPC over HTTP/2, "Length-Prefixed-Message"): a flag, four bytes of
-// length, the message. Unary calls have one in each direction.
+// Messages of gRPC as they stand in the data of a stream (gRPC over HTTP/2, "Length-Prefixed-Message"): a flag, four
+// bytes of length, the message. Unary calls have one in each direction.
 
 import { HttpError } from '../client.js'
 import { decodeBody } from '../encoding.js'
@@ -62,8 +62,10 @@ export class FrameReader {
     const [start] = this.#joined()
     if (start[0] > 1) throw wrong(STATUS.internal, `unknown flag ${start[0]} of a message`)
     const length = start.readUInt32BE(1)
-    if (length > this.maxBytes)
-      throw wrong(STATUS.resource_exhausted, `a message of ${length} bytes: more than ${this.maxBytes} (${this.option})`)
+    if (length > this.maxBytes) {
+      const message = `a message of ${length} bytes: more than ${this.maxBytes} (${this.option})`
+      throw wrong(STATUS.resource_exhausted, message)
+    }
     this.#wanted = HEADER + length
   }
 
@@ -79,7 +81,9 @@ export class FrameReader {
  * @param encoding of `grpc-encoding`
  * @param option that bounds what it unpacks to
  */
-export async function unpacked({ compressed, message }: Frame, encoding: string, maxBytes: number, option: string): Promise<Buffer> {
+export async function unpacked(
+  { compressed, message }: Frame, encoding: string, maxBytes: number, option: string,
+): Promise<Buffer> {
   if (compressed && encoding === 'identity') throw wrong(STATUS.internal, 'a packed message without grpc-encoding')
   try {
     const bytes = compressed ? await decodeBody(message, encoding, maxBytes, 'message') : message

@@ -75,10 +75,14 @@ export class GrpcCalls {
     this.#admit(headers)
     const { ':path': path = '', 'grpc-encoding': encoding = 'identity', 'grpc-timeout': timeout } = headers
     const method = this.methods.get(path)
-    if (method === undefined)
-      throw wrong(STATUS.unimplemented, `unknown method ${path.slice(0, 200)}; served are ${[...this.methods.keys()].join(', ')}`)
-    if (typeof encoding !== 'string' || !(ENCODINGS as readonly string[]).includes(encoding))
-      throw wrong(STATUS.unimplemented, `unknown grpc-encoding '${String(encoding).slice(0, 40)}': expected ${ENCODINGS.join(', ')}`)
+    if (method === undefined) {
+      const served = [...this.methods.keys()].join(', ')
+      throw wrong(STATUS.unimplemented, `unknown method ${path.slice(0, 200)}; served are ${served}`)
+    }
+    if (typeof encoding !== 'string' || !(ENCODINGS as readonly string[]).includes(encoding)) {
+      const unknown = `unknown grpc-encoding '${String(encoding).slice(0, 40)}'`
+      throw wrong(STATUS.unimplemented, `${unknown}: expected ${ENCODINGS.join(', ')}`)
+    }
     if (timeout === undefined) return this.#called(request, method, encoding, over)
     const milliseconds = timeoutOf(String(timeout))
     const late = () => wrong(STATUS.deadline_exceeded, `not done within the grpc-timeout of ${String(timeout)}`)
@@ -133,7 +137,8 @@ export class GrpcCalls {
       })
       request.once('close', () => reject(wrong(STATUS.cancelled, 'the caller went away')))
       void this.clock.sleep(request_timeout, over).then(() => {
-        if (!over.aborted) refuse(wrong(STATUS.deadline_exceeded, `the request was not there within ${request_timeout} ms (--request-timeout)`))
+        const message = `the request was not there within ${request_timeout} ms (--request-timeout)`
+        if (!over.aborted) refuse(wrong(STATUS.deadline_exceeded, message))
       })
     })
   }
@@ -142,7 +147,10 @@ export class GrpcCalls {
 /** Milliseconds. Throws a GrpcError. */
 function timeoutOf(text: string): number {
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? []
-  if (unit === undefined) throw wrong(STATUS.invalid_argument, `grpc-timeout '${text.slice(0, 40)}': expected digits and H, M, S, m, u or n`)
+  if (unit === undefined) {
+    const message = `grpc-timeout '${text.slice(0, 40)}': expected digits and H, M, S, m, u or n`
+    throw wrong(STATUS.invalid_argument, message)
+  }
   // As long as a timer can wait.
   return Math.min(Number(digits) * UNITS.get(unit)!, 2 ** 31 - 1)
 }

@@ -1,4 +1,5 @@
-// How calls of gRPC end: code, message, and when to come again (gRPC over HTTP/2, "Status"; google.rpc.Status, RetryInfo).
+// How calls of gRPC end: code, message, and when to come again (gRPC over HTTP/2, "Status"; google.rpc.Status and
+// RetryInfo).
 
 import { decodeMessage, encodeMessage } from '../../wire/otlp/protobuf.js'
 import { MessageType } from '../../wire/otlp/schema.js'

@@ -1,9 +1,11 @@
-// Jaeger's protobuf model (jaeger-idl, api_v2: model.proto, collector.proto), read by a table as the messages of OTLP are.
+// Jaeger's protobuf model (jaeger-idl, api_v2: model.proto, collector.proto), read by a table as OTLP's messages are.
 
 import { type Bounds, decodeMessage } from '../otlp/protobuf.js'
 import { MessageType } from '../otlp/schema.js'
 import { jsonOf } from '../otlp/value.js'
-import { type JaegerBatch, type JaegerProcess, type JaegerReference, type JaegerSpan, NO_PARENT, type Tag, timeOf } from './model.js'
+import {
+  type JaegerBatch, type JaegerProcess, type JaegerReference, type JaegerSpan, NO_PARENT, type Tag, timeOf,
+} from './model.js'
 
 const MOMENT = new MessageType(() => [[1, 'seconds', 'int64'], [2, 'nanos', 'int32']])
 const TAG = new MessageType(() => [
@@ -81,7 +83,9 @@ function spanOf(span: SpanMessage): JaegerSpan {
     start: timeOf(start),
     end: timeOf(start + nanosOf(span.duration)),
     tags: (span.tags ?? []).map(tagOf),
-    logs: (span.logs ?? []).map(({ timestamp, fields = [] }) => ({ ts: timeOf(nanosOf(timestamp)), fields: fields.map(tagOf) })),
+    logs: (span.logs ?? []).map(({ timestamp, fields = [] }) => {
+      return { ts: timeOf(nanosOf(timestamp)), fields: fields.map(tagOf) }
+    }),
     process: span.process === undefined ? null : processOf(span.process),
   }
 }

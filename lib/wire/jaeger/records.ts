@@ -85,14 +85,16 @@ function linksOf({ references }: JaegerSpan, parent: string): Json[] {
   return references
     .filter(({ spanId, followsFrom }) => spanId !== parent || followsFrom)
     .map(({ traceId, spanId, followsFrom }) => {
-      return { trace_id: traceId, span_id: spanId, attributes: { [REFERENCE]: followsFrom ? 'follows_from' : 'child_of' } }
+      const attributes = { [REFERENCE]: followsFrom ? 'follows_from' : 'child_of' }
+      return { trace_id: traceId, span_id: spanId, attributes }
     })
 }
 
 function eventOf({ ts, fields }: { ts: string; fields: readonly Tag[] }): Json {
   const attributes: Attributes = new Map(fields)
   const name = textIn(taken(attributes, 'event'))
-  return { ts, ...(name !== '' && { name }), ...(attributes.size > 0 && { attributes: Object.fromEntries(attributes) }) }
+  const rest = attributes.size > 0 && { attributes: Object.fromEntries(attributes) }
+  return { ts, ...(name !== '' && { name }), ...rest }
 }
 
 /** The tag `error` counts most, then what the exporter of OpenTelemetry said, then the status of HTTP. */

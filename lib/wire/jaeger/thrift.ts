@@ -3,7 +3,9 @@
 import type { Json } from '../../record/json.js'
 import type { Bounds } from '../otlp/protobuf.js'
 import { jsonOf } from '../otlp/value.js'
-import { type JaegerBatch, type JaegerProcess, type JaegerReference, type JaegerSpan, NO_PARENT, type Tag, timeOf } from './model.js'
+import {
+  type JaegerBatch, type JaegerProcess, type JaegerReference, type JaegerSpan, NO_PARENT, type Tag, timeOf,
+} from './model.js'
 import { BOOL, DOUBLE, fieldKey, I32, I64, LIST, STRING, STRUCT, ThriftReader } from './thrift_reader.js'
 
 /** Throws TooMuch, TooDeep, or an Error where the bytes are no batch. */
@@ -49,7 +51,8 @@ function readSpan(reader: ThriftReader): JaegerSpan {
     [fieldKey(11, LIST)]: () => reader.list(() => logs.push(readLog(reader))),
   })
   const [from, to] = [start, start + duration].map((microseconds) => timeOf(microseconds * 1000n))
-  return { traceId: high + low, spanId, parentSpanId, name, references, start: from, end: to, tags, logs, process: null }
+  const traceId = high + low
+  return { traceId, spanId, parentSpanId, name, references, start: from, end: to, tags, logs, process: null }
 }
 
 function readReference(reader: ThriftReader): JaegerReference {
