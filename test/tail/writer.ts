@@ -111,11 +111,11 @@ export const deletion: Rotate = (writer, random) => {
 export function logrotate(config: string, state: string, paused: boolean, dated: boolean): Rotate {
   let last = 0
   return (writer, random) => {
-    const second = () => Math.floor(Date.now() / 1000)
-    if (dated && second() === last) return
+    // time(2), which it asks, may be some milliseconds late.
+    if (dated && Math.floor((Date.now() - 50) / 1000) <= last) return
     execFileSync('logrotate', ['-f', '-s', state, config], { stdio: 'pipe' })
     // The second that it has taken for the name, or a later one.
-    last = second()
+    last = Math.floor(Date.now() / 1000)
     if (!paused) writer.write(random.between(1, 30))
     writer.reopen()
   }
