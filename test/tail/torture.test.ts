@@ -88,6 +88,11 @@ class Bench {
   async kill(pipe: Pipe): Promise<void> {
     await pipe.signal(this.fused ? 0 : this.random.below(3), 'SIGKILL')
     this.kills++
+    // A stage learns that its reader has gone when it writes.
+    while (!pipe.over) {
+      this.writer.write(1)
+      await pause(5)
+    }
     await pipe.ended
   }
 
