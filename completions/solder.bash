@@ -324,6 +324,7 @@ _solder() {
     *' --description') words='' ;;
     *' --max-idle-duration') words='' ;;
     *' --action') words='' ;;
+    *' --state-name') words='' ;;
     *' --namespace') words='' ;;
     *' --dimension') words='' ;;
     *' --calls-dimension') words='' ;;
@@ -506,7 +507,7 @@ _solder() {
         'enrich hash') flags='--where --algorithm --key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich resource') flags='--detector --no-override --attribute --set --timeout --root --proc --podinfo --ec2-url --gcp-url --azure-url --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'enrich group') flags='--on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
-        'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --state --name --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
+        'derive metrics') flags='--prefix --description --source --value --max-idle-duration --action --match-all --count-entry-bytes --buckets --every --state --state-name --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' words='counter gauge histogram' ;;
         'derive spanmetrics') flags='--namespace --dimension --calls-dimension --duration-dimension --exclude-dimension --scope-dimensions --histogram --unit --bucket --max-size --exemplars --max-exemplars --events --event-dimension --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive servicegraph') flags='--dimension --histogram --bucket --max-size --peer-attribute --database-attribute --virtual-node-label --ttl --max-items --every --temporality --resource-attribute --max-idle-duration --cardinality-limit --max-series --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;
         'derive spanlogs') flags='--spans --roots --processes --events --span-attribute --process-attribute --event-attribute --label --type-label --service-key --span-name-key --status-key --duration-key --trace-id-key --on-bad --dead-letter --ledger --log-level --log-format --max-line-bytes --max-depth --max-identities --help' ;;

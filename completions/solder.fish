@@ -1204,7 +1204,7 @@ complete -c solder -n '__solder_at "derive metrics"' -l count-entry-bytes -d 'ad
 complete -c solder -n '__solder_at "derive metrics"' -l buckets -x -d 'upper bound of a bucket'
 complete -c solder -n '__solder_at "derive metrics"' -l every -x -d 'time between two samples of a series'
 complete -c solder -n '__solder_at "derive metrics"' -l state -r -F -d 'folder that keeps the metric from one run to the next'
-complete -c solder -n '__solder_at "derive metrics"' -l name -x -d 'name of this stage in the folder of --state; that of the metric, if absent'
+complete -c solder -n '__solder_at "derive metrics"' -l state-name -x -d 'name of this stage in the folder of --state; that of the metric, if absent'
 complete -c solder -n '__solder_at "derive metrics"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
 complete -c solder -n '__solder_at "derive metrics"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
 complete -c solder -n '__solder_at "derive metrics"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'

@@ -18,7 +18,7 @@ const OPTIONS = {
   buckets: METRIC_OPTIONS.histogram.buckets,
   ...metrics.options,
   state: { ...STATE_OPTIONS.state, help: 'folder that keeps the metric from one run to the next' },
-  name: {
+  state_name: {
     type: 'string', value: 'NAME', since: '0.1.0', group: STATE_OPTIONS.state.group,
     help: "name of this stage in the folder of --state; that of the metric, if absent",
   },
@@ -74,13 +74,13 @@ export default filter({
   },
 })
 
-function checkName({ options: { name } }: Input<typeof OPTIONS>): void {
+function checkName({ options: { state_name: name } }: Input<typeof OPTIONS>): void {
   if (name === undefined || /^[\w.:-]{1,100}$/.test(name)) return
-  throw new Problem(`--name: '${name}' is not valid`, { expected: "1 to 100 letters, digits, '_', '.', ':', '-'" })
+  throw new Problem(`--state-name: '${name}' is not valid`, { expected: "1 to 100 letters, digits, '_', '.', ':', '-'" })
 }
 
 async function savedBy({ args, options }: Input<typeof OPTIONS>, { log }: Context): Promise<Saved | undefined> {
-  const { state, name = `${options.prefix}${args[1]}` } = options
+  const { state, state_name: name = `${options.prefix}${args[1]}` } = options
   if (state === undefined) return undefined
   const { SavedRecords } = await import('../../lib/state/saved.js')
   const saved = new SavedRecords(state, `derive.metrics.${name}`, log)

@@ -100,7 +100,7 @@ t.test('a metric goes on from what was sent of it, through a stop and a kill', a
   killed.kill('SIGKILL')
   await ended
   t.same(await run(counter, ''), ['lines 5'], 'killed; and sent though nothing new came')
-  t.same(await run([...counter, '--name', 'other'], entry(1)), ['lines 1'], 'another stage')
+  t.same(await run([...counter, '--state-name', 'other'], entry(1)), ['lines 1'], 'another stage')
   const bounds = (buckets: string[]) => buckets.flatMap((bucket) => ['--buckets', bucket])
   const histogram = (...buckets: string[]) => ['histogram', 'took', ...bounds(buckets)]
   const first = await run(histogram('0.1', '1'), entry(0.05) + entry(0.5))
@@ -121,6 +121,6 @@ t.test('two stages cannot keep one metric', async (t) => {
   two.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
   t.not((await once(two, 'close'))[0], 0)
   t.match(told, 'derive.metrics.lines')
-  const wrong = stage(...words, '--name', '../x')
+  const wrong = stage(...words, '--state-name', '../x')
   t.same((await once(wrong, 'close'))[0], 2)
 })
