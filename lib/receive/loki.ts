@@ -13,7 +13,8 @@ import { TENANT_HEADER, TENANT_LABEL, tenantComplaint } from '../wire/loki/tenan
 import type { Snappy } from '../wire/snappy.js'
 import type { Acks } from './acks.js'
 import { busy, complaintsText } from './answer.js'
-import { plainBody, type PushBounds, type PushForm, readBody, Refusal } from './loki_body.js'
+import { plainBody, type PushBounds, type PushForm, readBody } from './loki_body.js'
+import { NotTaken } from './not_taken.js'
 import { Recent } from './recent.js'
 import { Stamps } from './stamps.js'
 
@@ -89,7 +90,7 @@ export class LokiReceiver {
     try {
       await read(request, tenant, taken)
     } catch (error) {
-      if (error instanceof Refusal) return { status: error.status, text: error.message }
+      if (error instanceof NotTaken) return { status: error.httpStatus, text: error.message }
       throw error
     }
     const stored = taken.ids.length === 0 || (await this.#pass(taken))

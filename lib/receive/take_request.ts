@@ -4,7 +4,7 @@ import type { SourceContext } from '../component.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import type { Acks } from './acks.js'
 import { busy } from './answer.js'
-import { plainBody, Refusal } from './loki_body.js'
+import { NotTaken, unpackedBody } from './not_taken.js'
 import { Rows } from './rows.js'
 
 export interface RequestOptions {
@@ -29,10 +29,9 @@ export async function takeRequest(
   if (acks?.full === true) return busy('too many requests wait for their commit (--max-waiting)')
   const rows = new Rows()
   try {
-    const bounds = { max_request_bytes, max_elements: Infinity }
-    read(await plainBody(request.body, request.headers['content-encoding'], bounds), rows)
+    read(await unpackedBody(request.body, request.headers['content-encoding'], max_request_bytes), rows)
   } catch (error) {
-    return { status: error instanceof Refusal ? error.status : 400, text: (error as Error).message }
+    return { status: error instanceof NotTaken ? error.httpStatus : 400, text: (error as Error).message }
   }
   return (await rows.store(acks, context)) ? null : busy('not committed within the time of --ack-timeout')
 }

@@ -17,7 +17,7 @@ import { gcpEntry } from '../wire/webhook/gcp.js'
 import { herokuEntries } from '../wire/webhook/heroku.js'
 import { jsonEntries, lineEntries } from '../wire/webhook/plain.js'
 import { entryPayload } from './entry.js'
-import { Refusal } from './loki_body.js'
+import { NotTaken } from './not_taken.js'
 import { Recent } from './recent.js'
 import { Stamps } from './stamps.js'
 import { type RequestOptions, takeRequest } from './take_request.js'
@@ -120,14 +120,14 @@ export class WebhookReceiver {
     return entryPayload(body, this.#stamps.next(), told, severity, attributes)
   }
 
-  /** Throws a Refusal. */
+  /** Throws NotTaken. */
   #json(body: Buffer): Json {
     const deep = scanDepth(body, this.options.max_depth)
-    if (deep !== null) throw new Refusal(400, deep.detail)
+    if (deep !== null) throw new NotTaken('malformed', deep.detail)
     try {
       return JSON.parse(body.utf8Slice()) as Json
     } catch (error) {
-      throw new Refusal(400, `not JSON: ${(error as Error).message}`)
+      throw new NotTaken('malformed', `not JSON: ${(error as Error).message}`)
     }
   }
 }

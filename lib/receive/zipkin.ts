@@ -12,7 +12,7 @@ import { BadSpan, readSpan, type ZipkinSpan } from '../wire/zipkin/span.js'
 import { spanRecord } from '../wire/zipkin/to_record.js'
 import { readV1Span } from '../wire/zipkin/v1.js'
 import { complaintsText } from './answer.js'
-import { Refusal } from './loki_body.js'
+import { NotTaken } from './not_taken.js'
 import { Recent } from './recent.js'
 import type { Rows } from './rows.js'
 import { type RequestOptions, takeRequest } from './take_request.js'
@@ -63,27 +63,27 @@ export class ZipkinReceiver {
       return messages.map((original) => ({ original, read: () => spanOfMessage(original) }))
     } catch (error) {
       if (error instanceof TooMuch) throw this.#tooMuch()
-      if (error instanceof TooDeep) throw new Refusal(400, `nested deeper than ${max_depth} levels (--max-depth)`)
-      throw new Refusal(400, `no list of spans: ${(error as Error).message}`)
+      if (error instanceof TooDeep) throw new NotTaken('malformed', `nested deeper than ${max_depth} levels (--max-depth)`)
+      throw new NotTaken('malformed', `no list of spans: ${(error as Error).message}`)
     }
   }
 
   #json(body: Buffer, version: 1 | 2): Came[] {
     const deep = scanDepth(body, this.options.max_depth)
-    if (deep !== null) throw new Refusal(400, deep.detail)
+    if (deep !== null) throw new NotTaken('malformed', deep.detail)
     let spans: unknown
     try {
       spans = JSON.parse(body.utf8Slice())
     } catch (error) {
-      throw new Refusal(400, `not JSON: ${(error as Error).message}`)
+      throw new NotTaken('malformed', `not JSON: ${(error as Error).message}`)
     }
-    if (!Array.isArray(spans)) throw new Refusal(400, 'expected a list of spans')
+    if (!Array.isArray(spans)) throw new NotTaken('malformed', 'expected a list of spans')
     if (spans.length > this.options.max_elements) throw this.#tooMuch()
     return spans.map((original: unknown) => ({ original, read: () => (version === 2 ? readSpan : readV1Span)(original) }))
   }
 
-  #tooMuch(): Refusal {
-    return new Refusal(413, `more than ${this.options.max_elements} elements (--max-elements)`)
+  #tooMuch(): NotTaken {
+    return new NotTaken('too_large', `more than ${this.options.max_elements} elements (--max-elements)`)
   }
 
   #take({ original, read }: Came, rows: Rows, complaints: string[]): void {
