@@ -121,6 +121,9 @@ t.test('two stages cannot keep one metric', async (t) => {
   two.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
   t.not((await once(two, 'close'))[0], 0)
   t.match(told, 'derive.metrics.lines')
+  const ended = once(one, 'close')
+  one.kill('SIGKILL')
+  await ended
   const wrong = stage(...words, '--state-name', '../x')
   t.same((await once(wrong, 'close'))[0], 2)
 })
