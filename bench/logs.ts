@@ -12,7 +12,7 @@ import { delay, firstLine } from './rig.js'
 
 const FILES = 4
 const LINE_BYTES = 200
-const LINES = 160_000
+const LINES = 400_000
 /** Every fourth line is of this level. */
 const DROPPED = 'debug'
 const LEVELS = ['info', DROPPED, 'warn', 'info']
@@ -187,7 +187,7 @@ export const logs: Bench = {
   bars: (rows) => [
     ...bar(rows, FUSED.name, 'mib/s_per_core', { least: 50 }),
     ...bar(rows, FUSED.name, 'rss_mib', { most: 150 }),
-    ...bar(rows, PIPE.name, 'mib/s_per_core', { least: 20 }),
+    ...bar(rows, PIPE.name, 'mib/s', { least: 20 }),
   ],
 }
 

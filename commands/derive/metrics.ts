@@ -43,8 +43,8 @@ export default filter({
     Metrics start from nothing when the command starts, unless --state keeps them: samples are on disk before they go
     on, so that a counter goes on from what was sent of it last, and never falls. What was counted after that when the
     stage was killed is counted when those lines come again from a source with checkpoints; some of them may be counted
-    twice then. Two stages need two names there. Limits of rates ('filter limit') start anew, with their burst, in each
-    run.`,
+    twice then. Two stages need two names (--state-name) there. Limits of rates ('filter limit') start anew, with their
+    burst, in each run.`,
   guarantee: `No entry is lost; metric records are counted as made. Where --state cannot be written, which is told, the next
     run goes on from what was written last.`,
   args: [
