@@ -82,10 +82,14 @@ function seamBetween(writer: Fusable, reader: Fusable): Seam {
   return readsAgain(writer, reader) ? lineSeam() : batchSeam()
 }
 
-/** Whether a reader could refuse some of the lines: the writer passes on what is no record, or has wider bounds. */
+/**
+ * Whether a reader could refuse some of the lines: the writer passes on what is no record, or the reader has narrower bounds than
+ * the writer or than the standard ones, which a line may be beyond that a stage has made longer.
+ */
 export function readsAgain(writer: Fusable, reader: Fusable): boolean {
   const passes = 'input' in writer && writer.input.options.on_bad === 'pass'
-  return passes || (['max_line_bytes', 'max_depth'] as const).some((key) => bound(reader, key) < bound(writer, key))
+  const wide = (key: keyof typeof STANDARD) => Math.max(bound(writer, key), STANDARD[key])
+  return passes || (['max_line_bytes', 'max_depth'] as const).some((key) => bound(reader, key) < wide(key))
 }
 
 const STANDARD = {

@@ -81,6 +81,14 @@ t.test('lines through any chain of filters', async () => {
   )
 })
 
+t.test('a line that a stage makes longer meets the bound of the next one', async (t) => {
+  const stages = await plan('relabel --set site=eu --max-line-bytes 100 | relabel --max-line-bytes 100')
+  const chunks = [Buffer.from(`{"type":"metric","name":"${'n'.repeat(40)}","ts":"1","value":1}\n`)]
+  const fused = await outcome(stages, chunks)
+  t.match(fused, 'line_too_long')
+  t.equal(fused, await outcome(stages, chunks, lineSeam))
+})
+
 const value = fc.oneof(fc.double(), fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 1e21, 5e-324, 123456789012345680))
 const extra = fc.record({ exemplars: fc.array(fc.record({ value: fc.double({ noNaN: true, noDefaultInfinity: true }), labels })), start: nanos, flags: fc.nat() }, { requiredKeys: [] })
 const histogram = fc.constant({ histogram: { schema: 0, count: '3', sum: 1.5, zero_count: '3' } })
