@@ -85,7 +85,7 @@ t.test('a line that a stage makes longer meets the bound of the next one', async
   const stages = await plan('relabel --set site=eu --max-line-bytes 100 | relabel --max-line-bytes 100')
   const chunks = [Buffer.from(`{"type":"metric","name":"${'n'.repeat(40)}","ts":"1","value":1}\n`)]
   const fused = await outcome(stages, chunks)
-  t.match(fused, 'line_too_long')
+  t.equal(fused, '1 ', 'nothing goes through')
   t.equal(fused, await outcome(stages, chunks, lineSeam))
 })
 
