@@ -14,6 +14,7 @@ import { Collector } from '../support/collector.js'
 import { type Exported, exportedIn, type ExportSignal, FakeOtlp } from '../support/otlp.js'
 import { GrpcOtlp } from '../support/otlp_grpc.js'
 import { start } from '../support/running.js'
+import { until } from '../support/supervised.js'
 
 t.setTimeout(120_000)
 
@@ -122,6 +123,8 @@ t.test('the SDK sends; the same arrives', async (t) => {
         const answer = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': type }, body })
         t.equal(answer.status, 200)
       }
+      // A stage of a shell pipe that has only begun to start would end at once.
+      await until(async () => (judge.stored.length >= expected.length ? true : undefined), `${name}, ${kind}`)
       const { code, stderr } = await running.stop()
       t.equal(code, 0, stderr)
       t.same(asSet(judge.stored), expected, `${name}, ${kind}`)
