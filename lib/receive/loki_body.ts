@@ -1,5 +1,6 @@
 // The body of a push, as far as bytes and forms go: encodings, protobuf or JSON, bounds.
 
+import { mediaType } from '../net/media_type.js'
 import { readPush } from '../wire/loki/decode.js'
 import { readJsonPush, readLegacyPush } from '../wire/loki/json.js'
 import type { PushStream } from '../wire/loki/push.js'
@@ -27,7 +28,7 @@ export async function readBody(
   snappy: Snappy,
 ): Promise<PushStream[]> {
   const plain = await plainBody(body, contentEncoding, bounds)
-  const type = contentType?.split(';', 1)[0].trim().toLowerCase()
+  const type = mediaType(contentType)
   const budget = new Budget(bounds.max_elements)
   try {
     if (type !== 'application/json') return readPush(unpacked(plain, type, bounds, snappy), budget)
@@ -45,7 +46,7 @@ export function plainBody(body: Buffer, encoding: string | undefined, { max_requ
   return unpackedBody(body, encoding?.toLowerCase() === 'snappy' ? undefined : encoding, max)
 }
 
-function unpacked(body: Buffer, type: string | undefined, { max_request_bytes: max }: PushBounds, snappy: Snappy): Buffer {
+function unpacked(body: Buffer, type: string, { max_request_bytes: max }: PushBounds, snappy: Snappy): Buffer {
   const length = lengthOf(body)
   const hint = type === 'application/x-protobuf' ? '' : '; JSON needs content-type: application/json'
   if (length === undefined) throw new NotTaken('malformed', `not snappy (block format): no length in front${hint}`)

@@ -3,7 +3,7 @@
 import type { GrpcMethod, GrpcRequest } from '../net/grpc/server.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
 import { ANSWERS, type Signal } from '../wire/otlp/schema.js'
-import { NotTaken } from './not_taken.js'
+import type { Entrance } from './entrance.js'
 import { type OtlpReceiver, REJECTED } from './otlp.js'
 
 const SERVICES: Readonly<{ [S in Signal]: string }> = {
@@ -13,22 +13,16 @@ const SERVICES: Readonly<{ [S in Signal]: string }> = {
 }
 
 /** The methods that take exports, by path. */
-export function otlpMethods(receiver: OtlpReceiver, account: { in_bytes: number }): Map<string, GrpcMethod> {
+export function otlpMethods(receiver: OtlpReceiver, entrance: Entrance): Map<string, GrpcMethod> {
   const signals = Object.keys(SERVICES) as Signal[]
-  return new Map(signals.map((signal) => [SERVICES[signal], (request) => answer(receiver, account, signal, request)]))
+  return new Map(signals.map((signal) => {
+    return [SERVICES[signal], (request) => entrance.call(request.size, () => answer(receiver, signal, request))]
+  }))
 }
 
-async function answer(
-  receiver: OtlpReceiver, account: { in_bytes: number }, signal: Signal, { headers, message: bytes, size }: GrpcRequest,
-): Promise<Buffer> {
-  account.in_bytes += size
-  try {
-    receiver.admit()
-    const { rejected, message } = await receiver.take({ signal, form: 'application/x-protobuf', bytes, headers })
-    if (message === '') return Buffer.alloc(0)
-    const partialSuccess = { [REJECTED[signal]]: String(rejected), errorMessage: message }
-    return encodeMessage({ partialSuccess }, ANSWERS[signal])
-  } catch (error) {
-    throw error instanceof NotTaken ? error.grpcError : error
-  }
+async function answer(receiver: OtlpReceiver, signal: Signal, { headers, message: bytes }: GrpcRequest): Promise<Buffer> {
+  const { rejected, message } = await receiver.take({ signal, form: 'application/x-protobuf', bytes, headers })
+  if (message === '') return Buffer.alloc(0)
+  const partialSuccess = { [REJECTED[signal]]: String(rejected), errorMessage: message }
+  return encodeMessage({ partialSuccess }, ANSWERS[signal])
 }

@@ -5,11 +5,11 @@ import { messageText } from '../wire/otlp/json.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
 import { ANSWERS, type MessageType, type Signal, STATUS } from '../wire/otlp/schema.js'
 import { CrossOrigin } from './cross_origin.js'
-import { NotTaken, unpackedBody } from './not_taken.js'
+import { type Entrance, refusedInText } from './entrance.js'
+import type { NotTaken } from './not_taken.js'
 import { type Form, type OtlpReceiver, REJECTED } from './otlp.js'
 
 export interface OtlpHttpOptions {
-  max_request_bytes: number
   /** Origins whose pages may send. */
   cors_origin: readonly string[]
   /** Headers that these may send besides. */
@@ -23,8 +23,8 @@ export class OtlpHttp {
 
   constructor(
     private readonly receiver: OtlpReceiver,
-    private readonly options: OtlpHttpOptions,
-    private readonly account: { in_bytes: number },
+    private readonly entrance: Entrance,
+    options: OtlpHttpOptions,
   ) {
     this.#crossOrigin = new CrossOrigin(options.cors_origin, options.cors_header)
   }
@@ -32,32 +32,22 @@ export class OtlpHttp {
   /** Answers an export when its records are passed on, or committed. */
   async answer(request: ServerRequest, signal: Signal): Promise<ServerAnswer> {
     if (request.method === 'OPTIONS') return this.#crossOrigin.preflight(request)
-    const { 'content-type': type = '' } = request.headers
-    const form = FORMS.find((name) => name === type.split(';', 1)[0].trim().toLowerCase())
-    const answer =
-      form === undefined
-        ? { status: 415, text: `content-type '${type.slice(0, 80)}': expected ${FORMS.join(' or ')}` }
-        : await this.#export(request, signal, form)
+    const take = (bytes: Buffer, form: Form) => this.#export(bytes, form, signal, request)
+    const answer = await this.entrance.post(request, FORMS, take, refused)
     return { ...answer, headers: { ...answer.headers, ...this.#crossOrigin.headers(request) } }
   }
 
-  async #export({ headers, body }: ServerRequest, signal: Signal, form: Form): Promise<ServerAnswer> {
-    this.account.in_bytes += body.length
-    try {
-      this.receiver.admit()
-      const bytes = await unpackedBody(body, headers['content-encoding'], this.options.max_request_bytes)
-      const { rejected, message } = await this.receiver.take({ signal, form, bytes, headers })
-      const partial = { ...(rejected > 0 && { [REJECTED[signal]]: String(rejected) }), errorMessage: message }
-      return answerOf(200, message === '' ? {} : { partialSuccess: partial }, ANSWERS[signal], form)
-    } catch (error) {
-      if (!(error instanceof NotTaken)) throw error
-      return refused(error, form)
-    }
+  async #export(bytes: Buffer, form: Form, signal: Signal, { headers }: ServerRequest): Promise<ServerAnswer> {
+    const { rejected, message } = await this.receiver.take({ signal, form, bytes, headers })
+    const partial = { ...(rejected > 0 && { [REJECTED[signal]]: String(rejected) }), errorMessage: message }
+    return answerOf(200, message === '' ? {} : { partialSuccess: partial }, ANSWERS[signal], form)
   }
 }
 
-/** In the form of the export: a Status. */
-export function refused({ httpStatus, httpHeaders, code, message }: NotTaken, form: Form): ServerAnswer {
+/** In the form of the export: a Status; in words where it has none of the forms. */
+export function refused(why: NotTaken, form: Form | undefined): ServerAnswer {
+  if (form === undefined) return refusedInText(why)
+  const { httpStatus, httpHeaders, code, message } = why
   const answer = answerOf(httpStatus, { code, message }, STATUS, form)
   return { ...answer, headers: { ...httpHeaders, ...answer.headers } }
 }

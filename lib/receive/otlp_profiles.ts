@@ -3,8 +3,9 @@
 import type { GrpcMethod } from '../net/grpc/server.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import { profileRecords, TooManyBytes } from '../wire/otlp/profiles.js'
+import { Entrance } from './entrance.js'
 import { Intake, type IntakeContext, type RequestHeaders } from './intake.js'
-import { NotTaken, readWithin, unpackedBody } from './not_taken.js'
+import { NotTaken, readWithin } from './not_taken.js'
 import type { OtlpReceiverOptions } from './otlp.js'
 import { refused } from './otlp_http.js'
 
@@ -13,41 +14,31 @@ const PROTOBUF = 'application/x-protobuf'
 
 export class ProfilesReceiver {
   readonly #intake: Intake
+  readonly #entrance: Entrance
 
   constructor(
     private readonly options: OtlpReceiverOptions,
-    private readonly context: IntakeContext,
+    context: IntakeContext,
   ) {
     this.#intake = new Intake(options, context)
+    this.#entrance = new Entrance(context.account, this.#intake, options)
   }
 
   /** Answers a call when its profiles are passed on, or committed. */
-  readonly call: GrpcMethod = async ({ headers, message, size }) => {
-    this.context.account.in_bytes += size
-    try {
-      this.#intake.admit()
+  readonly call: GrpcMethod = ({ headers, message, size }) => {
+    return this.#entrance.call(size, async () => {
       await this.#take(message, headers)
       return Buffer.alloc(0)
-    } catch (error) {
-      throw error instanceof NotTaken ? error.grpcError : error
-    }
+    })
   }
 
   /** Answers an export when its profiles are passed on, or committed. */
-  async answer({ headers, body }: ServerRequest): Promise<ServerAnswer> {
-    this.context.account.in_bytes += body.length
-    const type = (headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase()
-    try {
-      if (type !== PROTOBUF) {
-        throw new NotTaken('unsupported', `content-type '${type.slice(0, 80)}': profiles are taken as ${PROTOBUF}`)
-      }
-      this.#intake.admit()
-      await this.#take(await unpackedBody(body, headers['content-encoding'], this.options.max_request_bytes), headers)
+  answer(request: ServerRequest): Promise<ServerAnswer> {
+    const take = async (bytes: Buffer) => {
+      await this.#take(bytes, request.headers)
       return { status: 200, headers: { 'content-type': PROTOBUF }, body: Buffer.alloc(0) }
-    } catch (error) {
-      if (!(error instanceof NotTaken)) throw error
-      return refused(error, PROTOBUF)
     }
+    return this.#entrance.post(request, [PROTOBUF], take, refused)
   }
 
   async #take(bytes: Buffer, headers: RequestHeaders): Promise<void> {

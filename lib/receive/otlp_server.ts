@@ -4,6 +4,7 @@ import type { SourceContext } from '../component.js'
 import type { GrpcOptions } from '../net/grpc/server.js'
 import type { HttpServer, Route, ServerRequest, ServerValues } from '../net/server.js'
 import { SIGNALS } from '../wire/otlp/schema.js'
+import { Entrance } from './entrance.js'
 import { grpcServer } from './grpc_server.js'
 import { OtlpReceiver, type OtlpReceiverOptions } from './otlp.js'
 import { otlpMethods } from './otlp_grpc.js'
@@ -14,15 +15,15 @@ type OtlpServerOptions = ServerValues & GrpcOptions & OtlpHttpOptions & OtlpRece
 
 /** Checks everything, opens nothing. Throws the Problems of the options. */
 export function otlpServer(options: OtlpServerOptions, context: SourceContext): HttpServer {
-  const { account } = context
   const receiver = new OtlpReceiver(options, context)
-  const http = new OtlpHttp(receiver, options, account)
+  const entrance = new Entrance(context.account, receiver, options)
+  const http = new OtlpHttp(receiver, entrance, options)
   const methods = options.cors_origin.length > 0 ? ['POST', 'OPTIONS'] : ['POST']
   const routes = SIGNALS.map((signal): [string, Route] => {
     return [`/v1/${signal}`, { methods, answer: (request: ServerRequest) => http.answer(request, signal) }]
   })
   const profiles = new ProfilesReceiver(options, context)
   routes.push(['/v1development/profiles', { methods: ['POST'], answer: profiles.answer.bind(profiles) }])
-  const calls = otlpMethods(receiver, account).set(PROFILES_METHOD, profiles.call)
+  const calls = otlpMethods(receiver, entrance).set(PROFILES_METHOD, profiles.call)
   return grpcServer(options, new Map(routes), calls, context)
 }

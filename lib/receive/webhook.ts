@@ -2,6 +2,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import type { SourceContext } from '../component.js'
+import { mediaType } from '../net/media_type.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import type { Secret } from '../net/secret.js'
 import { scanDepth } from '../record/decode.js'
@@ -52,7 +53,7 @@ export class WebhookReceiver {
   /** Any JSON; text where that is what the request says it is, lines of JSON where it says that. */
   any(request: ServerRequest): Promise<ServerAnswer> {
     return this.#answer(request, (body, { headers }) => {
-      const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase() ?? ''
+      const type = mediaType(headers['content-type'])
       if (type.startsWith('text/')) return lineEntries(body.utf8Slice())
       if (!LINES_TYPE.test(type)) return jsonEntries(this.#json(body))
       return lineEntries(body.utf8Slice()).map((line) => ({ body: this.#json(Buffer.from(line.body as string)) }))

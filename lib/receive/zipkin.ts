@@ -1,18 +1,17 @@
 // Posts of Zipkin's senders to span records.
 
 import type { SourceContext } from '../component.js'
+import { mediaType } from '../net/media_type.js'
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
 import { scanDepth } from '../record/decode.js'
 import { Identity } from '../record/identity.js'
 import { NO_LABELS } from '../record/labels.js'
-import { TooDeep } from '../wire/otlp/protobuf.js'
-import { TooMuch } from '../wire/remote_write/read.js'
 import { decodeSpans, spanOfMessage } from '../wire/zipkin/protobuf.js'
 import { BadSpan, readSpan, type ZipkinSpan } from '../wire/zipkin/span.js'
 import { spanRecord } from '../wire/zipkin/to_record.js'
 import { readV1Span } from '../wire/zipkin/v1.js'
 import { complaintsText } from './answer.js'
-import { NotTaken } from './not_taken.js'
+import { NotTaken, readWithin } from './not_taken.js'
 import { Recent } from './recent.js'
 import type { Rows } from './rows.js'
 import { type RequestOptions, takeRequest } from './take_request.js'
@@ -45,7 +44,7 @@ export class ZipkinReceiver {
 
   /** Answers a post of v2 or v1 when its spans are passed on, or committed. */
   async answer(request: ServerRequest, version: 1 | 2): Promise<ServerAnswer> {
-    const type = request.headers['content-type']?.split(';', 1)[0].trim().toLowerCase()
+    const type = mediaType(request.headers['content-type'])
     if (type === 'application/x-thrift') return { status: 415, text: `thrift is not taken: expected application/json or, for v2, ${PROTOBUF}` }
     const complaints: string[] = []
     const wrong = await takeRequest(request, this.options, this.context, (body, rows) => {
@@ -58,14 +57,8 @@ export class ZipkinReceiver {
 
   #messages(body: Buffer): Came[] {
     const { max_elements, max_depth } = this.options
-    try {
-      const messages = decodeSpans(body, { max_elements, max_depth })
-      return messages.map((original) => ({ original, read: () => spanOfMessage(original) }))
-    } catch (error) {
-      if (error instanceof TooMuch) throw this.#tooMuch()
-      if (error instanceof TooDeep) throw new NotTaken('malformed', `nested deeper than ${max_depth} levels (--max-depth)`)
-      throw new NotTaken('malformed', `no list of spans: ${(error as Error).message}`)
-    }
+    const messages = readWithin(body, 'list of spans', this.options, () => decodeSpans(body, { max_elements, max_depth }))
+    return messages.map((original) => ({ original, read: () => spanOfMessage(original) }))
   }
 
   #json(body: Buffer, version: 1 | 2): Came[] {
@@ -78,12 +71,9 @@ export class ZipkinReceiver {
       throw new NotTaken('malformed', `not JSON: ${(error as Error).message}`)
     }
     if (!Array.isArray(spans)) throw new NotTaken('malformed', 'expected a list of spans')
-    if (spans.length > this.options.max_elements) throw this.#tooMuch()
+    const { max_elements: max } = this.options
+    if (spans.length > max) throw new NotTaken('too_large', `more than ${max} elements (--max-elements)`)
     return spans.map((original: unknown) => ({ original, read: () => (version === 2 ? readSpan : readV1Span)(original) }))
-  }
-
-  #tooMuch(): NotTaken {
-    return new NotTaken('too_large', `more than ${this.options.max_elements} elements (--max-elements)`)
   }
 
   #take({ original, read }: Came, rows: Rows, complaints: string[]): void {
