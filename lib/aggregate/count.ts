@@ -2,7 +2,7 @@
 // attributes (OpenTelemetry Collector, count connector).
 
 import type { Context, Pass, StatefulTransform } from '../component.js'
-import { RecordedView } from '../edit/edit.js'
+import { RecordedView } from '../expr/field.js'
 import { EvaluationError, type Expression } from '../expr/expression.js'
 import { type Json } from '../record/json.js'
 import { labelPairs } from '../record/labels.js'

@@ -2,9 +2,7 @@
 
 import type { Context, IdentityTransform, Pass, StatefulTransform } from '../component.js'
 import { EvaluationError, type Expression } from '../expr/expression.js'
-import type { RecordView } from '../expr/field.js'
-import type { Identity } from '../record/identity.js'
-import { numberOf } from '../record/json.js'
+import { RecordedView, type RecordView } from '../expr/field.js'
 import type { Payload, Record } from '../record/record.js'
 import { RECORD_TYPES, type RecordType } from '../record/type.js'
 import type { Field } from './field.js'
@@ -18,21 +16,6 @@ export interface Edit {
   readonly reads?: Expression
   /** Throws Unfit, or an EvaluationError, where the record cannot be edited. */
   apply(record: Record, view: RecordView): Record
-}
-
-/** A whole record as an expression reads it; set to the next one rather than made anew. */
-export class RecordedView implements RecordView {
-  id!: Identity
-  payload!: Payload
-
-  at({ identity, payload }: Record): this {
-    this.id = identity
-    this.payload = payload
-    return this
-  }
-  get value(): number | null {
-    return numberOf(this.payload.value) ?? null
-  }
 }
 
 const NOTHING: Payload = Object.freeze({})

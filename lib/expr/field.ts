@@ -2,19 +2,20 @@
 
 import type { Batch } from '../record/batch.js'
 import type { Identity } from '../record/identity.js'
-import { type Json, numberOf } from '../record/json.js'
+import { entryOf, isMap, type Json, numberOf } from '../record/json.js'
 import { getLabel, hasLabel } from '../record/labels.js'
-import type { Payload } from '../record/record.js'
+import type { Payload, Record } from '../record/record.js'
 import { RECORD_TYPES, type RecordType, SHAPES } from '../record/type.js'
 import type { Variable } from './compile.js'
 import { timestampOf } from './time.js'
 import { type Type, typeOf } from './type.js'
 import { FieldMap, LabelMap, type Value, valueOfJson } from './value.js'
 
-/** A record as an expression reads it; the payload is decoded when a field of it is asked for. */
+/** A record as an expression reads it; of the payload no more is decoded than is asked for. */
 export interface RecordView {
   readonly id: Identity
-  readonly payload: Payload
+  /** A field of the payload, or what stands under `key` in it. */
+  part(field: string, key?: string): Json | undefined
   /** The value of a metric sample, null where there is none. */
   readonly value: number | null
 }
@@ -31,8 +32,10 @@ export class RowView implements RecordView {
     this.id = id
     return this
   }
-  get payload(): Payload {
-    return this.#batch.payload(this.#row)
+  part(field: string, key?: string): Json | undefined {
+    if (this.#batch.part !== undefined) return this.#batch.part(this.#row, field, key)
+    const json = this.#batch.payload(this.#row)[field]
+    return key === undefined ? json : entryOf(json, key)
   }
   get value(): number | null {
     if (this.#batch.plain(this.#row)) return this.#batch.value(this.#row)
@@ -40,13 +43,30 @@ export class RowView implements RecordView {
   }
 }
 
-const NONE: Payload = Object.freeze({})
+/** A whole record as an expression reads it; set to the next one rather than made anew. */
+export class RecordedView implements RecordView {
+  id!: Identity
+  #payload!: Payload
+
+  at({ identity, payload }: Record): this {
+    this.id = identity
+    this.#payload = payload
+    return this
+  }
+  part(field: string, key?: string): Json | undefined {
+    const json = this.#payload[field]
+    return key === undefined ? json : entryOf(json, key)
+  }
+  get value(): number | null {
+    return numberOf(this.#payload.value) ?? null
+  }
+}
 
 /** An identity without a payload, for expressions that read no more. */
 export class IdentityView implements RecordView {
-  readonly payload = NONE
   readonly value = null
   constructor(public id: Identity) {}
+  part(): undefined {}
 }
 
 /** Types that fields have wherever they stand; all other fields are dyn. */
@@ -102,23 +122,17 @@ export function fieldVariable(name: string): Variable<RecordView> | undefined {
 function reader(name: string, convert: (json: Json | undefined) => Value): Pick<Variable<RecordView>, 'read' | 'field'> {
   const inIdentity = IDENTITY_TYPES.get(name)!
   const inPayload = PAYLOAD_TYPES.get(name)!
-  const json = (view: RecordView): Json | undefined => {
+  const json = (view: RecordView, key?: string): Json | undefined => {
     const { id } = view
-    if (inIdentity.has(id.type)) return name === 'name' ? id.name || undefined : id.rest[name]
-    return inPayload.has(id.type) ? view.payload[name] : undefined
+    if (inPayload.has(id.type)) return view.part(name, key)
+    if (!inIdentity.has(id.type)) return undefined
+    const field = name === 'name' ? id.name || undefined : id.rest[name]
+    return key === undefined ? field : entryOf(field, key)
   }
   const read = (view: RecordView) => convert(json(view))
   // A field of a map needs no map around it.
-  const field = (key: string) => (view: RecordView): Value => {
-    const map = json(view)
-    if (!isObject(map)) return null
-    return Object.hasOwn(map, key) ? valueOfJson(map[key]) : null
-  }
+  const field = (key: string) => (view: RecordView): Value => valueOfJson(json(view, key))
   return Object.hasOwn(TYPES, name) && TYPES[name].kind === 'map' ? { read, field } : { read }
-}
-
-function isObject(json: Json | undefined): json is { readonly [key: string]: Json } {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 /** A field's JSON as a value of the declared type; null where it is something else. */
@@ -133,7 +147,7 @@ function converter({ kind }: Type): (json: Json | undefined) => Value {
     case 'bool':
       return (json) => (typeof json === 'boolean' ? json : null)
     case 'map':
-      return (json) => (isObject(json) ? new FieldMap(json) : null)
+      return (json) => (isMap(json) ? new FieldMap(json) : null)
     default:
       return valueOfJson
   }

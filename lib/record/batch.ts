@@ -3,7 +3,7 @@
 
 import type { ByteBuffer } from './bytes.js'
 import { type Identity, memoSlot } from './identity.js'
-import { fieldOf, numberOf } from './json.js'
+import { fieldOf, type Json, numberOf } from './json.js'
 import { Layout } from './layout.js'
 import { Prefixes } from './prefixes.js'
 import { isPlain, type Payload, tailText } from './record.js'
@@ -22,6 +22,11 @@ export interface Batch {
   id(row: number): Identity | undefined
   /** The payload, decoded; the caller must not change it. */
   payload(row: number): Payload
+  /**
+   * A field of the payload, or what stands under `key` in it, by itself; undefined where it is not there. A batch whose
+   * payloads are decoded does not have it.
+   */
+  part?(row: number, field: string, key?: string): Json | undefined
   /** Whether the row is a metric sample with `ts` and `value` alone. */
   plain(row: number): boolean
   /** Value of a plain sample. */

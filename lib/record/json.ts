@@ -41,6 +41,15 @@ export function numberText(value: number): string {
 
 type JsonMap = { readonly [key: string]: Json }
 
+export function isMap(json: Json | undefined): json is JsonMap {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+/** What stands under a key; undefined where it is not there, or where there is no map. */
+export function entryOf(json: Json | undefined, key: string): Json | undefined {
+  return isMap(json) && Object.hasOwn(json, key) ? json[key] : undefined
+}
+
 /** Keys as they came, and in order; null where an object does not keep an order for them. */
 interface KeyOrder {
   readonly keys: readonly string[]

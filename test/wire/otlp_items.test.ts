@@ -1,15 +1,18 @@
 // OTLP items carried as bytes: what is read without decoding says the same as what is decoded, or is left to that; any choice of
 // items goes out as it came.
 
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { ByteBuffer, type Identity, type Record, tailText } from '../../lib/record/index.js'
+import { entryOf, type Json } from '../../lib/record/json.js'
+import { SHAPES } from '../../lib/record/type.js'
 import { spanComplaint } from '../../lib/receive/trace_ids.js'
 import { ExportRequest } from '../../lib/wire/otlp/export_request.js'
 import type { ItemBatch } from '../../lib/wire/otlp/item_batch.js'
 import { ItemReader } from '../../lib/wire/otlp/item_reader.js'
 import type { Requests } from '../../lib/wire/otlp/message.js'
 import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
-import { recordsOf } from '../../lib/wire/otlp/records.js'
+import { RECORD_OF, recordsOf } from '../../lib/wire/otlp/records.js'
 import { REQUESTS } from '../../lib/wire/otlp/schema.js'
 import { messages } from '../support/otlp_messages.js'
 import fc from '../support/property.js'
@@ -69,6 +72,22 @@ for (const signal of ['traces', 'logs'] as const) {
     )
   })
 
+  t.test(`${signal}: a part says what it says in the payload`, async () => {
+    const fields = [...SHAPES[RECORD_OF[signal]].payload, 'ts', 'nobody']
+    fc.assert(
+      fc.property(requests(signal), fc.string(), (bytes, other) => {
+        const batch = reader().read(signal, bytes, BOUNDS)!
+        return decoded(signal, bytes).every(({ payload }, row) => {
+          const attributes = payload.attributes as { [key: string]: Json } | undefined
+          const keys = ['', '__proto__', other, ...Object.keys(attributes ?? {})]
+          return fields.every((field) => isDeepStrictEqual(batch.part(row, field), payload[field]))
+            && keys.every((key) => isDeepStrictEqual(batch.part(row, 'attributes', key), entryOf(attributes, key)))
+        })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   t.test(`${signal}: what was damaged is read as it is when decoded, or not at all`, async (t) => {
     let read = 0
     fc.assert(
@@ -80,6 +99,7 @@ for (const signal of ['traces', 'logs'] as const) {
         if (batch === null) return true
         read++
         const records = decoded(signal, damaged)
+        if (!records.every(({ payload }, row) => Object.keys(payload).every((field) => isDeepStrictEqual(batch.part(row, field), payload[field])))) return false
         return records.every(({ identity, payload }) => identity.type !== 'span' || spanComplaint(payload) === null)
           && records.map(lineOf).join('') === linesOf(batch).join('')
       }),

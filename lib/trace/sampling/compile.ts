@@ -178,11 +178,13 @@ class PolicyCompiler implements Workshop {
     const text = fields.text('condition', { required: true })
     if (text === undefined) return undefined
     const { compileExpression, EvaluationError } = await import('../../expr/expression.js')
+    const { RecordedView } = await import('../../expr/field.js')
+    const view = new RecordedView()
     try {
       const expression = await compileExpression(text, { result: 'bool' })
-      const found = this.any(({ identity: id, payload }) => {
+      const found = this.any((record) => {
         try {
-          return expression.test({ id, payload, value: null })
+          return expression.test(view.at(record))
         } catch (error) {
           if (!(error instanceof EvaluationError)) throw error
           this.failed(name, error.message)

@@ -3,15 +3,10 @@
 import type { Batch } from '../../record/batch.js'
 import type { ByteBuffer } from '../../record/bytes.js'
 import type { Identity } from '../../record/identity.js'
+import { entryOf, type Json } from '../../record/json.js'
 import { type Payload, tailText } from '../../record/record.js'
 import { millisOf } from '../../record/time.js'
-import type { LogRecord, Span } from './message.js'
-import { decodeMessage } from './protobuf.js'
-import { ITEMS } from './schema.js'
-import { logPayload, spanPayload } from './spans.js'
-
-/** What was read within bounds needs none. */
-const UNBOUND = { max_elements: Infinity, max_depth: Infinity }
+import { partOf, payloadOf } from './item_part.js'
 
 /** Called with a run of items of one identity, from `row` on, that stand side by side in `bytes[start, end)`, each with its tag. */
 type Run = (id: Identity, start: number, end: number, row: number, items: number) => void
@@ -42,7 +37,12 @@ export class ItemBatch implements Batch {
     return this.ids[row]
   }
   payload(row: number): Payload {
-    return (this.#payloads[row] ??= this.#decoded(row))
+    return (this.#payloads[row] ??= payloadOf(this.signal, this.bytes.subarray(this.#bounds[3 * row + 1], this.#bounds[3 * row + 2])))
+  }
+  part(row: number, field: string, key?: string): Json | undefined {
+    const known = this.#payloads[row]
+    if (known === undefined) return partOf(this.signal, this.bytes, this.#bounds[3 * row + 1], this.#bounds[3 * row + 2], field, key)
+    return key === undefined ? known[field] : entryOf(known[field], key)
   }
   plain(): boolean {
     return false
@@ -50,11 +50,11 @@ export class ItemBatch implements Batch {
   value(): number {
     return NaN
   }
-  ts(row: number): string | undefined {
-    return this.payload(row).ts
+  ts(row: number): string {
+    return this.part(row, 'ts') as string
   }
   millis(row: number): number {
-    return millisOf(this.payload(row).ts!)
+    return millisOf(this.ts(row))
   }
   select(ids: readonly Identity[], take: Int32Array): ItemBatch {
     const bounds = new Int32Array(3 * take.length)
@@ -86,11 +86,5 @@ export class ItemBatch implements Batch {
       run(id, start, bounds[3 * last + 2], row, last + 1 - row)
       row = last + 1
     }
-  }
-
-  #decoded(row: number): Payload {
-    const item = this.bytes.subarray(this.#bounds[3 * row + 1], this.#bounds[3 * row + 2])
-    const type = ITEMS[this.signal]
-    return this.signal === 'traces' ? spanPayload(decodeMessage<Span>(item, type, UNBOUND)) : logPayload(decodeMessage<LogRecord>(item, type, UNBOUND))
   }
 }

@@ -60,7 +60,7 @@ const VALUE: MessageType = new MessageType(() => [
   [6, 'kvlistValue', type([1, 'values', KEY_VALUE, 'list']), 'oneof'],
   [7, 'bytesValue', 'bytes', 'oneof'],
 ])
-const KEY_VALUE = type([1, 'key', 'string'], [2, 'value', VALUE])
+export const KEY_VALUE = type([1, 'key', 'string'], [2, 'value', VALUE])
 
 const ENTITY_REF = type(
   [1, 'schemaUrl', 'string'],

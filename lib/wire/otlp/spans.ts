@@ -7,7 +7,7 @@ import { type FieldMap, messageFields, numberOfWord, recordFields, wordOf } from
 import type { LogRecord, Span, SpanEvent, SpanLink } from './message.js'
 import { jsonOf, listField, mapField, valueOf } from './value.js'
 
-const SPAN: FieldMap = [
+export const SPAN_FIELDS: FieldMap = [
   ['ts', 'startTimeUnixNano', 'time'],
   ['end', 'endTimeUnixNano', 'time'],
   ['trace_id', 'traceId', 'id'],
@@ -36,7 +36,7 @@ const LINK: FieldMap = [
   ['flags', 'flags', 'uint32'],
 ]
 const STATUS: FieldMap = [['message', 'message', 'string']]
-const LOG: FieldMap = [
+export const LOG_FIELDS: FieldMap = [
   ['ts', 'timeUnixNano', 'time'],
   ['observed', 'observedTimeUnixNano', 'time'],
   ['severity', 'severityText', 'string'],
@@ -53,7 +53,7 @@ const SPAN_KINDS = ['', 'internal', 'server', 'client', 'producer', 'consumer']
 const STATUS_CODES = ['', 'ok', 'error']
 
 export function spanPayload(span: Span): Payload {
-  const payload: Payload = { ts: '0', ...recordFields(span, SPAN) }
+  const payload: Payload = { ts: '0', ...recordFields(span, SPAN_FIELDS) }
   const kind = wordOf(SPAN_KINDS, span.kind)
   if (kind !== undefined) payload.kind = kind
   if (span.status !== undefined) {
@@ -74,7 +74,7 @@ export function spanOf(payload: Payload): Span {
   const events: SpanEvent[] = listField(payload.events).map((event) => messageFields(mapField(event), EVENT))
   const links: SpanLink[] = listField(payload.links).map((link) => messageFields(mapField(link), LINK))
   return {
-    ...messageFields(payload, SPAN),
+    ...messageFields(payload, SPAN_FIELDS),
     ...(kind !== undefined && { kind }),
     ...(Object.keys(told).length > 0 && { status: told }),
     ...(events.length > 0 && { events }),
@@ -84,7 +84,7 @@ export function spanOf(payload: Payload): Span {
 
 /** An entry that does not know its time has that of its observation, and says so. */
 export function logPayload(log: LogRecord): Payload {
-  const payload: Payload = { ts: '0', ...recordFields(log, LOG) }
+  const payload: Payload = { ts: '0', ...recordFields(log, LOG_FIELDS) }
   if (log.body !== undefined) payload.body = jsonOf(log.body)
   if (log.timeUnixNano !== undefined || log.observedTimeUnixNano === undefined) return payload
   return { ...payload, ts: log.observedTimeUnixNano, untimed: true }
@@ -92,7 +92,7 @@ export function logPayload(log: LogRecord): Payload {
 
 /** Labels that others gave an entry become attributes. Throws Unfit where a field is of the wrong shape. */
 export function logOf(id: Identity, payload: Payload): LogRecord {
-  const log: LogRecord = messageFields(payload.untimed === true ? { ...payload, ts: undefined } : payload, LOG)
+  const log: LogRecord = messageFields(payload.untimed === true ? { ...payload, ts: undefined } : payload, LOG_FIELDS)
   if (payload.body !== undefined) log.body = valueOf(payload.body)
   const known = mapField(payload.attributes)
   const attributes = log.attributes ?? []

@@ -5,7 +5,7 @@ import type { Problem} from '../../../lib/diag/problem.js';
 import { Problems, renderProblem } from '../../../lib/diag/problem.js'
 import type { RowTransform } from '../../../lib/component.js'
 import { compileExpression, EvaluationError } from '../../../lib/expr/expression.js'
-import { type RecordView, RowView } from '../../../lib/expr/field.js'
+import { RecordedView, type RecordView, RowView } from '../../../lib/expr/field.js'
 import { ByteBuffer, decodeLine, LineReader, type Record, tailText } from '../../../lib/record/index.js'
 import { applyOf } from '../../../lib/transform.js'
 import component from '../../../commands/filter/expression.js'
@@ -13,10 +13,7 @@ import fc from '../../support/property.js'
 
 /** A record as the slow way gives it, without any batch. */
 function viewOf(json: object): RecordView {
-  const { identity: id, payload } = decodeLine(Buffer.from(JSON.stringify(json))) as Record
-  const words: { [word: string]: number } = { NaN: NaN, '+Inf': Infinity, '-Inf': -Infinity }
-  const value = typeof payload.value === 'number' ? payload.value : (words[payload.value as string] ?? null)
-  return { id, payload, value }
+  return new RecordedView().at(decodeLine(Buffer.from(JSON.stringify(json))) as Record)
 }
 
 const METRIC = { type: 'metric', name: 'up', labels: { job: 'api', code: '200' }, kind: 'gauge', ts: '1763804400123456789', value: 10.5 }
