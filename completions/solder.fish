@@ -793,7 +793,7 @@ complete -c solder -n '__solder_at "filter tail"' -l max-memory -x -d 'memory fo
 complete -c solder -n '__solder_at "filter tail"' -l sampled-cache-size -x -d 'sampled traces remembered for spans that come late; 50000, unless FILE says'
 complete -c solder -n '__solder_at "filter tail"' -l non-sampled-cache-size -x -d 'the same for traces not sampled; 200000, unless FILE says'
 complete -c solder -n '__solder_at "filter tail"' -l record-policy -d 'name the policy in the attribute tailsampling.policy of each span'
-complete -c solder -n '__solder_at "filter tail"' -l state -r -F -d 'folder that keeps what waits, and what was decided, from one run to the next'
+complete -c solder -n '__solder_at "filter tail"' -l state -r -F -d 'folder that keeps what waits at the end of a run for the next one, and what was decided, through kills, too'
 complete -c solder -n '__solder_at "filter tail"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'
 complete -c solder -n '__solder_at "filter tail"' -l dead-letter -r -F -d 'append every rejected record to this file, with the reason'
 complete -c solder -n '__solder_at "filter tail"' -l ledger -d 'write the account (in, made, out, dropped by reason, pending, bytes) to stderr at the end and on SIGUSR1'

@@ -159,6 +159,8 @@ export interface StatefulTransform {
   tick(now: number, pass: Pass): void
   /** The end of the input: everything held goes on. */
   flush(pass: Pass): void
+  /** After each push, tick and flush: what was passed on leaves the stage when it returns. */
+  settle?(): void
   /** Whether it wants no more for now: nothing is read until `due`, when a tick makes room. What was read is still taken. */
   full?(): boolean
 }

@@ -248,8 +248,7 @@ class HoldingFlow implements Flow {
       } else if (identity.type === 'checkpoint') this.#checkpoint({ identity, payload: batch.payload(row) })
       else this.#gathering.keep(batch, row, identity)
     }
-    this.#release()
-    return this.#gathering.take()
+    return this.#take()
   }
 
   due(): number {
@@ -258,12 +257,16 @@ class HoldingFlow implements Flow {
 
   tick(now: number): readonly Batch[] {
     this.transform.tick(now, this.#gathering.pass)
-    this.#release()
-    return this.#gathering.take()
+    return this.#take()
   }
 
   end(): readonly Batch[] {
     this.transform.flush(this.#gathering.pass)
+    return this.#take()
+  }
+
+  #take(): readonly Batch[] {
+    this.transform.settle?.()
     this.#release()
     return this.#gathering.take()
   }

@@ -29,7 +29,7 @@ const OPTIONS = {
   },
   non_sampled_cache_size: { type: 'int', min: 0, help: 'the same for traces not sampled; 200000, unless FILE says', since: '0.1.0' },
   record_policy: { type: 'bool', help: 'name the policy in the attribute tailsampling.policy of each span', since: '0.1.0' },
-  state: { ...STATE_OPTIONS.state, help: 'folder that keeps what waits, and what was decided, from one run to the next' },
+  state: { ...STATE_OPTIONS.state, help: 'folder that keeps what waits at the end of a run for the next one, and what was decided, through kills, too' },
 } as const
 
 /** Milliseconds between warnings. */
@@ -52,7 +52,8 @@ export default filter({
 
     When --max-memory or --num-traces is reached, the oldest traces are decided early, by what is known of them, and none is
     lost undecided. At the end of the input all traces are decided; with --state they are kept for the next run instead, and
-    wait again there. All spans of a trace must come to the same process.`,
+    wait again there. Decisions are on the disk under --state before they show, so that spans that come after a kill follow
+    them, too; a power cut may take the last ones. All spans of a trace must come to the same process.`,
   guarantee: `
     Dropped spans are counted under 'not_sampled' where no policy wanted their trace, 'not_sampled_early' where that was decided
     early, 'policy:NAME' where that policy dropped it, and 'late_not_sampled' where they came after the decision; spans

@@ -1,10 +1,11 @@
-// Records that a stage leaves for the next process, as lines in a file that is replaced as a whole.
+// Records that a stage leaves for the next process, as lines in a file that is replaced as a whole, or grows in between.
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Log } from '../component.js'
 import { EXIT, Problem } from '../diag/problem.js'
 import { decodeLine } from '../record/decode.js'
+import type { Identity } from '../record/identity.js'
 import { type Record, tailText } from '../record/record.js'
 import { lockFolder } from '../spool/lock.js'
 import { isFull } from '../spool/writer.js'
@@ -15,6 +16,8 @@ const LF = 10
 
 export class SavedRecords {
   readonly #path: string
+  /** Open for what is appended. */
+  #growing: number | null = null
 
   /**
    * @param folder that of `--state`
@@ -30,7 +33,10 @@ export class SavedRecords {
     await lockFolder(dirname(this.#path))
   }
 
-  /** Makes the folder where it is missing, and tells what is in the file. Throws a Problem. */
+  /**
+   * Makes the folder where it is missing, and tells what is in the file. Half a line at its end is what a kill has left of
+   * the last `append`, which nobody was told had happened. Throws a Problem.
+   */
   *read(): Generator<Record> {
     this.#make()
     let bytes: Buffer
@@ -46,8 +52,8 @@ export class SavedRecords {
       to = bytes.indexOf(LF, from)
       if (to < 0) to = bytes.length
       const record = decodeLine(bytes.subarray(from, to))
-      if ('reason' in record) damaged++
-      else yield record
+      if (!('reason' in record)) yield record
+      else if (to < bytes.length) damaged++
     }
     if (damaged > 0) this.log.warn(`--state: ${damaged} lines of ${this.#path} are damaged, and left out`)
   }
@@ -70,21 +76,50 @@ export class SavedRecords {
   save(records: Iterable<Record>): boolean {
     const beside = `${this.#path}.new`
     try {
+      this.#close()
       synced(beside, 'w', (file) => write(file, records))
       renameSync(beside, this.#path)
       synced(dirname(this.#path), 'r', () => {})
       return true
     } catch (error) {
-      this.log.error(`--state: cannot write ${this.#path}: ${(error as NodeJS.ErrnoException).code}`)
-      return false
+      return this.#failed(error)
     }
+  }
+
+  /**
+   * Adds to a file that `save` has made: a kill loses nothing of it, a power cut perhaps the last seconds. False, with an
+   * error in the log, where it failed; there may be half a line then, and only `save` makes it good.
+   */
+  append(records: Iterable<Record>): boolean {
+    try {
+      this.#growing ??= openSync(this.#path, 'a')
+      write(this.#growing, records)
+      return true
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): false {
+    this.log.error(`--state: cannot write ${this.#path}: ${(error as NodeJS.ErrnoException).code}`)
+    return false
+  }
+
+  #close(): void {
+    const file = this.#growing
+    this.#growing = null
+    if (file !== null) closeSync(file)
   }
 }
 
 function write(file: number, records: Iterable<Record>): void {
   let text = ''
+  let last: Identity | null = null
+  let prefix = ''
   for (const { identity, payload } of records) {
-    text += identity.prefix.toString() + tailText(identity, payload)
+    if (identity !== last) prefix = identity.prefix.toString()
+    last = identity
+    text += prefix + tailText(identity, payload)
     if (text.length < CHUNK) continue
     writeAll(file, text)
     text = ''

@@ -98,6 +98,24 @@ t.test('a restart: what waits is kept, and decided in the next process though no
   t.match(second.account(), { in: 1, made: 3, out: 3, dropped: { not_sampled: 1 }, pending: 0 })
 })
 
+t.test('kill -9: what comes late for a trace that was decided before goes the same way', async (t) => {
+  const folder = t.testdir({})
+  const first = tail(t, folder, '1ms')
+  first.child.stdin.write(line(2, 0) + line(1, 0) + line(1, 1))
+  let out = ''
+  while ((out.match(/\n/g) ?? []).length < 2) out += String(((await once(first.child.stdout, 'data')) as [Buffer])[0])
+  t.equal(out, line(1, 0) + line(1, 1))
+  first.child.kill('SIGKILL')
+  await first.ended
+
+  const second = tail(t, folder, '1h')
+  second.child.stdin.end(line(1, 2) + line(2, 1) + line(2, 2) + line(3, 0))
+  const [late] = (await once(second.child.stdout, 'data')) as [Buffer]
+  t.equal(String(late), line(1, 2))
+  t.same(await second.ended, [0, null])
+  t.match(second.account(), { in: 4, out: 1, dropped: { late_not_sampled: 2 }, pending: 1 })
+})
+
 t.test('in a test of a pipe time is that of the records, and the state is left alone', async (t) => {
   const span = (trace: number, ts: string) => `{"type":"span","ts":"${ts}","end":"${ts}","trace_id":"${id(trace)}"}`
   const [early, same, late] = [span(1, '1000000000'), span(2, '1000000000'), span(3, '12000000000')]

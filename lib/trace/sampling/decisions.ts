@@ -23,6 +23,10 @@ class Recent {
     this.#ids.delete(id)
   }
 
+  get size(): number {
+    return this.#ids.size
+  }
+
   [Symbol.iterator](): Iterator<string> {
     return this.#ids.values()
   }
@@ -47,6 +51,10 @@ export class Decisions {
   get(id: string): boolean | undefined {
     if (this.#sampled.has(id)) return true
     return this.#others.has(id) ? false : undefined
+  }
+
+  get size(): number {
+    return this.#sampled.size + this.#others.size
   }
 
   /** Those seen longest ago first. */

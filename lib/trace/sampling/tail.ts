@@ -1,11 +1,12 @@
 // Tail sampling: spans are held until their trace is complete, as far as can be known, and then go on or are dropped together.
 
 import type { Context, Pass, StatefulTransform } from '../../component.js'
-import { Identity } from '../../record/identity.js'
 import type { Record } from '../../record/record.js'
 import { attributeOf, withAttributes } from './attribute.js'
 import type { TailPolicies } from './compile.js'
+import { DecisionLog, decisionRecord, type Keep } from './decision_log.js'
 import type { Decisions } from './decisions.js'
+import type { Decision } from './policy.js'
 import { addIdentity, addPayload, type Size } from './size.js'
 import { traceIdOf } from './threshold.js'
 import { Trace } from './trace.js'
@@ -17,10 +18,10 @@ const PER_SPAN = 48
 const AT_ONCE = 10_000
 /** Milliseconds between warnings. */
 const TELL_EVERY = 10_000
+/** Milliseconds from the decision over the last trace that another process left to when these are kept no longer. */
+const FORGET_AFTER = 1000
 /** The order of what was held by another process: before everything that came here. */
 const BEFORE = -1
-
-const DECIDED = Identity.of('checkpoint', '', undefined, { source: 'filter.tail' })
 
 export interface TailOptions {
   /** Milliseconds from the first span of a trace to its decision. */
@@ -34,11 +35,6 @@ export interface TailOptions {
   readonly recordPolicy: boolean
 }
 
-/** Keeps what is held at the end of the input for the next process. It is durable when `save` returns; false where it failed. */
-export interface Keep {
-  save(records: Iterable<Record>): boolean
-}
-
 export class TailSampler implements StatefulTransform {
   /** By the time of their first span, which is also the order in which they are due. */
   readonly #traces = new Map<string, Trace>()
@@ -49,14 +45,17 @@ export class TailSampler implements StatefulTransform {
   /** Traces held that another process left. */
   #inherited = 0
   #early = { memory: 0, traces: 0, toldAt: -Infinity }
+  readonly #log: DecisionLog | null
 
   constructor(
     private readonly made: TailPolicies,
     private readonly decisions: Decisions,
     private readonly options: TailOptions,
     private readonly context: Pick<Context, 'account' | 'clock' | 'log' | 'reject'>,
-    private readonly keep: Keep | null,
-  ) {}
+    keep: Keep | null,
+  ) {
+    this.#log = keep && new DecisionLog(keep, decisions, () => this.#left())
+  }
 
   take(record: Record, order: number, pass: Pass): void {
     const id = traceIdOf(record.payload.trace_id)
@@ -113,7 +112,7 @@ export class TailSampler implements StatefulTransform {
   }
 
   due(): number {
-    return this.#next()?.due ?? Infinity
+    return Math.min(this.#next()?.due ?? Infinity, this.#log?.due ?? Infinity)
   }
 
   /** So many spans at once: what goes on has to be taken before more does, and the rest stays due. */
@@ -125,7 +124,7 @@ export class TailSampler implements StatefulTransform {
   }
 
   flush(pass: Pass): void {
-    if (this.keep !== null && this.keep.save(this.state())) {
+    if (this.#log?.saveAll(this.#spans())) {
       this.#traces.clear()
       this.#rooted.clear()
       return
@@ -134,15 +133,26 @@ export class TailSampler implements StatefulTransform {
     for (const trace of this.#traces.values()) this.#decide(trace, now, false, pass)
   }
 
+  settle(): void {
+    this.#log?.settle(this.context.clock.monotonic())
+  }
+
   /**
    * All that another process needs to go on here: a checkpoint for each decision that is remembered, and the spans of traces
    * that are not decided.
    */
   *state(): Generator<Record> {
-    for (const [trace_id, sampled] of this.decisions) {
-      yield { identity: DECIDED, payload: { position: { trace_id, sampled } } }
-    }
+    for (const [id, sampled] of this.decisions) yield decisionRecord(id, sampled)
+    yield* this.#spans()
+  }
+
+  *#spans(): Generator<Record> {
     for (const { spans } of this.#traces.values()) yield* spans
+  }
+
+  /** Spans that another process left, and that nobody sends again. */
+  *#left(): Generator<Record> {
+    for (const { spans, inherited } of this.#traces.values()) yield* spans.slice(0, inherited)
   }
 
   /** Takes over a record of another one's `state`. Traces wait anew. */
@@ -153,7 +163,9 @@ export class TailSampler implements StatefulTransform {
     if (record.identity.type === 'checkpoint') return this.decisions.set(id, attributeOf(position, 'sampled') === true)
     if (!this.#traces.has(id)) this.#inherited++
     this.context.account.made++
-    this.#hold(this.#traces.get(id) ?? this.#open(id, BEFORE, this.context.clock.monotonic()), record)
+    const trace = this.#traces.get(id) ?? this.#open(id, BEFORE, this.context.clock.monotonic())
+    trace.inherited++
+    this.#hold(trace, record)
   }
 
   #oldest(): Trace | undefined {
@@ -183,20 +195,24 @@ export class TailSampler implements StatefulTransform {
     this.#traces.delete(trace.id)
     this.#rooted.delete(trace.id)
     this.#memory -= trace.memory
-    const { sampled, policy } = this.made.policies.decide(trace, now)
-    this.decisions.set(trace.id, sampled)
+    const { sampled, policy } = this.#decision(trace, now)
     const { spans } = trace
     if (!sampled) {
       const reason = policy === null ? 'not_sampled' : `policy:${policy}`
       this.context.account.drop(early && policy === null ? 'not_sampled_early' : reason, spans.length)
-    } else if (!this.options.recordPolicy) for (const span of spans) pass(span)
-    else for (const span of spans) pass(marked(span, policy!))
-    if (trace.order === BEFORE && --this.#inherited === 0) this.#settle()
+    } else if (!this.options.recordPolicy || policy === null) for (const span of spans) pass(span)
+    else for (const span of spans) pass(marked(span, policy))
+    if (trace.order === BEFORE && --this.#inherited === 0 && this.#log !== null) this.#log.due = now + FORGET_AFTER
   }
 
-  /** Nothing that another process left is held any more: it must not come back. */
-  #settle(): void {
-    this.keep?.save([...this.state()].filter(({ identity }) => identity === DECIDED))
+  #decision(trace: Trace, now: number): Pick<Decision, 'sampled' | 'policy'> {
+    // Killed before its spans had gone on for sure, the process that left them had decided already.
+    const before = trace.order === BEFORE ? this.decisions.get(trace.id) : undefined
+    if (before !== undefined) return { sampled: before, policy: null }
+    const decision = this.made.policies.decide(trace, now)
+    this.decisions.set(trace.id, decision.sampled)
+    this.#log?.add(trace.id, decision.sampled)
+    return decision
   }
 }
 

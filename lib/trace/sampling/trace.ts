@@ -14,6 +14,8 @@ export class Trace {
   memory = 0
   /** Which tests a span of it has passed, by number. */
   readonly passed: Uint8Array
+  /** How many of the first spans another process left. */
+  inherited = 0
   #start: string | null = null
   #end: string | null = null
 

@@ -2,7 +2,7 @@
 // checkpoints, and what another process takes over.
 
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import type { Reject } from '../../../lib/component.js'
 import { problemsOf } from '../../../lib/diag/problem.js'
@@ -13,10 +13,11 @@ import { SavedRecords } from '../../../lib/state/saved.js'
 import { compilePolicies } from '../../../lib/trace/sampling/compile.js'
 import { Decisions } from '../../../lib/trace/sampling/decisions.js'
 import { TokenBucket } from '../../../lib/trace/sampling/limits.js'
-import { type Keep, type TailOptions, TailSampler } from '../../../lib/trace/sampling/tail.js'
+import type { Keep } from '../../../lib/trace/sampling/decision_log.js'
+import { type TailOptions, TailSampler } from '../../../lib/trace/sampling/tail.js'
 import { TestClock } from '../../support/clock.js'
-import { temporary } from '../../support/peers.js'
 import fc from '../../support/property.js'
+import { temporary } from '../../support/temporary.js'
 
 type Fields = { [key: string]: Json }
 
@@ -325,7 +326,10 @@ t.test('another process takes over: what waits, and what was decided', async (t)
   t.same(traces(second.at(1000)), [3], 'spans of before and after make one trace')
   t.equal(second.account.made, 2)
   t.equal(second.account.pending, 0)
-  t.notMatch(readFileSync(`${folder}/saved/filter.tail/records.ndjson`, 'utf8'), /"type":"span"/, 'what is decided does not come back')
+  const file = `${folder}/saved/filter.tail/records.ndjson`
+  t.match(readFileSync(file, 'utf8'), /"type":"span"/, 'a kill now could lose what has just gone on')
+  t.same(second.at(2000), [])
+  t.notMatch(readFileSync(file, 'utf8'), /"type":"span"/, 'but then it does not come back')
 
   writeFileSync(`${folder}/saved/filter.tail/records.ndjson`, '{"type":"span"\n{"type":"span","ts":"1","trace_id":"00"}\n')
   const third = await sampling(policy)
@@ -338,6 +342,80 @@ t.test('another process takes over: what waits, and what was decided', async (t)
   fourth.push(span(1))
   t.same(traces(fourth.end()), [1], 'what cannot be saved is decided')
   t.match(said.join(), /cannot write .*: ENOENT/)
+})
+
+/** What a process leaves when it is killed: it is told of nothing, and everything was written before it went on. */
+t.test('a kill: decisions are kept before they show, and those of before are kept to', async (t) => {
+  const folder = temporary(t)
+  const file = `${folder}/saved/filter.tail/records.ndjson`
+  const said: string[] = []
+  const say = (message: string) => void said.push(message)
+  const policy = '[{rate_limiting: {spans_per_second: 1, burst_capacity: 1}}]'
+  const start = async () => {
+    const keep = new SavedRecords(folder, 'filter.tail', { debug: say, info: say, warn: say, error: say })
+    const one = await sampling(policy, { keep, decisions: new Decisions(3, 3) })
+    for (const record of keep.read()) one.sampler.restore(record)
+    one.at(0)
+    return one
+  }
+  const first = await start()
+  first.push(span(1), span(2))
+  t.same(traces(first.at(1000)), [1])
+  appendFileSync(file, readFileSync(file).subarray(0, 40))
+
+  const second = await start()
+  t.same(traces(second.push(span(2), span(1))), [1])
+  t.same(dropped(second.account), { late_not_sampled: 1 })
+  t.same(said, [], 'half a line at the end is nothing to tell of')
+  second.push(span(3), span(4))
+  second.end()
+
+  const third = await start()
+  t.same(traces(third.at(1000)), [3])
+  const fourth = await start()
+  t.equal(fourth.account.made, 2, 'what waited is there once more, for nobody sends it again')
+  t.same(traces(fourth.at(1500)), [3], 'and goes the same way')
+  fourth.at(2500)
+  t.equal((await start()).account.made, 0)
+})
+
+t.test('what is kept of decisions is bounded, and what could not be written is written later', async (t) => {
+  const folder = temporary(t)
+  const file = `${folder}/saved/filter.tail/records.ndjson`
+  const said: string[] = []
+  const say = (message: string) => void said.push(message)
+  const keep = new SavedRecords(folder, 'filter.tail', { debug: say, info: say, warn: say, error: say })
+  t.same([...keep.read()], [])
+  const decisions = new Decisions(100, 100)
+  const one = await sampling('[{type: always_sample}]', { keep, decisions, maxTraces: 1 })
+  one.at(0)
+  const kept = () => readFileSync(file, 'utf8').split('\n').length - 1
+  for (let n = 1; n <= 10_001; n++) one.push(span(n))
+  t.equal(kept(), 10_000)
+  one.push(span(10_002))
+  t.equal(kept(), 100, 'as many as are remembered')
+  one.push(span(10_003))
+  t.equal(kept(), 101)
+
+  rmSync(`${folder}/saved`, { recursive: true })
+  one.at(1000)
+  t.same(said, [], 'a file that is open can still be written')
+  const full: Keep = { save: (records) => keep.save(records), append: () => false }
+  const other = await sampling('[{type: always_sample}]', { keep: full, decisions, maxTraces: 1 })
+  other.at(0)
+  t.match(said.splice(0).join(), /cannot write .*: ENOENT/)
+  other.push(span(20_001), span(20_002))
+  mkdirSync(`${folder}/saved/filter.tail`, { recursive: true })
+  other.at(9999)
+  t.notOk(existsSync(file))
+  other.at(10_000)
+  t.equal(kept(), 100)
+  t.match(readFileSync(file, 'utf8'), id(20_001))
+  other.push(span(20_003))
+  other.at(11_000)
+  t.notMatch(readFileSync(file, 'utf8'), id(20_003))
+  other.at(21_000)
+  t.match(readFileSync(file, 'utf8'), id(20_003))
 })
 
 t.test('decisions are remembered for the traces seen last', (t) => {
