@@ -10,9 +10,8 @@
 //   <!-- file: PATH … -->          a file of the folder, its text in the comment
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import t, { type Test } from 'tap'
 import { catalogue } from '../commands/index.js'
@@ -20,6 +19,7 @@ import { findEntry, parseInput } from '../lib/cli/command.js'
 import { loadComponent } from '../lib/component.js'
 import { solderCommands } from './support/shell.js'
 import { environment, ROOT, sh } from './support/solder.js'
+import { temporary } from './support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -113,8 +113,7 @@ async function start(t: Test, program: string, folder: string): Promise<string> 
 }
 
 async function withPeers(t: Test, block: Block, programs: readonly string[], folder: string): Promise<void> {
-  const data = mkdtempSync(`${tmpdir()}/solder-peers-`)
-  t.teardown(() => rmSync(data, { recursive: true, force: true }))
+  const data = temporary(t)
   let code = block.code.replace(/--every \d+s/g, '--every 200ms')
   let prometheus = ''
   for (const program of programs) {
@@ -164,8 +163,7 @@ for (const path of pages.filter((path) => existsSync(`${ROOT}/${path}`))) {
   t.test(path, async (t) => {
     const test = t as Test
     const { blocks, files } = read(readFileSync(`${ROOT}/${path}`, 'utf8'))
-    const folder = mkdtempSync(`${tmpdir()}/solder-docs-`)
-    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = temporary(t)
     for (const [name, text] of files) {
       mkdirSync(dirname(`${folder}/${name}`), { recursive: true })
       writeFileSync(`${folder}/${name}`, text)

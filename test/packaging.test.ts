@@ -1,8 +1,7 @@
 // What is shipped beside the code: units, dashboards and rules know the programs and metrics that there are.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import run from '../commands/run/pipeline.js'
@@ -12,6 +11,7 @@ import { Events } from '../lib/supervisor/events.js'
 import { Supervisor } from '../lib/supervisor/supervisor.js'
 import { missingPeers } from './support/peers.js'
 import { ROOT } from './support/solder.js'
+import { temporary } from './support/temporary.js'
 
 const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8')
 
@@ -47,8 +47,7 @@ t.test('promtool takes the rules', { skip: missingPeers('promtool') }, async (t)
 })
 
 t.test('systemd takes the units', { skip: missingPeers('systemd-analyze') }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-unit-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   writeFileSync(join(folder, 'solder.socket'), read('packaging/solder.socket'))
   // The program and its manual are not installed here.
   const unit = read('packaging/solder.service').replace('/usr/bin/solder', '/bin/true').replace(/^Documentation=.*\n/m, '')

@@ -3,8 +3,7 @@
 //
 // CHAOS_KILLS makes it longer, CHAOS_SEED says where the damage is.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Entry, gapsOf, parseEntry } from '../../lib/ledger/ledger.js'
@@ -14,6 +13,7 @@ import { Random } from '../support/random.js'
 import type { Received } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
 import { foldersIn, segmentsIn, type SpoolEntry, spoolEntries, waitingRecords } from '../support/spool_files.js'
+import { temporary } from '../support/temporary.js'
 import { KILLS, SEED, some } from './run.js'
 
 const ROUNDS = Math.max(6, KILLS >> 1)
@@ -109,8 +109,7 @@ const accountOf = (stderr: string): Entry => stderr.split('\n').map(parseEntry).
 const lostOf = ({ dropped }: Entry) => (dropped.get('spool_corrupt') ?? 0) + (dropped.get('spool_torn') ?? 0)
 
 async function begin(t: Test, ordered: boolean) {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-chaos-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = temporary(t)
   const random = new Random(SEED)
   const numbers = new Numbers()
   const receiver = await FlakyReceiver.start(random.fork(), ({ samples }) => numbers.arrive(samples, ordered))

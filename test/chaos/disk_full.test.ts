@@ -1,8 +1,7 @@
 // A full disk, below the spool and below the committed positions: the stage waits and says so, takes no more than it can
 // hold, goes on when there is room, and loses nothing; and a stop ends the waiting.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { gapsOf } from '../../lib/ledger/ledger.js'
@@ -11,6 +10,7 @@ import { type EndedStage, Pipe } from '../support/pipe.js'
 import { Random } from '../support/random.js'
 import { noSmallDisk, SmallDisk } from '../support/small_disk.js'
 import { foldersIn, segmentsIn, spoolEntries, waitingRecords } from '../support/spool_files.js'
+import { temporary } from '../support/temporary.js'
 import { SEED, some } from './run.js'
 
 t.setTimeout(180_000)
@@ -29,8 +29,7 @@ function lines(count: number, pad: number): string {
 }
 
 async function begin(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-chaos-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = temporary(t)
   const arrived: number[] = []
   const receiver = await FlakyReceiver.start(new Random(SEED), ({ samples }) => arrived.push(...samples.map(({ value }) => value)))
   t.teardown(() => receiver.stop())

@@ -3,13 +3,13 @@
 //
 // CHAOS_KILLS: how many kills, CHAOS_SEED: which ones.
 
-import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { FlakyReceiver, RUN_HEADER } from '../support/flaky_receiver.js'
 import { Random } from '../support/random.js'
 import { sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 import { checkRun, committed, type Fate, KILLS, QUICK, type Run, runPipe, SEED, some, waysText } from './run.js'
 import { RELABEL, Trail } from './trail.js'
 
@@ -121,8 +121,7 @@ class Journey {
 }
 
 async function chaos(t: Test, shape: Shape, random: Random, kills: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-chaos-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = temporary(t)
   const journey = new Journey(t, shape, random, folder)
   await journey.begin()
   const { ends, state } = journey

@@ -3,8 +3,9 @@
 
 import t from 'tap'
 import { FakeLoki } from '../support/loki.js'
-import { freePort, temporary } from '../support/peers.js'
+import { freePort } from '../support/peers.js'
 import { Pipe } from '../support/pipe.js'
+import { temporary } from '../support/temporary.js'
 
 t.setTimeout(120_000)
 

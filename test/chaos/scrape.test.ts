@@ -1,14 +1,13 @@
 // kill -9 of the stages of a scrape: a scrape cannot be had again, so that a kill costs what was not in the spool yet, and
 // nothing else. What arrives of each run are its first scrapes, all of them, in order.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { serving } from '../support/client.js'
 import { FlakyReceiver, RUN_HEADER } from '../support/flaky_receiver.js'
 import { Random } from '../support/random.js'
 import type { Received } from '../support/remote_write.js'
+import { temporary } from '../support/temporary.js'
 import { checkRun, type Fate, KILLS, QUICK, type Run, runPipe, SEED, waysText } from './run.js'
 
 /** Kills here take their time: a run has to scrape for a while. */
@@ -80,8 +79,7 @@ class Numbers {
 }
 
 async function chaos(t: Test, fused: boolean, random: Random, kills: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-chaos-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = temporary(t)
   const state = join(folder, 'state')
   const numbers = new Numbers()
   const target = await serving(t, (_, response) => {

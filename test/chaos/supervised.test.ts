@@ -12,7 +12,8 @@ import { FlakyReceiver } from '../support/flaky_receiver.js'
 import { Random } from '../support/random.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { spoolEntries } from '../support/spool_files.js'
-import { folderFor, gone, lives, Supervised, until } from '../support/supervised.js'
+import { gone, lives, Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 import { committed, KILLS, QUICK, SEED, some, waysText } from './run.js'
 import { Trail } from './trail.js'
 
@@ -46,7 +47,7 @@ class Stand {
   receiver!: FlakyReceiver
 
   static async at(t: Test, random: Random, source: string): Promise<Stand> {
-    const stand = new Stand(t, random, folderFor(t), source)
+    const stand = new Stand(t, random, temporary(t), source)
     stand.receiver = await FlakyReceiver.start(random.fork(), ({ samples }) => stand.trail.arrive(samples))
     t.teardown(() => stand.receiver.stop())
     return stand

@@ -1,8 +1,7 @@
 // What is made from the declarations: fresh on disk, accepted by the programs that read it, and true.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
@@ -16,6 +15,7 @@ import { loadComponent } from '../../lib/component.js'
 import { argumentKey } from '../../lib/option/table.js'
 import { ByteBuffer, type Json, LineReader, RECORD_TYPES } from '../../lib/record/index.js'
 import { ROOT, sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 // Many programs, on a machine that may have other work.
 t.setTimeout(120_000)
@@ -140,8 +140,7 @@ async function offered(...words: string[]): Promise<string[]> {
   t.equal(stderr, '')
   return stdout.split('\n').filter(Boolean)
 }
-const folder = mkdtempSync(`${tmpdir()}/solder-completion-`)
-t.teardown(() => rmSync(folder, { recursive: true }))
+const folder = temporary(t)
 writeFileSync(`${folder}/a rule.yaml`, '')
 
 withProgram('bash', 'bash completes', async (t) => {

@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { serving } from '../support/client.js'
 import { environment } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 interface Running {
   child: ChildProcess
@@ -37,8 +37,7 @@ const target = (address: string, labels: string, state: string) =>
   `{"type":"target","labels":{"__address__":"${address}"${labels}},"state":"${state}"}`
 
 t.test('discover file follows its files', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-discover-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   const path = join(folder, 'a.yml')
   const write = (text: string) => {
     writeFileSync(join(folder, 'new'), text)
@@ -61,8 +60,7 @@ t.test('discover file follows its files', async (t) => {
 })
 
 t.test('discover file waits for folders that are not there', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-discover-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   const path = join(folder, 'later', 'a.json')
   const stage = running(t, ['discover', 'file', path, '--every', '1h'])
   t.equal(await stage.err(), `solder discover file: ${path}: no file matches`)

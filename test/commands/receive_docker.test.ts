@@ -2,13 +2,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { DockerDaemon, type FakeLine } from '../support/docker_daemon.js'
 import { until } from '../support/peers.js'
 import { environment, sh } from '../support/solder.js'
 import { type LogEntry, Receiving } from '../support/source_process.js'
+import { temporary } from '../support/temporary.js'
 
 t.setTimeout(90_000)
 
@@ -19,8 +19,7 @@ const numbered = (from: number, to: number) => Array.from({ length: to - from },
 
 /** In a folder whose name leaves room in that of a socket. */
 function daemonOf(t: Test): Promise<DockerDaemon> {
-  const folder = mkdtempSync(`${tmpdir()}/solder-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporary(t)
   return new DockerDaemon(t, `${folder}/docker.sock`).listen()
 }
 

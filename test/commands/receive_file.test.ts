@@ -2,10 +2,10 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { environment, ROOT } from '../support/solder.js'
+import { type Ending, temporary } from '../support/temporary.js'
 
 t.setTimeout(60_000)
 
@@ -46,15 +46,15 @@ class Run {
   }
 }
 
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/solder-nobody-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+/** One that others may look into. */
+function openFolder(t: Ending): string {
+  const folder = temporary(t)
   chmodSync(folder, 0o755)
   return folder
 }
 
 t.test('files and folders that may not be read are told once, and the rest goes on', { skip }, async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = openFolder(t)
   mkdirSync(`${folder}/closed`, { mode: 0o000 })
   writeFileSync(`${folder}/secret.log`, 'secret\n')
   chmodSync(`${folder}/secret.log`, 0o000)
@@ -74,7 +74,7 @@ t.test('files and folders that may not be read are told once, and the rest goes 
 })
 
 t.test('a folder of positions that may not be written, and one that is a file', { skip }, async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = openFolder(t)
   writeFileSync(`${folder}/open.log`, 'open\n')
   mkdirSync(`${folder}/state`, { mode: 0o555 })
   writeFileSync(`${folder}/file`, '')

@@ -2,9 +2,8 @@
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 import { DatagramListener } from '../../lib/listen/datagrams.js'
@@ -12,6 +11,7 @@ import { Told } from '../../lib/io/told.js'
 import { Certificates, noOpenssl } from '../support/certificate.js'
 import { Receiving } from '../support/source_process.js'
 import { sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 const TCP = ['--listen', '127.0.0.1:0']
 const UDP = ['--listen', 'udp://127.0.0.1:0']
@@ -26,13 +26,6 @@ async function open(t: Test, port: number): Promise<Socket> {
   return socket
 }
 
-/** A folder whose name leaves room in the 108 bytes of a Unix socket's. */
-function short(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/solder-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 async function datagrams(port: number, ...texts: string[]): Promise<void> {
   const socket = createSocket('udp4')
   for (const text of texts) await new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve))
@@ -40,7 +33,7 @@ async function datagrams(port: number, ...texts: string[]): Promise<void> {
 }
 
 t.test('all transports at once; what the fields of a message become', async (t) => {
-  const path = `${short(t)}/log.sock`
+  const path = `${temporary(t)}/log.sock`
   const places = ['--listen', 'tcp://127.0.0.1:0', '--listen', 'udp://127.0.0.1:0', '--listen', `unix:${path}`]
   const words = [...places, '--label', 'site=attic', '--timezone', 'UTC', '--ledger']
   const receiving = await syslog(t, words, 3)
@@ -208,7 +201,7 @@ t.test('a reader that is slow: datagrams beyond the queue are dropped, and count
 })
 
 t.test('addresses that cannot be had', async (t) => {
-  const folder = short(t)
+  const folder = temporary(t)
   writeFileSync(`${folder}/file`, '')
   const of = async (...words: string[]) => {
     const { code, stderr } = await sh(`solder receive syslog ${words.join(' ')}`)

@@ -2,15 +2,14 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import t from 'tap'
 import { environment, sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
-const folder = mkdtempSync(`${tmpdir()}/solder-run-`)
-t.teardown(() => rmSync(folder, { recursive: true }))
+const folder = temporary(t)
 
 const EXPOSITION = `# HELP jobs_total Jobs.
 # TYPE jobs_total counter

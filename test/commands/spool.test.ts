@@ -1,7 +1,6 @@
 // spool: ls, cat and grep beside a writer, fsck and trim alone.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compressSync } from 'snappy'
 import t, { type Test } from 'tap'
@@ -10,6 +9,7 @@ import { systemClock } from '../../lib/io/clock.js'
 import { Spool } from '../../lib/spool/spool.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const OPTIONS = { bytes: 1 << 20, age: 0, drops: false, fsync: 'never', fsyncInterval: 1000 } as const
@@ -25,8 +25,7 @@ function body(name: string): Buffer {
 
 /** A spool that holds a request for each name, of which the first is done. */
 async function spoolOf(t: Test, names: readonly string[]): Promise<{ state: string; folder: string; spool: Spool }> {
-  const state = mkdtempSync(join(tmpdir(), 'solder-'))
-  t.teardown(() => rmSync(state, { recursive: true, force: true }))
+  const state = temporary(t)
   const folder = join(state, 'spool', 'h')
   const spool = await Spool.open(folder, OPTIONS, systemClock, silent)
   const reader = await spool.reader('sent')

@@ -2,8 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { uncompressSync } from 'snappy'
 import t, { type Test } from 'tap'
@@ -11,6 +10,7 @@ import { SegmentReader } from '../../lib/spool/segment.js'
 import { scanFolder } from '../../lib/spool/scan.js'
 import { decodeMessage, type Received, Receiver, samplesOf } from '../support/remote_write.js'
 import { environment, ROOT, sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(120_000)
@@ -18,12 +18,6 @@ t.setTimeout(120_000)
 const NOW = 1763804400000
 const SERIES = 7
 const FAST = '--min-backoff 1ms --max-backoff 5ms --batch-wait 5ms --no-metadata'
-
-function folderFor(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Lines of one sample for each series and step; the value is the step. */
 function lines(from: number, to: number): string {
@@ -84,7 +78,7 @@ async function untilStored(t: Test, words: string, stdin: string, receiver: Rece
 }
 
 t.test('at the end of input what is held stays, is told, and the next start sends it', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const { receiver, state } = await receiverFor(t)
   const command = `solder write prometheus ${receiver.url} --state ${folder} --batch-samples 20 ${FAST} --ledger`
   const held = await sh(`${command} --drain-timeout 50ms`, { stdin: lines(0, 30) })
@@ -104,7 +98,7 @@ t.test('at the end of input what is held stays, is told, and the next start send
 })
 
 t.test('the order of each series is kept, whatever becomes of --concurrency', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const { receiver, state } = await receiverFor(t)
   const run = (concurrency: number, from: number, to: number) =>
     sh(
@@ -123,7 +117,7 @@ t.test('the order of each series is kept, whatever becomes of --concurrency', as
 })
 
 t.test('what is refused goes to the dead letters, and is not sent again', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const receiver = await Receiver.start(() => ({ status: 400, body: 'no' }))
   t.teardown(() => receiver.stop())
   const command = `solder write prometheus ${receiver.url} --state ${folder}/state ${FAST} --dead-letter ${folder}/dead`
@@ -150,7 +144,7 @@ t.test('several receivers: one that is dead costs the other nothing', async (t) 
 })
 
 t.test('several receivers with spools: each has its own', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const { receiver: late, state: lateState } = await receiverFor(t)
   const { receiver: alive, state } = await receiverFor(t)
   state.down = false
@@ -170,7 +164,7 @@ t.test('several receivers with spools: each has its own', async (t) => {
 })
 
 t.test('a spool that is full drops the oldest, or waits', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const { receiver, state } = await receiverFor(t)
   const command = `solder write prometheus ${receiver.url} --state ${folder} --batch-samples 5 ${FAST} --ledger`
   const bounds = '--spool-bytes 20000 --when-full drop_oldest --concurrency 1 --drain-timeout 20ms'
@@ -187,7 +181,7 @@ t.test('a spool that is full drops the oldest, or waits', async (t) => {
 })
 
 t.test('a stop: what is held stays, and the exit code is 0; nobody else may use the spool meanwhile', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const { receiver, state } = await receiverFor(t)
   const words = `write prometheus ${receiver.url} --state ${folder} --drain-timeout 50ms ${FAST}`
   const child = start(t, words)
@@ -222,7 +216,7 @@ async function spooled(folder: string): Promise<Received[]> {
 }
 
 t.test('kill -9 at any moment: what was in the spool arrives', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   let answers = 0
   const receiver = await Receiver.start(() => ({ status: ++answers % 3 === 0 ? 503 : 204 }))
   t.teardown(() => receiver.stop())

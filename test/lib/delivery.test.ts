@@ -1,10 +1,8 @@
 // Delivery: backoff, what an answer means, order, the bounded buffer, draining; and the command against a real socket.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
 import { Backoff, retryAfter } from '../../lib/delivery/backoff.js'
 import { Batches } from '../../lib/delivery/batches.js'
@@ -16,6 +14,7 @@ import { Identity } from '../../lib/record/identity.js'
 import { TestClock } from '../support/clock.js'
 import { Receiver, samplesOf } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 interface World {
   clock: TestClock
@@ -341,8 +340,7 @@ t.test('a receiver that fails for a while loses nothing', async (t) => {
 })
 
 t.test('what is refused is rejected with the words of the receiver, and can be fed back', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   const receiver = await Receiver.start(() => ({ status: 400, body: 'out of order sample\n' }))
   t.teardown(() => receiver.stop())
   const letter = `${folder}/dead.ndjson`
@@ -364,8 +362,7 @@ t.test('what is refused is rejected with the words of the receiver, and can be f
 })
 
 t.test('odd records are rejected one by one, the rest is sent', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   writeFileSync(
     `${folder}/rules.yaml`,
     '- {source_labels: [__name__, cluster], regex: secret;eu, action: drop}\n- {regex: tmp, action: labeldrop}\n',

@@ -1,7 +1,6 @@
 // The spool: checksums, frames, order, crashes at any byte, damage at any byte, bounds, a full disk, one process alone.
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Log } from '../../lib/component.js'
@@ -14,6 +13,7 @@ import { SegmentReader } from '../../lib/spool/segment.js'
 import { Spool, type SpoolOptions } from '../../lib/spool/spool.js'
 import { ROOT, sh } from '../support/solder.js'
 import fc from '../support/property.js'
+import { temporary } from '../support/temporary.js'
 
 const OPTIONS: SpoolOptions = {
   bytes: 1 << 20,
@@ -26,12 +26,6 @@ const OPTIONS: SpoolOptions = {
 const told: string[] = []
 const tell = (message: string) => void told.push(message)
 const log: Log = { debug: tell, info: tell, warn: tell, error: tell }
-
-function folderFor(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-spool-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 interface Opened {
   spool: Spool
@@ -94,7 +88,7 @@ t.test('heads go both ways, and no changed bit passes', async (t) => {
 })
 
 t.test('what is appended is read in order, once, also after a restart', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['a', 'b', 'c', 'd']) one.spool.append(entry(text, 10))
   await one.spool.flushed()
@@ -120,14 +114,14 @@ t.test('what is appended is read in order, once, also after a restart', async (t
 })
 
 t.test('a torn tail costs the torn entry alone', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['first', 'second', 'third']) one.spool.append(entry(text, 7))
   await one.spool.close()
   const [name] = segments(folder)
   const whole = readFileSync(join(folder, name))
   for (let length = whole.length - 1; length >= 0; length--) {
-    const copy = folderFor(t)
+    const copy = temporary(t)
     writeFileSync(join(copy, name), whole.subarray(0, length))
     const two = await open(copy)
     const kept = ['first', 'second', 'third'].filter((_, i) => length >= [49, 99, 148][i])
@@ -137,7 +131,7 @@ t.test('a torn tail costs the torn entry alone', async (t) => {
 })
 
 t.test('a flipped byte costs the entry that it is in, which is set aside and told', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   const texts = ['first', 'second', 'third']
   for (const text of texts) one.spool.append(entry(text, 7))
@@ -145,7 +139,7 @@ t.test('a flipped byte costs the entry that it is in, which is set aside and tol
   const [name] = segments(folder)
   const whole = readFileSync(join(folder, name))
   for (let at = 0; at < whole.length; at++) {
-    const copy = folderFor(t)
+    const copy = temporary(t)
     const bytes = Buffer.from(whole)
     bytes[at] ^= 0x10
     writeFileSync(join(copy, name), bytes)
@@ -162,7 +156,7 @@ t.test('a flipped byte costs the entry that it is in, which is set aside and tol
 })
 
 t.test('what is not there is told, and what is there is read', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['first', 'second', 'third']) one.spool.append(entry(text, 7))
   await one.spool.close()
@@ -178,7 +172,7 @@ t.test('what is not there is told, and what is there is read', async (t) => {
     ['removed', null, ['fourth'], /: entries 1 to 3 are missing$/],
   ]
   for (const [what, bytes, texts, words] of cases) {
-    const copy = folderFor(t)
+    const copy = temporary(t)
     cpSync(folder, copy, { recursive: true })
     if (bytes === null) rmSync(join(copy, older))
     else writeFileSync(join(copy, older), bytes)
@@ -188,7 +182,7 @@ t.test('what is not there is told, and what is there is read', async (t) => {
     t.equal(three.reader.low, three.spool.end)
     await three.spool.close()
   }
-  const copy = folderFor(t)
+  const copy = temporary(t)
   cpSync(folder, copy, { recursive: true })
   for (const name of segments(copy)) rmSync(join(copy, name))
   writeFileSync(join(copy, 'sent.offset'), readFileSync(join(folder, 'sent.offset')))
@@ -198,7 +192,7 @@ t.test('what is not there is told, and what is there is read', async (t) => {
 })
 
 t.test('what was in hand, and is not there any more, is not waited for', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['first', 'second']) one.spool.append(entry(text))
   await one.reader.next()
@@ -216,7 +210,7 @@ t.test('what was in hand, and is not there any more, is not waited for', async (
 })
 
 t.test('a head that is damaged while its entry waits: its records are told in the end', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['first', 'second']) one.spool.append(entry(text, 7))
   await one.spool.close()
@@ -233,7 +227,7 @@ t.test('a head that is damaged while its entry waits: its records are told in th
 })
 
 t.test('what is appended is stored, however much is appended meanwhile', async (t) => {
-  const { spool } = await open(folderFor(t), { fsync: 'always' })
+  const { spool } = await open(temporary(t), { fsync: 'always' })
   let stored = false
   const producing = (async () => {
     for (; !stored; await new Promise(setImmediate)) spool.append(entry('x'.repeat(1000)))
@@ -245,7 +239,7 @@ t.test('what is appended is stored, however much is appended meanwhile', async (
 })
 
 t.test('a damaged offset: what is there is read again', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   for (const text of ['a', 'b']) one.spool.append(entry(text))
   one.reader.done((await one.reader.next())!)
@@ -349,7 +343,7 @@ class Model {
 
   /** The files as they are now, but for the damage, go on elsewhere. */
   async kill({ torn, flip }: { torn: number | null; flip: number | null }): Promise<void> {
-    const copy = folderFor(this.t)
+    const copy = temporary(this.t)
     // What was done, but not said to be on disk, may come again.
     for (const id of this.done) if (!this.committed.has(id)) this.done.delete(id)
     cpSync(this.folder, copy, { recursive: true })
@@ -390,7 +384,7 @@ t.test('whatever happens: nothing committed comes again, nothing else is lost bu
   await fc.assert(
     fc.asyncProperty(fc.array(ops, { maxLength: 60 }), async (steps) => {
       const model = new Model(t)
-      await model.open(folderFor(t))
+      await model.open(temporary(t))
       for (const step of steps) await model.run(step)
       for (const found of model.inHand) model.finish(found!)
       for (const text of await rest(model.opened)) {
@@ -406,7 +400,7 @@ t.test('whatever happens: nothing committed comes again, nothing else is lost bu
 })
 
 t.test('any bytes at all are read past', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const path = join(folder, '0000000000000001.seg')
   const frame = encodeHead({ ...entry('body'), seq: 3, time: 0 })
   const piece = fc.oneof(
@@ -431,7 +425,7 @@ t.test('any bytes at all are read past', async (t) => {
 })
 
 t.test('bounds: the oldest is given up and told, in records', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder, { bytes: 1 << 16, drops: true })
   for (let i = 0; i < 200; i++) {
     one.spool.append(entry(`${i}:${'x'.repeat(1000)}`, 10))
@@ -452,7 +446,7 @@ t.test('bounds: the oldest is given up and told, in records', async (t) => {
 })
 
 t.test('bounds: a writer waits until something was read, even for an entry larger than all of it', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder, { bytes: 1 << 14 })
   const texts: string[] = []
   const reading = (async () => {
@@ -476,7 +470,7 @@ t.test('bounds: a writer waits until something was read, even for an entry large
 })
 
 t.test('bounds: what is too old is given up', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   one.spool.append(entry('old', 5))
   await one.spool.close()
@@ -491,7 +485,7 @@ t.test('bounds: what is too old is given up', async (t) => {
 })
 
 t.test('one process alone', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const one = await open(folder)
   await t.rejects(open(folder), { message: `${folder} is in use by another process`, exit: 75 })
   await one.spool.close()
@@ -499,7 +493,7 @@ t.test('one process alone', async (t) => {
 })
 
 t.test('files that must not grow: another one; an entry that fits nowhere waits, and is told at the end', async (t) => {
-  const folder = folderFor(t)
+  const folder = temporary(t)
   const script = `
     import { Spool } from '${ROOT}/dist/lib/spool/spool.js'
     import { systemClock } from '${ROOT}/dist/lib/io/clock.js'

@@ -5,9 +5,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { missingPeers, temporary, until } from '../support/peers.js'
+import { missingPeers, until } from '../support/peers.js'
 import { environment, sh } from '../support/solder.js'
 import { type LogEntry, Receiving } from '../support/source_process.js'
+import { temporary } from '../support/temporary.js'
 
 t.setTimeout(120_000)
 
@@ -39,7 +40,7 @@ const numbered = (from: number, to: number) => Array.from({ length: to - from },
 const bodiesOf = (stdout: string) => stdout.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as LogEntry).body)
 
 t.test('fields, matches, units', { skip }, async (t) => {
-  const folder = temporary(t as Test)
+  const folder = temporary(t)
   journal(folder, [
     entryOf(1, { MESSAGE: 'two\nlines', PRIORITY: '3', _SYSTEMD_UNIT: 'shop.service', _HOSTNAME: 'web-1', SYSLOG_IDENTIFIER: 'shop', _PID: '12', CODE: Buffer.from([1, 255]) }),
     entryOf(2, { MESSAGE: 'other', PRIORITY: '6', _SYSTEMD_UNIT: 'mail.service' }),
@@ -70,7 +71,7 @@ t.test('fields, matches, units', { skip }, async (t) => {
 })
 
 t.test('more entries as they come; from the end', { skip }, async (t) => {
-  const folder = temporary(t as Test)
+  const folder = temporary(t)
   journal(folder, numbered(0, 3))
   const words = ['journal', '--directory', folder]
   const all = await Receiving.start(t as Test, words, 0)
@@ -82,9 +83,9 @@ t.test('more entries as they come; from the end', { skip }, async (t) => {
 })
 
 t.test('at least once through kills of source and sink', { skip }, async (t) => {
-  const folder = temporary(t as Test)
-  const out = `${temporary(t as Test)}/out.ndjson`
-  const state = temporary(t as Test)
+  const folder = temporary(t)
+  const out = `${temporary(t)}/out.ndjson`
+  const state = temporary(t)
   const bodies = () => (existsSync(out) ? bodiesOf(readFileSync(out, 'utf8')) : [])
   const pipe = `solder receive journal --directory ${folder} --state ${state} | solder write file ${out} --state ${state}`
   let total = 0
@@ -107,7 +108,7 @@ t.test('at least once through kills of source and sink', { skip }, async (t) => 
 })
 
 t.test('a journalctl that ends is started again behind the last entry', async (t) => {
-  const folder = temporary(t as Test)
+  const folder = temporary(t)
   const script = `#!/bin/sh
 echo "$*" >> ${folder}/calls
 printf 'MESSAGE=a\\n__CURSOR=c%s\\n\\nMESSAGE=half' $(wc -l < ${folder}/calls)

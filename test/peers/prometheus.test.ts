@@ -8,9 +8,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client'
 import t, { type Test } from 'tap'
-import { freePort, missingPeers, nodeExporter, Prometheus, type Shown, temporary, until } from '../support/peers.js'
+import { freePort, missingPeers, nodeExporter, Prometheus, type Shown, until } from '../support/peers.js'
 import { start } from '../support/running.js'
 import { sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 const skip = missingPeers('prometheus', 'prometheus-node-exporter')
 

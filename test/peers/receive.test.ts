@@ -4,8 +4,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { freePort, missingPeers, Prometheus, temporary, until, victoriaMetrics } from '../support/peers.js'
+import { freePort, missingPeers, Prometheus, until, victoriaMetrics } from '../support/peers.js'
 import { start } from '../support/running.js'
+import { temporary } from '../support/temporary.js'
 import { encodeFamilies } from '../wire/exposition/encode.js'
 
 // Several programs, on a machine that may have other work.

@@ -5,9 +5,10 @@ import { once } from 'node:events'
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { freePort, missingPeers, temporary, until } from '../support/peers.js'
+import { freePort, missingPeers, until } from '../support/peers.js'
 import { sh } from '../support/solder.js'
 import { type LogEntry, Receiving } from '../support/source_process.js'
+import { temporary } from '../support/temporary.js'
 
 t.setTimeout(120_000)
 

@@ -5,8 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { missingPeers, temporary, until, victoriaMetrics, vmagent } from '../support/peers.js'
+import { missingPeers, until, victoriaMetrics, vmagent } from '../support/peers.js'
 import { start } from '../support/running.js'
+import { temporary } from '../support/temporary.js'
 
 const skip = missingPeers('victoria-metrics', 'vmagent')
 

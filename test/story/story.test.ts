@@ -13,7 +13,8 @@ import type { PipeStatus } from '../../lib/admin/state.js'
 import { decodeMessage, encodeMessage, samplesOf } from '../support/remote_write.js'
 import { sh } from '../support/solder.js'
 import { noSmallDisk, SmallDisk } from '../support/small_disk.js'
-import { folderFor, gone, lives, until } from '../support/supervised.js'
+import { gone, lives, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 import { CTRL_C, noTerminal, Terminal } from '../support/terminal.js'
 
 // Many processes, on a machine that may have other work.
@@ -94,7 +95,7 @@ class Application {
 const skip = noTerminal() || noSmallDisk()
 
 t.test('a new user', { skip }, async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const backend = new Backend()
   await backend.plug()
   t.teardown(() => backend.unplug())
@@ -202,7 +203,7 @@ pipes:
 })
 
 t.test('who closes the terminal ends the pipeline, who sends SIGHUP reloads it', { skip: noTerminal() }, async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'solder.yaml'), 'version: 1\npipes:\n  load: scrape host | write file load.ndjson\n')
   const screen = new Terminal(t as Test, 'solder run --http 127.0.0.1:0', { cwd: folder })
   const [, url] = await screen.says(/admin server on (http:\S+)/)
@@ -217,7 +218,7 @@ t.test('who closes the terminal ends the pipeline, who sends SIGHUP reloads it',
 })
 
 t.test('where the backend is gone Ctrl-C waits for it a while, and another one does not', { skip: noTerminal() }, async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const backend = new Backend()
   await backend.plug()
   await backend.unplug()

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type MetricFamily, render } from '../../lib/admin/metrics.js'
 import { missingPeers } from '../support/peers.js'
-import { folderFor, Supervised, until } from '../support/supervised.js'
+import { Supervised, until } from '../support/supervised.js'
 import { type Ran, sh } from '../support/solder.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -72,7 +73,7 @@ t.test('the API tells pipes, accounts and itself', async (t) => {
 })
 
 t.test('who may ask: anybody about health, others with the token', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'token'), 'sesame\n')
   const run = await new Supervised(t as Test, PIPES, ['--http-bearer', 'file:token'], { folder }).running()
   for (const path of ['/-/healthy', '/-/ready']) t.equal((await run.fetch(path)).status, 200, path)

@@ -7,7 +7,8 @@ import t, { type Test } from 'tap'
 import { serving } from '../support/client.js'
 import { OutageReceiver } from '../support/outage.js'
 import { sh } from '../support/solder.js'
-import { folderFor, Supervised, until } from '../support/supervised.js'
+import { Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -61,7 +62,7 @@ async function gapsOf(run: Supervised): Promise<string[]> {
 t.test('through a kill, a reload and a stop: all but what the sink had taken arrives, in order', async (t) => {
   const target = await counting(t as Test)
   const backend = await OutageReceiver.start(t, 'failing')
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const words = (site: string) => pipeline(target, backend.url, site)
   const more = [...SPOOL, '--drain', '2s']
   const run = await new Supervised(t as Test, words('attic'), more, { folder }).running()
@@ -104,7 +105,7 @@ t.test('through a kill, a reload and a stop: all but what the sink had taken arr
 })
 
 t.test('beyond its bytes the oldest go, which is counted, and the sibling has everything', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const records = Array.from({ length: 20_000 }, (_, i) => `{"type":"metric","name":"n","ts":"${i}","value":${i}}\n`).join('')
   writeFileSync(join(folder, 'in.ndjson'), records)
   const run = await new Supervised(
@@ -131,7 +132,7 @@ t.test('beyond its bytes the oldest go, which is counted, and the sibling has ev
 })
 
 t.test('without a folder it is refused before anything starts', async (t) => {
-  const { code, stderr } = await sh('solder run solder.yaml --branch-full spool', { cwd: folderFor(t as Test) })
+  const { code, stderr } = await sh('solder run solder.yaml --branch-full spool', { cwd: temporary(t) })
   t.equal(code, 2)
   t.match(stderr, /--branch-state is missing/)
 })

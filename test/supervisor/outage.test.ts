@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { serving } from '../support/client.js'
 import { disordered, OutageReceiver } from '../support/outage.js'
-import { folderFor, Supervised, until } from '../support/supervised.js'
+import { Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -95,7 +96,7 @@ pipes:
 })
 
 t.test('a file is read to its end while there is no backend; it is all there when the pipe is done', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const count = 6000
   const lines = Array.from({ length: count }, (_, i) =>
     `{"type":"metric","name":"n","labels":{"i":"${i % 13}"},"ts":"${1_763_804_400_000 + i}000000","value":${i}}\n`)

@@ -10,7 +10,8 @@ import t, { type Test } from 'tap'
 import { listening } from '../support/client.js'
 import { encodeMessage } from '../support/remote_write.js'
 import { environment, ROOT } from '../support/solder.js'
-import { folderFor, gone, Supervised, until } from '../support/supervised.js'
+import { gone, Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(600_000)
@@ -70,7 +71,7 @@ t.test('what cannot be started is no reload: what was stopped for it runs again'
 })
 
 t.test('rules of a filter are part of its pipe', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const rules = join(folder, 'rules.yaml')
   writeFileSync(rules, '- target_label: site\n  replacement: a\n')
   const run = await new Supervised(t as Test, `version: 1\npipes:\n  one: ${HOST} | relabel rules.yaml | write file one.ndjson\n`, [], { folder }).running()
@@ -80,7 +81,7 @@ t.test('rules of a filter are part of its pipe', async (t) => {
 })
 
 t.test('so are those that a source and a sink read at their start, which --watch looks at too', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const rules = (file: string, site: string) => writeFileSync(join(folder, file), `- target_label: site\n  replacement: ${site}\n`)
   for (const file of ['scraped.yaml', 'sent.yaml']) rules(file, 'a')
   const target = createHttpServer((_, response) => response.setHeader('content-type', 'text/plain').end('m 1\n'))
@@ -230,7 +231,7 @@ t.test('sockets that systemd hands over are listened on', async (t) => {
   const server: Server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'solder.yaml'), `version: 1\npipes:\n  in: receive prometheus --listen 127.0.0.1:${port} | write file out.ndjson\n`)
   const script = `LISTEN_PID=$$ LISTEN_FDS=1 exec ${process.execPath} ${ROOT}/bin/solder.js run solder.yaml --http off`
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
@@ -247,7 +248,7 @@ t.test('sockets that systemd hands over are listened on', async (t) => {
 })
 
 t.test('systemd is told what happens', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   // Stands in for systemd's own program, and keeps what it was told.
   writeFileSync(join(folder, 'systemd-notify'), '#!/bin/sh\necho "$@" >> told\n', { mode: 0o755 })
   const env = { NOTIFY_SOCKET: '/run/nobody', PATH: `${folder}:${process.env.PATH}` }

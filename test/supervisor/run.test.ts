@@ -5,7 +5,8 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { listening } from '../support/client.js'
-import { folderFor, gone, groupOf, lives, Supervised, until } from '../support/supervised.js'
+import { gone, groupOf, lives, Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -31,7 +32,7 @@ t.test('pipes run side by side, each in a process of its own, and drain when the
 })
 
 t.test('branches come together and part, a program stands between, another pipe reads on: every record, everywhere', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'a.ndjson'), samples(2000))
   writeFileSync(join(folder, 'b.ndjson'), samples(1000, 2000))
   const run = new Supervised(
@@ -55,7 +56,7 @@ pipes:
 })
 
 t.test('--once ends with the worst exit code, and starts nothing again', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'bad.ndjson'), `${samples(1)}nonsense\n`)
   const pipes = `  good: scrape host --collector loadavg | write file good.ndjson\n  bad: receive ndjson bad.ndjson | write file bad2.ndjson\n`
   const run = new Supervised(t as Test, `version: 1\npipes:\n${pipes}`, ['--once'], { folder, quiet: true })
@@ -112,7 +113,7 @@ t.test('a program dies with the process that started it, even where both are kil
 })
 
 t.test('a program that ends too early is started again; one that says 2 is the end of its pipe', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const once = `test -e done || { touch done; exit 75; }; exec cat`
   const run = await new Supervised(t as Test, `version: 1\npipes:\n  one: ${HOST} | exec sh -c '${once}' | write file one.ndjson\n  two: ${HOST} | exec sh -c 'head -c 20000 > /dev/null; exit 2' | write file two.ndjson\n`, [], { folder }).running()
   const { pipe, stage } = await run.said(/^ended with 75 before its input: starting it again/)
@@ -127,7 +128,7 @@ t.test('a program that ends too early is started again; one that says 2 is the e
 
 t.test('a program that fails after its input has ended is the failure of its pipe', async (t) => {
   const once = async (program: string) => {
-    const folder = folderFor(t as Test)
+    const folder = temporary(t)
     writeFileSync(join(folder, 'a.ndjson'), samples(10))
     const text = `version: 1\npipes:\n  one: receive ndjson a.ndjson | exec sh -c '${program}' | write file one.ndjson\n`
     const run = new Supervised(t as Test, text, ['--once'], { folder, quiet: true })
@@ -142,7 +143,7 @@ t.test('a program that fails after its input has ended is the failure of its pip
 })
 
 t.test('and of its branch; the others have everything', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'a.ndjson'), samples(10))
   const branches = `[exec sh -c "cat; exit 1" | write file one.ndjson, write file two.ndjson]`
   const text = `version: 1\npipes:\n  one:\n    from: receive ndjson a.ndjson\n    to: ${branches}\n`
@@ -153,7 +154,7 @@ t.test('and of its branch; the others have everything', async (t) => {
 })
 
 t.test('a branch without a reader stalls no other, and what it gave up is counted', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'a.ndjson'), samples(60_000))
   const run = await new Supervised(
     t as Test,
@@ -198,7 +199,7 @@ t.test('more memory than it may have: started anew, and why', async (t) => {
 })
 
 t.test('secrets are in no argument, no environment, no log and no answer', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   writeFileSync(join(folder, 'token'), 'hunter2-secret')
   const nobody = await listening(t, createServer((_, response) => response.writeHead(401).end()))
   const run = await new Supervised(

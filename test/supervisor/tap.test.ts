@@ -7,7 +7,8 @@ import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { environment, ROOT, sh } from '../support/solder.js'
-import { folderFor, Supervised, until } from '../support/supervised.js'
+import { Supervised, until } from '../support/supervised.js'
+import { temporary } from '../support/temporary.js'
 
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
@@ -76,7 +77,7 @@ t.test('a tap lives on over reloads and restarts', async (t) => {
 })
 
 t.test('a slow one misses records of its own, and is told how many; nothing else changes', async (t) => {
-  const folder = folderFor(t as Test)
+  const folder = temporary(t)
   const count = 100_000
   const line = (i: number) => `{"type":"metric","name":"n","labels":{"i":"${i}"},"ts":"1","value":${i}}\n`
   writeFileSync(join(folder, 'a.ndjson'), Array.from({ length: count }, (_, i) => line(i)).join(''))

@@ -8,6 +8,7 @@ import type { Payload } from '../../lib/record/record.js'
 import { withoutCheckpoints } from '../../lib/state/checkpoint.js'
 import { State } from '../../lib/state/state.js'
 import { followFiles, type StageOptions } from '../../lib/tail/stage.js'
+import type { Ending } from './temporary.js'
 
 export interface Line {
   readonly labels: { readonly [name: string]: string }
@@ -111,6 +112,13 @@ export class Following {
     this.#stop.abort()
     return this.done
   }
+}
+
+/** One that ends with the test. */
+export function following(t: Ending, ...args: ConstructorParameters<typeof Following>): Following {
+  const made = new Following(...args)
+  t.teardown(() => made.stop().catch(() => {}))
+  return made
 }
 
 /** Reads what is there, to its end. */

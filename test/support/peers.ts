@@ -2,11 +2,11 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { temporary } from './temporary.js'
 
 /** What a test says when programs are missing; false where all are there. With SOLDER_PEERS=1 a missing one throws. */
 export function missingPeers(...programs: string[]): string | false {
@@ -45,13 +45,6 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(port))
     })
   })
-}
-
-/** A folder that goes with the test. */
-export function temporary(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-peer-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  return folder
 }
 
 /** Starts a server and waits for `ready` (a path) to answer. Returns its URL. */

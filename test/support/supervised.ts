@@ -1,13 +1,13 @@
 // A running supervisor: the real program, its log, its admin server; ended with the test, by pid.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { PipeStatus } from '../../lib/admin/state.js'
 import { until as untilWithin } from './peers.js'
 import { environment, ROOT } from './solder.js'
+import { temporary } from './temporary.js'
 
 /** Milliseconds: each step starts processes, on a machine that may have other work. */
 const PATIENCE = 120_000
@@ -32,13 +32,6 @@ export interface SupervisedOptions {
   folder?: string
   /** Whether nobody asks the admin server. */
   quiet?: boolean
-}
-
-/** A folder that goes with the test. */
-export function folderFor(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-run-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  return folder
 }
 
 /** Whether a process is there, and more than a zombie. */
@@ -69,7 +62,7 @@ export class Supervised {
     t: Test,
     pipeline: string,
     more: readonly string[] = [],
-    { words = ['solder.yaml'], env, folder = folderFor(t), quiet = false }: SupervisedOptions = {},
+    { words = ['solder.yaml'], env, folder = temporary(t), quiet = false }: SupervisedOptions = {},
   ) {
     this.folder = folder
     this.write(pipeline)

@@ -4,14 +4,12 @@
 // TORTURE_ROUNDS: how often a pipe is killed in each way, TORTURE_SEED: when.
 
 import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { Pipe } from '../support/pipe.js'
 import { Random } from '../support/random.js'
 import { noSmallDisk, SmallDisk } from '../support/small_disk.js'
+import { temporary } from '../support/temporary.js'
 import { deletion, logrotate, type Rotate, WAYS, Writer } from './writer.js'
 
 const ROUNDS = Number(process.env.TORTURE_ROUNDS ?? 1)
@@ -124,8 +122,7 @@ class Bench {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function benchOf(t: Test, rotate: Rotate, random: Random, fused: boolean): Bench {
-  const folder = mkdtempSync(`${tmpdir()}/solder-torture-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const folder = temporary(t)
   return new Bench(t, folder, rotate, random, fused)
 }
 
@@ -176,8 +173,7 @@ t.test('deletion: what was written after it is read, as long as the file is open
 const noDisk = noSmallDisk()
 
 t.test('no room for positions: it is told, lines go on, and nothing comes twice', { skip: noDisk }, async (t) => {
-  const folder = mkdtempSync(`${tmpdir()}/solder-torture-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporary(t)
   const disk = await SmallDisk.mount(t as Test, '64k')
   const log = `${folder}/app.log`
   const out = `${folder}/out.ndjson`
@@ -211,8 +207,7 @@ const CONFIGS: { readonly [name: string]: { words: string; paused: boolean; date
 const missing = installed('logrotate') ? false : 'logrotate is not installed (npm run peers)'
 for (const [i, [name, { words, paused, dated = false }]] of Object.entries(CONFIGS).entries()) {
   t.test(`logrotate: ${name}`, { skip: missing }, async (t) => {
-    const folder = mkdtempSync(`${tmpdir()}/solder-logrotate-`)
-    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = temporary(t)
     const config = `${folder}/conf`
     const bench = benchOf(t as Test, logrotate(config, `${folder}/status`, paused, dated), random.fork(), i % 2 === 1)
     writeFileSync(config, `${bench.logs}/app.log {\nrotate 1000\nnomail\n${words}\n}\n`, { mode: 0o644 })

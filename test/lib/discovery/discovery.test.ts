@@ -1,7 +1,6 @@
 // Target groups from documents, files and URLs, and what is told of them.
 
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Problem, Problems } from '../../../lib/diag/problem.js'
@@ -15,6 +14,7 @@ import { Web } from '../../../lib/discovery/web.js'
 import type { RecordBatch } from '../../../lib/record/batch.js'
 import { clientWith, serving } from '../../support/client.js'
 import fc from '../../support/property.js'
+import { temporary } from '../../support/temporary.js'
 
 function valueOf(node: Node): unknown {
   switch (node.kind) {
@@ -216,8 +216,7 @@ t.test('what changed', (t) => {
 })
 
 function folder(t: Test): string {
-  const path = mkdtempSync(join(tmpdir(), 'solder-sd-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
+  const path = temporary(t)
   return path
 }
 

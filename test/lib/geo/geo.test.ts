@@ -1,8 +1,7 @@
 // Databases of MaxMind's format: addresses, fields, and files that change. The database is made here, as the format's
 // specification (maxmind.github.io/MaxMind-DB) has it.
 
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Clock } from '../../../lib/component.js'
@@ -12,6 +11,7 @@ import { freshFiles } from '../../../lib/io/fresh_file.js'
 import { mmdb } from '../../support/mmdb.js'
 import { missingPeers } from '../../support/peers.js'
 import { sh } from '../../support/solder.js'
+import { temporary } from '../../support/temporary.js'
 
 const BERLIN = {
   continent: { code: 'EU', names: { en: 'Europe', de: 'Europa' } },
@@ -57,8 +57,7 @@ t.test('what is no address is told from what is not known', async (t) => {
 })
 
 t.test('a file is read again when it has changed', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-geo-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   const path = join(folder, 'a.txt')
   let now = 0
   const said: string[] = []
@@ -92,8 +91,7 @@ t.test('a file is read again when it has changed', async (t) => {
 })
 
 t.test('enrich geoip extracts', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-geo-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   writeFileSync(join(folder, 'city.mmdb'), mmdb(PLACES, 'Test-City', 6))
   const line = '{"type":"log","labels":{"ip":"192.0.2.9"},"ts":"1","body":"x"}\n'
   const ran = await sh(`solder enrich geoip city.mmdb ip --db-type country --custom-lookups 'first=subdivisions[0].names.en'`, { cwd: folder, stdin: line })
@@ -108,8 +106,7 @@ t.test('enrich geoip extracts', async (t) => {
 })
 
 t.test("MaxMind's own reader finds the same", { skip: missingPeers('mmdblookup') }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'solder-geo-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporary(t)
   writeFileSync(join(folder, 'city.mmdb'), mmdb(PLACES, 'Test-City', 6))
   const places = new GeoDatabase(mmdb(PLACES, 'Test-City', 6), 'test')
   for (const address of ['192.0.2.7', '192.0.2.255', '192.0.3.0', '2001:db8::1', '2001:db9::1', '10.255.255.255', '0.0.0.0']) {

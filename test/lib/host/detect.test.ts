@@ -1,9 +1,8 @@
 // Detectors of resources: environment and files of a made-up machine, metadata services by stand-ins on loopback.
 
 import { createServer } from 'node:http'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import t, { type Test } from 'tap'
 import resource from '../../../commands/enrich/resource.js'
@@ -14,13 +13,13 @@ import { Identity } from '../../../lib/record/identity.js'
 import type { Json } from '../../../lib/record/json.js'
 import { sh } from '../../support/solder.js'
 import { TestClock } from '../../support/clock.js'
+import { temporary } from '../../support/temporary.js'
 
 type Attributes = { [name: string]: unknown }
 
 /** A machine in a folder. */
 function machine(t: Test, files: { [path: string]: string }): string {
-  const root = mkdtempSync(`${tmpdir()}/solder-detect-`)
-  t.teardown(() => rmSync(root, { recursive: true }))
+  const root = temporary(t)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(`${root}/${path}`), { recursive: true })
     writeFileSync(`${root}/${path}`, text)

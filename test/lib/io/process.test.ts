@@ -3,11 +3,11 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { environment, sh } from '../../support/solder.js'
+import { temporary } from '../../support/temporary.js'
 
 const STAGE = ['relabel', '--labeldrop', 'no_such_label']
 const PIPED = `solder ${STAGE.join(' ')}`
@@ -125,7 +125,7 @@ t.test('bad lines: drop, fail, pass', async (t) => {
 })
 
 t.test('the dead letter keeps what was rejected, the ledger explains every record', async (t) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'solder-')), 'dead.ndjson')
+  const file = join(temporary(t), 'dead.ndjson')
   const input = `${line(1)}oops\n{"type":"metric","name":"m","ts":7}\n${line(2)}`
   const ran = await sh(`${PIPED} --dead-letter ${file} --ledger --log-level error`, { stdin: input })
   t.equal(ran.code, 1)

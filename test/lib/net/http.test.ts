@@ -1,14 +1,14 @@
 // The HTTP client against servers that behave, misbehave and attack.
 
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createNetServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { HttpClient } from '../../../lib/net/client.js'
 import { bodyOf, type ClientValues, clientWith, listening, serving } from '../../support/client.js'
+import { temporary } from '../../support/temporary.js'
 
 async function client(t: Test, given: Partial<ClientValues> = {}): Promise<HttpClient> {
   const made = await clientWith(given)
@@ -18,8 +18,7 @@ async function client(t: Test, given: Partial<ClientValues> = {}): Promise<HttpC
 
 /** A folder for files of one test, and how to write one so that its change is seen. */
 function folder(t: Test): (name: string, text: string) => string {
-  const path = mkdtempSync(join(tmpdir(), 'solder-net-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
+  const path = temporary(t)
   let stamp = Date.now() / 1000
   return (name, text) => {
     writeFileSync(join(path, name), text)
@@ -402,7 +401,7 @@ t.test('headers of the user', async (t) => {
 })
 
 t.test('Unix sockets', async (t) => {
-  const path = join(mkdtempSync(join(tmpdir(), 'solder-net-')), 's')
+  const path = join(temporary(t), 's')
   const server = createServer((request, response) => response.end(`${request.headers.host} ${request.url}`))
   await new Promise<void>((resolve) => server.listen(path, resolve))
   t.teardown(() => server.close())

@@ -1,8 +1,6 @@
 // A branch gives its reader what came, in order, whatever it holds where: in memory or on the disk, through readers that fail
 // and processes that end. Its account says where everything is.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../../lib/io/clock.js'
@@ -10,13 +8,13 @@ import { Branch, type BranchOptions, splitOutput } from '../../../lib/pipeline/b
 import { strayFolders } from '../../../lib/pipeline/branch_spool.js'
 import { type Batch, ByteBuffer, Identity, labelsOf, Layout, LineReader, RecordBatch, SampleBatch } from '../../../lib/record/index.js'
 import fc from '../../support/property.js'
+import { temporary } from '../../support/temporary.js'
 
 const SPOOL = { bytes: 1 << 30, age: 0 }
 const OPTIONS: BranchOptions = { buffer: 300, full: 'spool', patience: 60_000 }
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
-const folder = mkdtempSync(join(tmpdir(), 'solder-branch-'))
-t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporary(t)
 let folders = 0
 const fresh = () => join(folder, String(folders++))
 

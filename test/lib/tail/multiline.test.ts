@@ -1,32 +1,20 @@
 // Lines of files that belong together: as the stage multiline joins them, but never over the end of a file.
 
-import { appendFileSync, copyFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Context, Pass } from '../../../lib/component.js'
 import { StageAccount } from '../../../lib/io/account.js'
 import { stageTransform } from '../../../lib/logs/command.js'
 import multiline from '../../../lib/logs/stages/multiline.js'
 import { Identity } from '../../../lib/record/identity.js'
-import { Following, readOnce } from '../../support/following.js'
+import { following, readOnce } from '../../support/following.js'
 import fc from '../../support/property.js'
+import { temporary } from '../../support/temporary.js'
 
 t.setTimeout(60_000)
 
 const MULTILINE = { multiline: '^E', max_wait_time: 60_000 }
-
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/solder-multiline-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-function following(t: Test, ...args: ConstructorParameters<typeof Following>): Following {
-  const made = new Following(...args)
-  t.teardown(() => made.stop().catch(() => {}))
-  return made
-}
 
 /** What `enrich multiline` makes of the lines. */
 async function stageOf(lines: readonly string[], maxLines: number, maxSize: number): Promise<unknown[]> {
@@ -48,7 +36,7 @@ async function stageOf(lines: readonly string[], maxLines: number, maxSize: numb
 }
 
 t.test('a file makes the entries that the stage makes of its lines, packed or not', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const usual = fc.constantFrom('', 'E', 'E one', ' at x', 'caused by E', '\r', 'ä')
   const line = fc.oneof(usual, fc.string({ maxLength: 5 }))
   const clean = line.map((text) => text.replace(/[\n\0\ufeff]/g, ''))
@@ -74,10 +62,10 @@ t.test('a file makes the entries that the stage makes of its lines, packed or no
 })
 
 t.test('a block goes on when the next one begins, and after a while; what follows is a block of its own', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   writeFileSync(log, 'before\nE one\n  at a\n')
-  const tail = following(t as Test, [`${folder}/*.log`], { ...MULTILINE, max_wait_time: 100 })
+  const tail = following(t, [`${folder}/*.log`], { ...MULTILINE, max_wait_time: 100 })
   await tail.count(2)
   t.same(tail.bodies, ['before', 'E one\n  at a'])
   appendFileSync(log, '  at b\n  at c\nE two\nE thr')
@@ -89,27 +77,27 @@ t.test('a block goes on when the next one begins, and after a while; what follow
 })
 
 t.test('a block that is not whole has no checkpoint behind it', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   const log = `${folder}/app.log`
   writeFileSync(log, 'E one\n at a\nE two\n at b\n')
-  const first = following(t as Test, [`${log}*`], { ...MULTILINE, state })
+  const first = following(t, [`${log}*`], { ...MULTILINE, state })
   await first.count(1)
   await first.stop()
   t.same(first.bodies, ['E one\n at a'])
   appendFileSync(log, ' at c\nE three\n')
-  const second = following(t as Test, [`${log}*`], { ...MULTILINE, state })
+  const second = following(t, [`${log}*`], { ...MULTILINE, state })
   await second.count(1)
   t.same(second.bodies, ['E two\n at b\n at c'])
   await second.stop()
-  const loose = following(t as Test, [`${log}*`], { ...MULTILINE })
+  const loose = following(t, [`${log}*`], { ...MULTILINE })
   await loose.count(2)
   await loose.stop()
   t.same(loose.bodies.slice(2), ['E three'], 'without a folder of state a stop lets it go on')
 })
 
 t.test('lines behind a block that went on are of it after a restart, too', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   const log = `${folder}/app.log`
   writeFileSync(log, 'E one\n at a\n')
@@ -119,10 +107,10 @@ t.test('lines behind a block that went on are of it after a restart, too', async
 })
 
 t.test('rotation: a block ends with its file, and goes on in its copy', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   writeFileSync(log, 'E zero\nE one\n at a\n')
-  const tail = following(t as Test, [`${log}*`], { ...MULTILINE, state: `${folder}/state`, linger: 50 })
+  const tail = following(t, [`${log}*`], { ...MULTILINE, state: `${folder}/state`, linger: 50 })
   await tail.count(1)
   renameSync(log, `${log}.1`)
   writeFileSync(log, ' of no block, for this is another file\nE two\n at b\n')
@@ -137,7 +125,7 @@ t.test('rotation: a block ends with its file, and goes on in its copy', async (t
 })
 
 t.test('bounds: lines of a block, its size, and a line that is too long', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   const long = 'y'.repeat(300_000)
   writeFileSync(log, `E one\n${long}\n at a\nE ${long}`)

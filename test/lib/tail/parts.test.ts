@@ -1,9 +1,8 @@
 // The parts of the tailer: patterns, folders, names, text, places, positions.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { systemClock } from '../../../lib/io/clock.js'
 import { exclusion, globOf } from '../../../lib/tail/glob.js'
 import { logOf, logsOf } from '../../../lib/tail/names.js'
@@ -12,12 +11,7 @@ import { Positions } from '../../../lib/tail/positions.js'
 import { textOf } from '../../../lib/tail/text.js'
 import { Walk } from '../../../lib/tail/walk.js'
 import fc from '../../support/property.js'
-
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/solder-tail-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { temporary } from '../../support/temporary.js'
 
 t.test('patterns', async (t) => {
   const cases: [string, readonly string[], readonly string[]][] = [
@@ -66,7 +60,7 @@ t.test('what a pattern enters is what leads to what it matches', async () => {
 })
 
 t.test('folders are read again when they change', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   mkdirSync(`${folder}/a/b`, { recursive: true })
   writeFileSync(`${folder}/a/one.log`, '')
   symlinkSync('..', `${folder}/a/b/up`)
@@ -135,7 +129,7 @@ t.test('text: all at once is the same as line by line', async (t) => {
 })
 
 t.test('a place is the same, however it was come to', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const content = fc.uint8Array({ maxLength: 4000 })
   await fc.assert(
     fc.asyncProperty(content, fc.array(fc.nat(2000)), fc.nat(4000), async (bytes, steps, at) => {

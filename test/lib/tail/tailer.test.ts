@@ -2,17 +2,16 @@
 
 import { execFileSync } from 'node:child_process'
 import {
-  appendFileSync, chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync,
-  truncateSync, unlinkSync,
-  utimesSync, writeFileSync,
+  appendFileSync, chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync,
+  writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { gzipSync } from 'node:zlib'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { RecordBatch } from '../../../lib/record/batch.js'
 import { Identity } from '../../../lib/record/identity.js'
 import { labelsOfObject } from '../../../lib/record/labels.js'
-import { Following, readOnce } from '../../support/following.js'
+import { following, readOnce } from '../../support/following.js'
+import { temporary } from '../../support/temporary.js'
 
 t.setTimeout(60_000)
 
@@ -20,23 +19,11 @@ const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `line ${String(from + i).padStart(8, '0')} of a log that is rotated`)
 const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('')
 
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/solder-tail-`)
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-function following(t: Test, ...args: ConstructorParameters<typeof Following>): Following {
-  const made = new Following(...args)
-  t.teardown(() => made.stop().catch(() => {}))
-  return made
-}
-
 t.test('a file that grows', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   writeFileSync(log, 'one\r\ntwo\nthr')
-  const tail = following(t as Test, [`${folder}/*.log`], { label: new Map([['job', 'shop']]) })
+  const tail = following(t, [`${folder}/*.log`], { label: new Map([['job', 'shop']]) })
   await tail.count(2)
   appendFileSync(log, 'ee\n\nfive\n')
   await tail.count(5)
@@ -50,10 +37,10 @@ t.test('a file that grows', async (t) => {
 })
 
 t.test('renamed: read to its end, while the new one is begun, and not again', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   writeFileSync(log, text(numbered(1, 10)))
-  const tail = following(t as Test, [`${folder}/app.log*`])
+  const tail = following(t, [`${folder}/app.log*`])
   await tail.count(10)
   renameSync(log, `${log}.1`)
   writeFileSync(log, text(numbered(21, 30)))
@@ -65,11 +52,11 @@ t.test('renamed: read to its end, while the new one is begun, and not again', as
 })
 
 t.test('renamed out of sight and deleted: read to its end, its last line too', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   mkdirSync(`${folder}/old`)
   writeFileSync(log, text(numbered(1, 3)))
-  const tail = following(t as Test, [`${folder}/*.log`])
+  const tail = following(t, [`${folder}/*.log`])
   await tail.count(3)
   renameSync(log, `${folder}/old/app.log`)
   appendFileSync(`${folder}/old/app.log`, `${numbered(4, 4)[0]}\nlast`)
@@ -83,10 +70,10 @@ t.test('renamed out of sight and deleted: read to its end, its last line too', a
 })
 
 t.test('truncated: from its start, be it shorter or longer than it was', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   writeFileSync(log, text(numbered(1, 50)))
-  const tail = following(t as Test, [log])
+  const tail = following(t, [log])
   await tail.count(50)
   truncateSync(log)
   appendFileSync(log, 'short\n')
@@ -97,11 +84,11 @@ t.test('truncated: from its start, be it shorter or longer than it was', async (
 })
 
 t.test('copytruncate: the copy goes on where the original was left', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   const log = `${folder}/app.log`
   writeFileSync(log, text(numbered(1, 100)))
-  const tail = following(t as Test, [`${log}*`], { state })
+  const tail = following(t, [`${log}*`], { state })
   await tail.count(100)
   copyFileSync(log, `${log}.1`)
   truncateSync(log)
@@ -122,7 +109,7 @@ t.test('copytruncate: the copy goes on where the original was left', async (t) =
 })
 
 t.test('an inode that is used again is another file', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   writeFileSync(`${folder}/a.log`, text(numbered(1, 5)))
   await readOnce([`${folder}/*.log`], { state })
@@ -137,11 +124,11 @@ t.test('an inode that is used again is another file', async (t) => {
 for (const [name, pack] of [['gz', ['gzip']], ['bz2', ['bzip2']], ['zst', ['zstd', '-q', '--rm']]] as const) {
   const missing = spawnable(pack[0]) ? false : `${pack[0]} is not installed`
   t.test(`packed with ${pack[0]}: known again, and read on`, { skip: missing }, async (t) => {
-    const folder = folderOf(t as Test)
+    const folder = temporary(t)
     const state = `${folder}/state`
     const log = `${folder}/app.log`
     writeFileSync(log, text(numbered(1, 1000)))
-    const tail = following(t as Test, [`${log}*`], { state })
+    const tail = following(t, [`${log}*`], { state })
     await tail.count(1000)
     renameSync(log, `${log}.1`)
     writeFileSync(log, text(numbered(1001, 1100)))
@@ -163,7 +150,7 @@ for (const [name, pack] of [['gz', ['gzip']], ['bz2', ['bzip2']], ['zst', ['zstd
 }
 
 t.test('copies in another folder, as those of olddir, are known again', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   const old = `${folder}/old`
   mkdirSync(old)
@@ -171,7 +158,7 @@ t.test('copies in another folder, as those of olddir, are known again', async (t
   const log = `${folder}/app.log`
   const globs = [`${folder}/{,old/,other/}*.log*`]
   writeFileSync(log, text(numbered(1, 100)))
-  const tail = following(t as Test, globs, { state })
+  const tail = following(t, globs, { state })
   await tail.count(100)
   // copytruncate, in two moments; the packed copy comes later.
   copyFileSync(log, `${old}/app.log.1`)
@@ -201,7 +188,7 @@ t.test('copies in another folder, as those of olddir, are known again', async (t
 })
 
 t.test('damaged packed files', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const packed = gzipSync(text(numbered(1, 20_000)))
   writeFileSync(`${folder}/torn.log.gz`, packed.subarray(0, packed.length >> 1))
   const torn = await readOnce([`${folder}/torn*`])
@@ -221,7 +208,7 @@ t.test('damaged packed files', async (t) => {
 })
 
 t.test('positions: where the last run came to, other names, other stages', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const state = `${folder}/state`
   const log = `${folder}/app.log`
   writeFileSync(log, text(numbered(1, 10)))
@@ -234,7 +221,7 @@ t.test('positions: where the last run came to, other names, other stages', async
   t.same((await readOnce([`${log}*`], { state, name: 'other' })).lines.length, 14)
   t.same((await readOnce([`${log}*`], { state, from: 'start' })).lines.length, 14)
   t.same((await readOnce([`${log}*`], { state })).lines.length, 0)
-  const first = following(t as Test, [log], { state })
+  const first = following(t, [log], { state })
   appendFileSync(log, 'more\n')
   await first.count(1)
   await t.rejects(readOnce([log], { state }), { message: /another 'receive file' has the name 'files' there/ })
@@ -242,7 +229,7 @@ t.test('positions: where the last run came to, other names, other stages', async
 })
 
 t.test('from the end', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const options = { state: `${folder}/state`, from: 'end' } as const
   writeFileSync(`${folder}/app.log`, 'old\nhalf of a li')
   writeFileSync(`${folder}/old.log.gz`, gzipSync('old\n'))
@@ -250,7 +237,7 @@ t.test('from the end', async (t) => {
   appendFileSync(`${folder}/app.log`, 'ne\nnew\n')
   t.same((await readOnce([`${folder}/*.log*`], options)).bodies, ['new'])
   writeFileSync(`${folder}/empty.log`, '')
-  const tail = following(t as Test, [`${folder}/*.log`], options)
+  const tail = following(t, [`${folder}/*.log`], options)
   appendFileSync(`${folder}/app.log`, 'newer\n')
   await tail.count(1)
   writeFileSync(`${folder}/empty.log`, 'begun\n')
@@ -263,9 +250,9 @@ t.test('from the end', async (t) => {
 })
 
 t.test('a last line without newline is taken after a while, if that is asked for', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   writeFileSync(`${folder}/app.log`, 'prompt> ')
-  const tail = following(t as Test, [`${folder}/*.log`], { partial_wait: 50 })
+  const tail = following(t, [`${folder}/*.log`], { partial_wait: 50 })
   await tail.count(1)
   appendFileSync(`${folder}/app.log`, 'command\n')
   await tail.count(2)
@@ -273,7 +260,7 @@ t.test('a last line without newline is taken after a while, if that is asked for
 })
 
 t.test('encodings', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const cases: [string, Buffer, string][] = [
     ['utf-16le', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le'), 'auto'],
     ['utf-16be', Buffer.from('\ufeffäö\n\u0a0a\u0a00\nx', 'utf16le').swap16(), 'auto'],
@@ -293,7 +280,7 @@ t.test('encodings', async (t) => {
 })
 
 t.test('bounds: long lines, NULs, binary files, open files, files', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const long = 'x'.repeat(700_000)
   writeFileSync(`${folder}/long.log`, `a\n${long}\nb\n${'ä'.repeat(60)}\nc\n`)
   const cut = await readOnce([`${folder}/long.log`], { max_entry_bytes: 101 })
@@ -308,7 +295,7 @@ t.test('bounds: long lines, NULs, binary files, open files, files', async (t) =>
   t.same([binary.bodies, binary.rejected], [[], ['not_text']])
   mkdirSync(`${folder}/many`)
   for (let i = 0; i < 60; i++) writeFileSync(`${folder}/many/${i}.log`, `${i}\n`)
-  const many = following(t as Test, [`${folder}/many/*`], { max_open: 16 })
+  const many = following(t, [`${folder}/many/*`], { max_open: 16 })
   await many.count(60)
   for (let i = 0; i < 60; i++) appendFileSync(`${folder}/many/${i}.log`, `${i}\n`)
   await many.count(120)
@@ -318,13 +305,13 @@ t.test('bounds: long lines, NULs, binary files, open files, files', async (t) =>
 })
 
 t.test('links, also to other files later, and circles of them', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   mkdirSync(`${folder}/pods/a/b`, { recursive: true })
   writeFileSync(`${folder}/pods/a/0.txt`, 'zero\n')
   writeFileSync(`${folder}/pods/a/1.txt`, 'one\n')
   symlinkSync('pods/a/0.txt', `${folder}/c.log`)
   symlinkSync('../..', `${folder}/pods/a/b/up`)
-  const tail = following(t as Test, [`${folder}/**/*.log`])
+  const tail = following(t, [`${folder}/**/*.log`])
   await tail.count(1)
   symlinkSync('pods/a/1.txt', `${folder}/new`)
   renameSync(`${folder}/new`, `${folder}/c.log`)
@@ -336,10 +323,10 @@ t.test('links, also to other files later, and circles of them', async (t) => {
 const readsAll = process.getuid?.() === 0 && 'root reads everything'
 
 t.test('what cannot be read is told once, and read later', { skip: readsAll }, async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   writeFileSync(`${folder}/app.log`, 'one\n')
   chmodSync(`${folder}/app.log`, 0)
-  const tail = following(t as Test, [`${folder}/*.log`])
+  const tail = following(t, [`${folder}/*.log`])
   await tail.until(() => tail.said.length > 0)
   t.match(tail.said, [/app\.log: cannot read: permission denied; trying again/])
   chmodSync(`${folder}/app.log`, 0o644)
@@ -348,11 +335,11 @@ t.test('what cannot be read is told once, and read later', { skip: readsAll }, a
 })
 
 t.test('a file that shrinks while it is read', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const log = `${folder}/app.log`
   const [first] = numbered(1, 1)
   writeFileSync(log, text(numbered(1, 200_000)))
-  const tail = following(t as Test, [`${folder}/*.log`])
+  const tail = following(t, [`${folder}/*.log`])
   await tail.count(1)
   truncateSync(log, 100 * (first.length + 1))
   appendFileSync(log, 'after it shrank\n')
@@ -364,10 +351,10 @@ t.test('a file that shrinks while it is read', async (t) => {
 })
 
 t.test('a folder that vanishes and comes again', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   mkdirSync(`${folder}/logs`)
   writeFileSync(`${folder}/logs/app.log`, 'one\n')
-  const tail = following(t as Test, [`${folder}/logs/*.log`])
+  const tail = following(t, [`${folder}/logs/*.log`])
   await tail.count(1)
   rmSync(`${folder}/logs`, { recursive: true })
   mkdirSync(`${folder}/logs`)
@@ -377,7 +364,7 @@ t.test('a folder that vanishes and comes again', async (t) => {
 })
 
 t.test('targets from stdin come and go', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   const say: ((batch: RecordBatch | null) => void)[] = []
   async function* stdin(): AsyncGenerator<RecordBatch> {
     for (;;) {
@@ -395,7 +382,7 @@ t.test('targets from stdin come and go', async (t) => {
   writeFileSync(`${folder}/a.log`, 'a\n')
   writeFileSync(`${folder}/b.log`, 'b\n')
   writeFileSync(`${folder}/c.log`, 'c\n')
-  const tail = following(t as Test, [], {}, stdin())
+  const tail = following(t, [], {}, stdin())
   const labels = { __path__: `${folder}/{a,b}.log`, __path_exclude__: '**/b.log', __meta_x: '1', pod: 'p' }
   await target(labels, 'present')
   await tail.count(1)
@@ -410,7 +397,7 @@ t.test('targets from stdin come and go', async (t) => {
 })
 
 t.test('several pieces of a log at the start: the oldest first', async (t) => {
-  const folder = folderOf(t as Test)
+  const folder = temporary(t)
   writeFileSync(`${folder}/app.log.2.gz`, gzipSync('1\n2\n'))
   writeFileSync(`${folder}/app.log.1`, '3\n')
   writeFileSync(`${folder}/app.log`, '4\n')
