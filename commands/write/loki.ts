@@ -1,7 +1,7 @@
 // write loki: log records to Loki's push API.
 
 import { sink } from '../../lib/component.js'
-import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
+import { deliveryOptions } from '../../lib/delivery/options.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
@@ -89,16 +89,13 @@ export default sink({
       since,
       group,
     },
-    ...DELIVERY_OPTIONS,
-    batch_wait: { ...DELIVERY_OPTIONS.batch_wait, default: '1s' },
-    batch_bytes: { ...DELIVERY_OPTIONS.batch_bytes, default: '1MiB' },
-    ...SPOOL_OPTIONS,
+    ...deliveryOptions({ batch_wait: '1s', batch_bytes: '1MiB' }),
     ...CLIENT_OPTIONS,
   },
   async check({ args, options }) {
     const { prepareLokis } = await import('../../lib/delivery/loki_receivers.js')
-    const clients = await prepareLokis(args, options)
-    await Promise.all(clients.map((client) => client.close()))
+    const { closeAll } = await import('../../lib/delivery/destinations.js')
+    await closeAll(await prepareLokis(args, options))
   },
   async connect({ args, options }) {
     const { probeLokis } = await import('../../lib/delivery/loki_receivers.js')

@@ -2,7 +2,7 @@
 
 import { TO_OTLP_OPTIONS } from '../../lib/bridge/prometheus_otlp/options.js'
 import { sink } from '../../lib/component.js'
-import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
+import { deliveryOptions } from '../../lib/delivery/options.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
@@ -68,10 +68,7 @@ export default sink({
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
     batch_records: { type: 'int', default: 8192, min: 1, help: 'most records in an export', since, group: 'Delivery' },
     ...TO_OTLP_OPTIONS,
-    ...DELIVERY_OPTIONS,
-    batch_wait: { ...DELIVERY_OPTIONS.batch_wait, default: '200ms' },
-    batch_bytes: { ...DELIVERY_OPTIONS.batch_bytes, default: '2MiB' },
-    ...SPOOL_OPTIONS,
+    ...deliveryOptions({ batch_wait: '200ms', batch_bytes: '2MiB' }),
     ...CLIENT_OPTIONS,
   },
   async check({ args, options }) {

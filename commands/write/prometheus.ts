@@ -110,8 +110,8 @@ export default sink({
   },
   async check({ args, options }) {
     const { prepareReceivers } = await import('../../lib/delivery/prepare.js')
-    const { clients } = await prepareReceivers(args, options)
-    await Promise.all(clients.map((client) => client.close()))
+    const { closeAll } = await import('../../lib/delivery/destinations.js')
+    await closeAll((await prepareReceivers(args, options)).clients)
   },
   async connect({ args, options }) {
     const { probeReceivers } = await import('../../lib/delivery/probe.js')

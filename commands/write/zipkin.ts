@@ -1,7 +1,7 @@
 // write zipkin: span records to Zipkin.
 
 import { sink } from '../../lib/component.js'
-import { DELIVERY_OPTIONS, SPOOL_OPTIONS } from '../../lib/delivery/options.js'
+import { deliveryOptions } from '../../lib/delivery/options.js'
 import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
@@ -48,16 +48,13 @@ export default sink({
     compression: { type: 'enum', values: ['gzip', 'none'], default: 'gzip', help: 'how posts are packed', since, group },
     tenant: { type: 'string', value: 'ID', help: 'tenant, sent as X-Scope-OrgID', since, group },
     batch_spans: { type: 'int', default: 8192, min: 1, help: 'most spans in a post', since, group: 'Delivery' },
-    ...DELIVERY_OPTIONS,
-    batch_wait: { ...DELIVERY_OPTIONS.batch_wait, default: '1s' },
-    batch_bytes: { ...DELIVERY_OPTIONS.batch_bytes, default: '1MiB' },
-    ...SPOOL_OPTIONS,
+    ...deliveryOptions({ batch_wait: '1s', batch_bytes: '1MiB' }),
     ...CLIENT_OPTIONS,
   },
   async check({ args, options }) {
     const { prepareZipkins } = await import('../../lib/delivery/zipkin_receivers.js')
-    const clients = await prepareZipkins(args, options)
-    await Promise.all(clients.map((client) => client.close()))
+    const { closeAll } = await import('../../lib/delivery/destinations.js')
+    await closeAll(await prepareZipkins(args, options))
   },
   async connect({ args, options }) {
     const { probeZipkins } = await import('../../lib/delivery/zipkin_receivers.js')

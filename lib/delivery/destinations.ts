@@ -1,10 +1,11 @@
 // The destinations of one command: each with its own client, its own spool or buffer, its own way of failing.
 
 import type { Context, Sink } from '../component.js'
-import { Problem, throwAll } from '../diag/problem.js'
+import { collect, Problem, throwAll } from '../diag/problem.js'
 import type { HttpClient } from '../net/client.js'
 import { clientOf } from '../net/http.js'
 import type { CLIENT_OPTIONS } from '../net/options.js'
+import { reach } from '../net/reach.js'
 import type { OptionValues } from '../option/table.js'
 import { Delivery } from './delivery.js'
 import type { SPOOL_OPTIONS } from './options.js'
@@ -58,6 +59,39 @@ export function checkBounds(options: DestinationOptions): void {
 /** A client for each destination: what ends with one must not end for the others. Throws Problems. */
 export function clientsOf(urls: readonly string[], options: DestinationOptions): Promise<HttpClient[]> {
   return Promise.all(urls.map(() => clientOf(options, { timeout: options.timeout })))
+}
+
+export async function closeAll(clients: readonly HttpClient[]): Promise<void> {
+  await Promise.all(clients.map((client) => client.close()))
+}
+
+/** A URL without a path is that of a program whose API has this one. */
+export function urlOfApi(url: string, path: string): string {
+  const parsed = new URL(url)
+  if (parsed.pathname !== '/') return url
+  parsed.pathname = path
+  return parsed.href
+}
+
+/**
+ * Asks every destination with a request that holds nothing, and closes its client. Throws a Problem for each that does
+ * not answer as it should.
+ *
+ * @param fine statuses below 300 are fine, and these
+ */
+export async function askAll(
+  urls: readonly string[],
+  clients: readonly HttpClient[],
+  { headers, body }: { headers: { readonly [name: string]: string }; body: Buffer },
+  fine: readonly number[] = [],
+): Promise<void> {
+  const asked = urls.map(async (url, i) => {
+    const wrong: Problem[] = []
+    await collect(wrong, () => reach(clients[i], { method: 'POST', url, headers, body, keepBody: true }, fine))
+    await clients[i].close()
+    return wrong
+  })
+  throwAll((await Promise.all(asked)).flat())
 }
 
 const inMemory: OutboxMaker = (delivery, context) => new Delivery(delivery, context)

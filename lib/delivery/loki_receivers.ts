@@ -3,11 +3,12 @@
 import type { Context, Sink } from '../component.js'
 import { collect, Problem, throwAll } from '../diag/problem.js'
 import type { HttpClient } from '../net/client.js'
-import { reach } from '../net/reach.js'
 import { tenantComplaint } from '../wire/loki/tenant.js'
 import { loadSnappy } from '../wire/snappy.js'
 import { LOKI_PUSH } from './body.js'
-import { checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations } from './destinations.js'
+import {
+  askAll, checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations, urlOfApi,
+} from './destinations.js'
 import { type LokiOptions, LokiSink } from './loki.js'
 
 type Made = 'url' | 'client' | 'snappy' | 'outbox' | 'when_full'
@@ -36,12 +37,8 @@ export async function prepareLokis(urls: readonly string[], options: LokiReceive
   return clients!
 }
 
-/** The push API of a URL: one without a path is that of Loki itself. */
 function pushUrl(url: string): string {
-  const parsed = new URL(url)
-  if (parsed.pathname !== '/') return url
-  parsed.pathname = '/loki/api/v1/push'
-  return parsed.href
+  return urlOfApi(url, '/loki/api/v1/push')
 }
 
 /** The sink of all. Throws a Problem. */
@@ -68,13 +65,6 @@ export async function probeLokis(urls: readonly string[], options: LokiReceiverO
   const clients = await prepareLokis(urls, options)
   const type = { 'content-type': 'application/json' }
   const headers = options.tenant === undefined ? type : { ...type, 'x-scope-orgid': options.tenant }
-  const asked = urls.map(async (url, i) => {
-    const wrong: Problem[] = []
-    const request = { method: 'POST', url: pushUrl(url), headers, body: EMPTY, keepBody: true } as const
-    await collect(wrong, () => reach(clients[i], request, FINE))
-    await clients[i].close()
-    return wrong
-  })
-  throwAll((await Promise.all(asked)).flat())
+  await askAll(urls.map(pushUrl), clients, { headers, body: EMPTY }, FINE)
   return urls.length
 }

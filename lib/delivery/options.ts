@@ -1,4 +1,4 @@
-// Options of every sink that delivers requests: buffer, retries, draining.
+// Options of every sink that delivers requests: batches, buffer, retries, draining, spool.
 
 import type { OptionTable } from '../option/table.js'
 
@@ -109,3 +109,13 @@ export const SPOOL_OPTIONS = {
     help: 'interval of --fsync interval',
   },
 } as const satisfies OptionTable
+
+/** Both, with a protocol's own batches. */
+export function deliveryOptions(defaults: { batch_wait: string; batch_bytes: string }) {
+  return {
+    ...DELIVERY_OPTIONS,
+    batch_wait: { ...DELIVERY_OPTIONS.batch_wait, default: defaults.batch_wait },
+    batch_bytes: { ...DELIVERY_OPTIONS.batch_bytes, default: defaults.batch_bytes },
+    ...SPOOL_OPTIONS,
+  }
+}

@@ -1,7 +1,6 @@
 // Receivers of remote write, asked with a request that holds no sample.
 
-import { collect, type Problem, throwAll } from '../diag/problem.js'
-import { reach } from '../net/reach.js'
+import { askAll } from './destinations.js'
 import { prepareReceivers } from './prepare.js'
 
 type Options = Parameters<typeof prepareReceivers>[1]
@@ -21,12 +20,6 @@ const FINE = [400]
 export async function probeReceivers(urls: readonly string[], options: Options): Promise<number> {
   const { clients } = await prepareReceivers(urls, options)
   const headers = options.tenant === undefined ? HEADERS : { ...HEADERS, 'x-scope-orgid': options.tenant }
-  const asked = urls.map(async (url, i) => {
-    const wrong: Problem[] = []
-    await collect(wrong, () => reach(clients[i], { method: 'POST', url, headers, body: EMPTY, keepBody: true }, FINE))
-    await clients[i].close()
-    return wrong
-  })
-  throwAll((await Promise.all(asked)).flat())
+  await askAll(urls, clients, { headers, body: EMPTY }, FINE)
   return urls.length
 }

@@ -3,9 +3,10 @@
 import type { Context, Sink } from '../component.js'
 import { collect, type Problem, throwAll } from '../diag/problem.js'
 import type { HttpClient } from '../net/client.js'
-import { reach } from '../net/reach.js'
 import { ZIPKIN_POST } from './body.js'
-import { checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations } from './destinations.js'
+import {
+  askAll, checkBounds, checkUrls, clientsOf, type DestinationOptions, openDestinations, urlOfApi,
+} from './destinations.js'
 import { headersOf, ZipkinSink, type ZipkinSinkOptions } from './zipkin.js'
 
 type Made = 'url' | 'client' | 'outbox' | 'when_full'
@@ -24,12 +25,8 @@ export async function prepareZipkins(urls: readonly string[], options: ZipkinRec
   return clients!
 }
 
-/** The API of a URL: one without a path is that of Zipkin itself. */
 function postUrl(url: string): string {
-  const parsed = new URL(url)
-  if (parsed.pathname !== '/') return url
-  parsed.pathname = '/api/v2/spans'
-  return parsed.href
+  return urlOfApi(url, '/api/v2/spans')
 }
 
 /** The sink of all. Throws a Problem. */
@@ -46,14 +43,6 @@ export function openZipkins(
 /** Posts no spans to each; how many there are. Throws a Problem for each that does not answer as Zipkin does. */
 export async function probeZipkins(urls: readonly string[], options: ZipkinReceiverOptions): Promise<number> {
   const clients = await prepareZipkins(urls, options)
-  const headers = headersOf(options.tenant)
-  const asked = urls.map(async (url, i) => {
-    const wrong: Problem[] = []
-    const request = { method: 'POST', url: postUrl(url), headers, body: Buffer.from('[]'), keepBody: true } as const
-    await collect(wrong, () => reach(clients[i], request))
-    await clients[i].close()
-    return wrong
-  })
-  throwAll((await Promise.all(asked)).flat())
+  await askAll(urls.map(postUrl), clients, { headers: headersOf(options.tenant), body: Buffer.from('[]') })
   return urls.length
 }
