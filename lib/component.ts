@@ -165,6 +165,14 @@ export interface StatefulTransform {
   full?(): boolean
 }
 
+/** Records that a stage leaves for its next run. */
+export interface Saved {
+  /** What was saved last. Throws a Problem. */
+  read(): Iterable<Record>
+  /** Durable when it returns; false, with an error in the log, where it failed. */
+  save(records: readonly Record[]): boolean
+}
+
 export type Transform = IdentityTransform | RecordTransform | RowTransform | StatefulTransform
 
 export interface Sink {

@@ -5,6 +5,7 @@ import { TABLE_HELP, TABLE_OPTIONS, tableSettings } from '../../lib/aggregate/op
 import { filter, type Input } from '../../lib/component.js'
 import { collect, didYouMean, Problem, throwAll } from '../../lib/diag/problem.js'
 import type { Expression } from '../../lib/expr/expression.js'
+import { METRIC_STATE_HELP, namedState, namedStateOptions, stateProblems } from '../../lib/state/named.js'
 import { dimensionsOf } from '../../lib/trace/dimensions.js'
 
 const since = '0.1.0'
@@ -18,6 +19,7 @@ const OPTIONS = {
     since, type: 'list', value: 'NAME[=DEFAULT]', help: 'count by this attribute; what lacks it and has no default is not counted',
   },
   ...TABLE_OPTIONS,
+  ...namedStateOptions('NAME, or else KIND'),
 } as const
 
 export default filter({
@@ -33,7 +35,9 @@ export default filter({
     its scope, or of its resource. Metrics as a whole have no attributes; one is the data points of one name, resource and scope
     that come in a row.
 
-    ${TABLE_HELP}`,
+    ${TABLE_HELP}
+
+    ${METRIC_STATE_HELP}`,
   since,
   accepts: ['span', 'log', 'metric'],
   emits: ['same', 'metric'],
@@ -53,14 +57,16 @@ export default filter({
   ],
   async create(input, context) {
     const { Counts } = await import('../../lib/aggregate/count.js')
-    return new Counts(await settingsOf(input), context)
+    const settings = await settingsOf(input)
+    const [kind, name = kind] = input.args
+    return new Counts(settings, context, await namedState(input.options, 'derive.count', name, context.log))
   },
 })
 
 /** Throws every Problem at once. */
 async function settingsOf({ args: [kind, name], options }: Input<typeof OPTIONS>): Promise<CountSettings> {
   const { compileExpression } = await import('../../lib/expr/expression.js')
-  const problems: Problem[] = []
+  const problems = stateProblems(options)
   if (!KINDS.includes(kind)) {
     const details = { expected: KINDS.join(', '), hint: didYouMean(kind, KINDS) }
     problems.push(new Problem(`nothing that can be counted: '${kind}'`, details))

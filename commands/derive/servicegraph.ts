@@ -4,8 +4,9 @@ import {
   bucketBounds, HISTOGRAM_OPTIONS, histogramMaker, TABLE_HELP, TABLE_OPTIONS, tableSettings,
 } from '../../lib/aggregate/options.js'
 import { filter, type Input } from '../../lib/component.js'
-import { Problem } from '../../lib/diag/problem.js'
+import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { namesOf } from '../../lib/logs/command.js'
+import { METRIC_STATE_HELP, namedState, namedStateOptions, stateProblems } from '../../lib/state/named.js'
 import { ServiceGraph, type ServiceGraphSettings } from '../../lib/trace/servicegraph.js'
 
 const since = '0.1.0'
@@ -38,6 +39,7 @@ const OPTIONS = {
     help: 'requests that wait for their other side at once; spans beyond are counted as dropped from the graph',
   },
   ...TABLE_OPTIONS,
+  ...namedStateOptions('none'),
 } as const
 
 export default filter({
@@ -56,7 +58,9 @@ export default filter({
     is called user, the server of a client span is what --peer-attribute says. What is left is counted by unpaired_spans_total,
     and dropped_spans_total counts the spans for which --max-items left no place.
 
-    All spans of a trace must come to the same process. ${TABLE_HELP}`,
+    All spans of a trace must come to the same process. ${TABLE_HELP}
+
+    ${METRIC_STATE_HELP} Requests that wait for their other side are not kept.`,
   since,
   accepts: ['span'],
   emits: ['same', 'metric'],
@@ -72,12 +76,17 @@ export default filter({
       needs: 'a sender and a receiver',
     },
   ],
-  create: (input, context) => new ServiceGraph(settingsOf(input), context),
+  async create(input, context) {
+    const settings = settingsOf(input)
+    return new ServiceGraph(settings, context, await namedState(input.options, 'derive.servicegraph', '', context.log))
+  },
 })
 
-/** Throws a Problem. */
+/** Throws every Problem at once. */
 function settingsOf({ options }: Input<typeof OPTIONS>): ServiceGraphSettings {
-  if (options.histogram !== 'explicit' && options.bucket.length > 0) throw new Problem('--bucket is for --histogram explicit')
+  const problems = stateProblems(options)
+  if (options.histogram !== 'explicit' && options.bucket.length > 0) problems.push(new Problem('--bucket is for --histogram explicit'))
+  throwAll(problems)
   return {
     table: tableSettings(options, 'solder.servicegraph'),
     histogram: histogramMaker(options.histogram, bucketBounds(options.bucket), options.max_size, 0.001),

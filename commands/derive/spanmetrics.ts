@@ -6,6 +6,7 @@ import {
 import { filter, type Input } from '../../lib/component.js'
 import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { namesOf } from '../../lib/logs/command.js'
+import { METRIC_STATE_HELP, namedState, namedStateOptions, stateProblems } from '../../lib/state/named.js'
 import { dimensionsOf } from '../../lib/trace/dimensions.js'
 import { SpanMetrics, type SpanMetricsSettings, USUAL_DIMENSIONS } from '../../lib/trace/spanmetrics.js'
 
@@ -41,6 +42,7 @@ const OPTIONS = {
     help: 'attribute of the event, or event.name, that becomes one of the metric',
   },
   ...TABLE_OPTIONS,
+  ...namedStateOptions('NAMESPACE'),
 } as const
 
 export default filter({
@@ -55,6 +57,8 @@ export default filter({
     ends before it starts took no time.
 
     ${TABLE_HELP}
+
+    ${METRIC_STATE_HELP}
 
     Behind 'filter tail' or 'filter sample' these are the calls that were kept: derive first, sample later.`,
   since,
@@ -71,7 +75,11 @@ export default filter({
       about: 'native histograms in seconds, for Prometheus',
     },
   ],
-  create: (input, context) => new SpanMetrics(settingsOf(input), context),
+  async create(input, context) {
+    const settings = settingsOf(input)
+    const saved = await namedState(input.options, 'derive.spanmetrics', input.options.namespace, context.log)
+    return new SpanMetrics(settings, context, saved)
+  },
 })
 
 /** Throws every Problem at once. */
@@ -80,6 +88,7 @@ function settingsOf({ options }: Input<typeof OPTIONS>): SpanMetricsSettings {
   const problems = excluded
     .filter((name) => !(USUAL_DIMENSIONS as readonly string[]).includes(name))
     .map((name) => new Problem(`--exclude-dimension: no usual dimension: '${name}'`, { expected: USUAL_DIMENSIONS.join(', ') }))
+  problems.push(...stateProblems(options))
   if (options.histogram !== 'explicit' && options.bucket.length > 0) {
     problems.push(new Problem('--bucket is for --histogram explicit'))
   }

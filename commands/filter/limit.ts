@@ -11,7 +11,7 @@ export default filter({
   description: `
     Lets --rate log entries a second pass, and --burst at once. With --drop the others are dropped; else they wait,
     nothing more is read, and with that whoever writes has to wait, too. With --by-label-name each value of a label
-    has a rate of its own.`,
+    has a rate of its own. Rates begin anew, with their burst, in each run.`,
   guarantee: "With --drop, entries that are too many are counted under 'ratelimit_drop_stage'; else nothing is lost.",
   args: [],
   options: limit.options,

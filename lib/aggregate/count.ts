@@ -1,7 +1,7 @@
 // Counts of what passes: spans and their events, metrics and their data points, log entries, under conditions and by
 // attributes (OpenTelemetry Collector, count connector).
 
-import type { Context, Pass, StatefulTransform } from '../component.js'
+import type { Context, Pass, Saved } from '../component.js'
 import { RecordedView } from '../expr/field.js'
 import { EvaluationError, type Expression } from '../expr/expression.js'
 import { type Json } from '../record/json.js'
@@ -10,7 +10,8 @@ import type { Record } from '../record/record.js'
 import { type Dimension, dimensionKey, dimensionValues } from '../trace/dimensions.js'
 import { type JsonMap, mapIn, mapsIn, resourceOf } from '../trace/span.js'
 import type { Instrument } from './series.js'
-import { attributeText, SeriesTable, type TableSettings } from './table.js'
+import { MeasuringStage } from './stage.js'
+import { attributeText, type TableSettings } from './table.js'
 
 export const COUNTED = ['spans', 'spanevents', 'metrics', 'datapoints', 'logs'] as const
 export type Counted = (typeof COUNTED)[number]
@@ -36,8 +37,7 @@ export interface CountSettings {
   readonly attributes: readonly Dimension[]
 }
 
-export class Counts implements StatefulTransform {
-  readonly #table: SeriesTable
+export class Counts extends MeasuringStage {
   readonly #instruments: ReadonlyMap<Counted, Instrument>
   readonly #view = new RecordedView()
   /** The first data point of the metric that is passing. */
@@ -47,10 +47,12 @@ export class Counts implements StatefulTransform {
   constructor(
     private readonly settings: CountSettings,
     private readonly context: Context,
+    saved?: Saved,
   ) {
-    this.#table = new SeriesTable(settings.table, context)
+    super(settings.table, context, saved)
     const instrument = (of: Counted, name: string): Instrument => ({ name, kind: 'counter', unit: '', help: HELP[of] })
     this.#instruments = new Map([...settings.counts].map(([of, name]) => [of, instrument(of, name)]))
+    this.table.restore([...this.#instruments.values()])
   }
 
   take(record: Record, _: number, pass: Pass): void {
@@ -97,7 +99,7 @@ export class Counts implements StatefulTransform {
     const maps = own === null ? [] : [...own, mapIn(mapIn(identity.rest.scope).attributes), resourceOf(identity)]
     const values = dimensionValues(attributes, ...maps)
     if (values.length < attributes.length) return
-    this.#table.series(this.#table.origin(identity), instrument, dimensionKey(attributes, ...maps), () => values).add(1)
+    this.table.series(this.table.origin(identity), instrument, dimensionKey(attributes, ...maps), () => values).add(1)
   }
 
   #meets(record: Record): boolean {
@@ -115,20 +117,8 @@ export class Counts implements StatefulTransform {
     })
   }
 
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return this.#table.due()
-  }
-
-  tick(now: number, pass: Pass): void {
-    this.#table.tick(now, pass)
-  }
-
-  flush(pass: Pass): void {
-    this.#table.collect(pass)
+  override flush(pass: Pass): void {
+    super.flush(pass)
     if (this.#failed > 1) this.context.log.warn(`the condition had no value ${this.#failed} times`)
   }
 }

@@ -1,5 +1,6 @@
 // A histogram of OTLP with bounds that were given.
 
+import type { Measured } from '../bridge/temporality/measured.js'
 import { fieldOf, type Json } from '../record/json.js'
 
 export class ExplicitHistogram {
@@ -32,5 +33,14 @@ export class ExplicitHistogram {
         count: String(this.#count), sum: fieldOf(this.#sum), bounds: [...this.bounds], counts: [...this.#counts],
       },
     }
+  }
+
+  /** See `Histogram`. */
+  restore(told: Measured): boolean {
+    if (told.form !== 'explicit' || told.bounds.join() !== this.bounds.join()) return false
+    this.#count = Number(told.count)
+    this.#sum = told.sum ?? 0
+    for (const i of this.#counts.keys()) this.#counts[i] = Number(told.counts[i] ?? 0)
+    return true
   }
 }

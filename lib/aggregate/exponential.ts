@@ -1,5 +1,6 @@
 // An exponential histogram of OTLP: the width of buckets grows with the value, at the finest scale that needs few enough.
 
+import type { Measured } from '../bridge/temporality/measured.js'
 import { fieldOf, type Json } from '../record/json.js'
 
 /** The finest scale: 2^20 buckets for each power of two (OpenTelemetry, metrics SDK: MaxScale). */
@@ -42,6 +43,22 @@ export class ExponentialHistogram {
         negative: {},
       },
     }
+  }
+
+  /** See `Histogram`. */
+  restore(told: Measured): boolean {
+    if (told.form !== 'exponential') return false
+    const { scale, zeroCount, positive } = told.buckets
+    this.#count = Number(told.count)
+    this.#sum = told.sum ?? 0
+    this.#min = told.min ?? Infinity
+    this.#max = told.max ?? -Infinity
+    this.#zero = Number(zeroCount)
+    this.#scale = scale
+    this.#offset = positive.offset
+    this.#counts = positive.counts.map(Number)
+    while (this.#counts.length > this.maxSize) this.#coarser(1)
+    return true
   }
 
   #put(finest: number): void {

@@ -35,7 +35,7 @@ export const TABLE_OPTIONS = {
 
 /** What manuals say of the bounds. */
 export const TABLE_HELP = `Metrics are data points of OTLP, which 'write otlp' sends as they are and 'derive prometheus'
-    translates; they go on every --every and at the end of the input. They start from nothing when the command starts.
+    translates; they go on every --every and at the end of the input.
 
     Beyond --max-series, or --cardinality-limit in one resource, what would begin a new series is counted in one with the
     attribute otel.metric.overflow: sums stay right.`

@@ -1,6 +1,7 @@
 // One series of a metric that is made here: what it is, and what was measured since it began.
 
 import type { Identity } from '../record/identity.js'
+import { type Measured, measuredOf } from '../bridge/temporality/measured.js'
 import type { Json } from '../record/json.js'
 import type { Payload, Record } from '../record/record.js'
 
@@ -18,6 +19,8 @@ export interface Instrument {
 export interface Histogram {
   observe(value: number): void
   field(): Payload
+  /** Takes over what `field` has told, with nothing observed yet; false where that was another kind of histogram. */
+  restore(told: Measured): boolean
 }
 
 /** A span that stands for others with about its value. */
@@ -53,6 +56,16 @@ export class Series {
 
   observe(value: number): void {
     this.#histogram?.observe(value)
+  }
+
+  /** Takes over what a sample has told, with nothing measured yet; false where that was something else. Throws Unfit. */
+  restore(payload: Payload): boolean {
+    const told = measuredOf(payload)
+    if (told === null) return false
+    if (this.#histogram !== undefined) return this.#histogram.restore(told)
+    if (told.form !== 'sum') return false
+    this.#value = Number(told.value)
+    return true
   }
 
   /** Kept until the next sample, as long as there are fewer than `max`. */

@@ -1,10 +1,11 @@
 // The series of metrics that are made here, by resource and attributes: found, bounded, told in turn, forgotten when idle.
 
-import type { Account, Clock, Pass } from '../component.js'
+import type { Account, Clock, Pass, Saved } from '../component.js'
 import { Identity, type IdentityRest, memoSlot } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
-import { labelsOf } from '../record/labels.js'
-import { valueOf, textOf } from '../wire/otlp/value.js'
+import { hasLabel, labelsOf } from '../record/labels.js'
+import type { Record } from '../record/record.js'
+import { textOf, Unfit, valueOf } from '../wire/otlp/value.js'
 import { type Instrument, Series } from './series.js'
 
 export interface TableSettings {
@@ -52,11 +53,41 @@ export class SeriesTable {
   /** Unix nanoseconds of the last samples: where the next deltas start. */
   #last: string | undefined
   #told = false
+  /** Identities, as they are written, of the series of an earlier run for which nothing was measured yet: their keys. */
+  readonly #left = new Set<string>()
 
+  /** @param saved undefined: nothing is kept for the next run */
   constructor(
     private readonly settings: TableSettings,
     private readonly context: TableContext,
+    private readonly saved?: Saved,
   ) {}
+
+  /** Goes on from what an earlier run told of these instruments last. */
+  restore(instruments: readonly Instrument[]): void {
+    const now = this.context.clock.monotonic()
+    for (const record of this.saved?.read() ?? []) {
+      const instrument = instruments.find(({ name }) => name === record.identity.name)
+      const beyond = this.#size >= this.settings.maxSeries && !hasLabel(record.identity.labels, OVERFLOW[0][0])
+      if (instrument === undefined || beyond) continue
+      try {
+        this.#restore(record, instrument, now)
+      } catch (error) {
+        if (!(error instanceof Unfit)) throw error
+        this.context.log.warn(`--state: ${record.identity.name} is damaged: ${error.message}`)
+      }
+    }
+    if (this.#size > 0) this.#next = now + this.settings.every
+  }
+
+  #restore({ identity, payload }: Record, instrument: Instrument, now: number): void {
+    const series = new Series(identity, instrument, typeof payload.start === 'string' ? payload.start : '0')
+    if (!series.restore(payload)) return
+    series.changed = now
+    const key = identity.prefix.toString()
+    this.#left.add(key)
+    this.#put(this.#originOf(identity.rest), instrument, key, series)
+  }
 
   /** Where the metrics of a record belong. */
   origin(identity: Identity): Origin {
@@ -69,6 +100,7 @@ export class SeriesTable {
     if (kept.size === 0) return { key: canonical(resource), rest: { resource } }
     const all = Object.entries(resource as { [key: string]: Json })
     const some = Object.fromEntries(all.filter(([name]) => kept.has(name)))
+    if (Object.keys(some).length === 0) return NOWHERE
     return { key: canonical(some), rest: { resource: some } }
   }
 
@@ -87,6 +119,8 @@ export class SeriesTable {
   }
 
   #add(origin: Origin, instrument: Instrument, key: string, attributes: () => readonly Attribute[]): Series {
+    const left = this.#adopt(origin, instrument, key, attributes)
+    if (left !== undefined) return left
     const { maxSeries, perResource } = this.settings
     const known = this.#origins.get(origin.key)
     const full = this.#size >= maxSeries
@@ -97,22 +131,38 @@ export class SeriesTable {
     // A resource of which nothing is known gets no series of its own any more.
     const at = full && known === undefined ? NOWHERE : origin
     const overflow = this.#origins.get(at.key)?.get(instrument)?.get(OVERFLOW_KEY)
+      ?? this.#adopt(at, instrument, OVERFLOW_KEY, () => OVERFLOW)
     return overflow ?? this.#make(at, instrument, OVERFLOW_KEY, OVERFLOW)
   }
 
+  /** What an earlier run left of a series gets the key by which it is found. */
+  #adopt(origin: Origin, instrument: Instrument, key: string, attributes: () => readonly Attribute[]): Series | undefined {
+    const byKey = this.#left.size > 0 ? this.#origins.get(origin.key)?.get(instrument) : undefined
+    if (byKey === undefined) return undefined
+    const text = identityOf(origin, instrument, attributes(), this.settings).prefix.toString()
+    if (!this.#left.delete(text)) return undefined
+    const series = byKey.get(text)!
+    byKey.delete(text)
+    byKey.set(key, series)
+    return series
+  }
+
   #make(origin: Origin, instrument: Instrument, key: string, attributes: readonly Attribute[]): Series {
+    const now = this.context.clock.now()
+    this.#last ??= now
+    const start = this.settings.temporality === 'delta' ? this.#last : now
+    const series = new Series(identityOf(origin, instrument, attributes, this.settings), instrument, start)
+    this.#put(origin, instrument, key, series)
+    return series
+  }
+
+  #put(origin: Origin, instrument: Instrument, key: string, series: Series): void {
     const instruments = this.#origins.get(origin.key) ?? new Map<Instrument, ByKey>()
     this.#origins.set(origin.key, instruments)
     const byKey = instruments.get(instrument) ?? new Map<string, Series>()
     instruments.set(instrument, byKey)
-    const { temporality, scope } = this.settings
-    const now = this.context.clock.now()
-    this.#last ??= now
-    const start = temporality === 'delta' ? this.#last : now
-    const series = new Series(identityOf(origin, instrument, attributes, scope, temporality), instrument, start)
     byKey.set(key, series)
     this.#size++
-    return series
   }
 
   #tell(full: boolean): void {
@@ -137,31 +187,40 @@ export class SeriesTable {
 
   /** Passes samples of all series on, and markers of those that are gone. */
   collect(pass: Pass): void {
-    const { clock, account } = this.context
+    const ts = this.context.clock.now()
+    const records = this.#turn(ts)
+    // Before they go on: a counter must never fall behind what was told of it, which would pass for a new beginning.
+    this.saved?.save(records.filter(({ payload }) => payload.stale !== true))
+    this.context.account.made += records.length
+    for (const record of records) pass(record)
+    this.#last = ts
+  }
+
+  #turn(ts: string): Record[] {
     const { temporality, maxIdle } = this.settings
-    const ts = clock.now()
-    const now = clock.monotonic()
+    const now = this.context.clock.monotonic()
+    const records: Record[] = []
     for (const [origin, instruments] of this.#origins) {
       for (const [instrument, byKey] of instruments) {
         for (const [key, series] of byKey) {
           const idle = maxIdle > 0 && now - series.changed >= maxIdle && !series.untold
-          pass(idle && temporality === 'cumulative' ? series.marker(ts) : series.sample(ts))
-          account.made++
+          records.push(idle && temporality === 'cumulative' ? series.marker(ts) : series.sample(ts))
           if (!idle && temporality === 'cumulative') continue
           byKey.delete(key)
+          this.#left.delete(key)
           this.#size--
         }
         if (byKey.size === 0) instruments.delete(instrument)
       }
       if (instruments.size === 0) this.#origins.delete(origin)
     }
-    this.#last = ts
+    return records
   }
 }
 
 function identityOf(
-  origin: Origin, { name, kind, unit, help }: Instrument, attributes: readonly Attribute[], scope: string,
-  temporality: string,
+  origin: Origin, { name, kind, unit, help }: Instrument, attributes: readonly Attribute[],
+  { scope, temporality }: TableSettings,
 ): Identity {
   const labels = labelsOf(attributes.map(([name, value]) => [name, attributeText(value)] as const))
   const typed = attributes.filter(([, value]) => typeof value !== 'string')

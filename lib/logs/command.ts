@@ -1,12 +1,12 @@
 // A stage alone, as a command: its transform from what was typed.
 
-import type { Context, IdentityTransform, RowTransform, StatefulTransform } from '../component.js'
+import type { Context, IdentityTransform, RowTransform, Saved, StatefulTransform } from '../component.js'
 import type { OptionTable, OptionValues } from '../option/table.js'
 import { Identity } from '../record/identity.js'
 import { stageContext } from './build.js'
 import type { Block, StageDefinition } from './definition.js'
 import { LogEntry } from './entry.js'
-import { Chain, ChainTransform, type EntryStage, type Saved, type StageContext } from './stage.js'
+import { Chain, ChainTransform, type EntryStage, type StageContext } from './stage.js'
 
 /** What every command that changes log entries says of itself. */
 export const LOG_FILTER = { since: '0.1.0', accepts: ['log'], emits: ['same'] } as const

@@ -1,7 +1,7 @@
 // What a stage of a log pipeline is, and a list of them at work: an entry goes through all of them before the next
 // one comes.
 
-import type { Account, Clock, Log, Pass, StatefulTransform } from '../component.js'
+import type { Account, Clock, Log, Pass, Saved, StatefulTransform } from '../component.js'
 import type { Record } from '../record/record.js'
 import { LogEntry } from './entry.js'
 import type { Notes } from './notes.js'
@@ -22,13 +22,6 @@ export interface StageContext {
   readonly saved?: Saved
   /** Passes on a record that is no log entry, such as a sample; no later stage sees it. */
   emit: Pass
-}
-
-/** Records that a stage leaves for the next run. */
-export interface Saved {
-  read(): Iterable<Record>
-  /** Durable when it returns. */
-  save(records: readonly Record[]): unknown
 }
 
 /** Opens files that are read again when they have changed. */

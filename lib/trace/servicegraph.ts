@@ -1,9 +1,10 @@
 // Which service calls which: requests, failures and durations of the edges between services, from their spans, under the
 // names that Grafana's service graph looks for (Tempo, metrics generator; OpenTelemetry Collector, service graph connector).
 
-import type { Context, Pass, StatefulTransform } from '../component.js'
+import type { Context, Pass, Saved } from '../component.js'
 import type { Histogram, Instrument, Series } from '../aggregate/series.js'
-import { type Attribute, attributeText, type Origin, SeriesTable, type TableSettings } from '../aggregate/table.js'
+import { MeasuringStage } from '../aggregate/stage.js'
+import { type Attribute, attributeText, type Origin, type TableSettings } from '../aggregate/table.js'
 import { compareCodePoints } from '../record/json.js'
 import type { Record } from '../record/record.js'
 import { type Edge, EdgeStore } from './edges.js'
@@ -39,8 +40,7 @@ const NOWHERE: Origin = { key: '', rest: {} }
 /** The client of a server's span without a parent. */
 const USER = 'user'
 
-export class ServiceGraph implements StatefulTransform {
-  readonly #table: SeriesTable
+export class ServiceGraph extends MeasuringStage {
   readonly #store: EdgeStore
   readonly #server: Instrument
   readonly #client: Instrument
@@ -48,14 +48,16 @@ export class ServiceGraph implements StatefulTransform {
   constructor(
     private readonly settings: ServiceGraphSettings,
     private readonly context: Context,
+    saved?: Saved,
   ) {
-    this.#table = new SeriesTable(settings.table, context)
+    super(settings.table, context, saved)
     const { ttl, maxItems } = settings
     this.#store = new EdgeStore(ttl, maxItems, (edge) => this.#count(edge, ''), (edge) => this.#expired(edge))
     const time = (name: string, help: string): Instrument =>
       ({ name: PREFIX + name, kind: 'histogram', unit: 's', help, histogram: settings.histogram })
     this.#server = time('request_server_seconds', 'How long requests between two services took, as seen from the server.')
     this.#client = time('request_client_seconds', 'How long requests between two services took, as seen from the client.')
+    this.table.restore([TOTAL, FAILED, UNPAIRED, DROPPED, this.#server, this.#client])
   }
 
   take(record: Record, _: number, pass: Pass): void {
@@ -138,25 +140,21 @@ export class ServiceGraph implements StatefulTransform {
 
   #series(instrument: Instrument, attributes: readonly Attribute[]): Series {
     const key = attributes.map(([name, value]) => keyPart(name) + keyPart(String(value))).join('')
-    return this.#table.series(NOWHERE, instrument, key, () => attributes)
+    return this.table.series(NOWHERE, instrument, key, () => attributes)
   }
 
-  held(): number {
-    return Infinity
+  override due(): number {
+    return Math.min(this.#store.due(), super.due())
   }
 
-  due(): number {
-    return Math.min(this.#store.due(), this.#table.due())
-  }
-
-  tick(now: number, pass: Pass): void {
+  override tick(now: number, pass: Pass): void {
     this.#store.expireUntil(now)
-    this.#table.tick(now, pass)
+    super.tick(now, pass)
   }
 
-  flush(pass: Pass): void {
+  override flush(pass: Pass): void {
     this.#store.expireUntil(Infinity)
-    this.#table.collect(pass)
+    super.flush(pass)
   }
 }
 

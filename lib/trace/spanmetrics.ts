@@ -1,9 +1,10 @@
 // Requests, errors and durations from spans: a counter of calls and a histogram of their durations, as the OpenTelemetry
 // Collector's connector of that name makes them.
 
-import type { Pass, StatefulTransform } from '../component.js'
+import type { Pass, Saved } from '../component.js'
 import type { Instrument, Series } from '../aggregate/series.js'
-import { type Attribute, type Origin, SeriesTable, type TableContext, type TableSettings } from '../aggregate/table.js'
+import { MeasuringStage } from '../aggregate/stage.js'
+import type { Attribute, Origin, TableContext, TableSettings } from '../aggregate/table.js'
 import type { Record } from '../record/record.js'
 import { type Dimension, dimensionKey, dimensionValues } from './dimensions.js'
 import { durationOf, type JsonMap, keyPart, kindName, mapIn, mapsIn, resourceOf, statusName, statusOf, textIn } from './span.js'
@@ -33,14 +34,15 @@ export interface SpanMetricsSettings {
 /** Dimensions that are there unless they are excluded. */
 export const USUAL_DIMENSIONS = ['service.name', 'span.name', 'span.kind', 'status.code'] as const
 
-export class SpanMetrics implements StatefulTransform {
-  readonly #table: SeriesTable
-
+export class SpanMetrics extends MeasuringStage {
   constructor(
     private readonly settings: SpanMetricsSettings,
     context: TableContext,
+    saved?: Saved,
   ) {
-    this.#table = new SeriesTable(settings.table, context)
+    super(settings.table, context, saved)
+    const { calls, duration, events } = settings
+    this.table.restore([calls, duration, events].filter((instrument) => instrument !== undefined))
   }
 
   take(record: Record, _: number, pass: Pass): void {
@@ -48,13 +50,13 @@ export class SpanMetrics implements StatefulTransform {
     const { identity, payload } = record
     const resource = resourceOf(identity)
     const attributes = mapIn(payload.attributes)
-    const origin = this.#table.origin(identity)
+    const origin = this.table.origin(identity)
     const time = durationOf(payload) / unit
     const usual = this.#usualKey(record, resource)
     const common = usual + dimensionKey(dimensions, attributes, resource)
     const measure = (instrument: Instrument, own: readonly Dimension[]) => {
       const key = own.length === 0 ? common : common + dimensionKey(own, attributes, resource)
-      const series = this.#table.series(origin, instrument, key, () => [
+      const series = this.table.series(origin, instrument, key, () => [
         ...this.#usual(record, resource), ...dimensionValues([...dimensions, ...own], attributes, resource),
       ])
       series.add(1)
@@ -73,7 +75,7 @@ export class SpanMetrics implements StatefulTransform {
     const all = [...dimensions, ...eventDimensions]
     for (const event of mapsIn(record.payload.events)) {
       const attributes: JsonMap = { 'event.name': textIn(event.name), ...mapIn(event.attributes) }
-      const series = this.#table.series(origin, instrument, usual + dimensionKey(all, attributes, resource), () => [
+      const series = this.table.series(origin, instrument, usual + dimensionKey(all, attributes, resource), () => [
         ...this.#usual(record, resource), ...dimensionValues(all, attributes, resource),
       ])
       series.add(1)
@@ -116,21 +118,5 @@ export class SpanMetrics implements StatefulTransform {
     const { name, version } = mapIn(identity.rest.scope)
     const scope = 'span.instrumentation.scope'
     return [...usual, [`${scope}.name`, textIn(name)], [`${scope}.version`, textIn(version)]]
-  }
-
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return this.#table.due()
-  }
-
-  tick(now: number, pass: Pass): void {
-    this.#table.tick(now, pass)
-  }
-
-  flush(pass: Pass): void {
-    this.#table.collect(pass)
   }
 }

@@ -5,10 +5,12 @@ import { ExplicitHistogram } from '../../../lib/aggregate/explicit.js'
 import { ExponentialHistogram } from '../../../lib/aggregate/exponential.js'
 import { bucketBounds } from '../../../lib/aggregate/options.js'
 import type { Instrument } from '../../../lib/aggregate/series.js'
-import { SeriesTable, type TableSettings } from '../../../lib/aggregate/table.js'
-import type { Pass, StatefulTransform } from '../../../lib/component.js'
+import type { TableContext, TableSettings } from '../../../lib/aggregate/table.js'
+import { MeasuringStage } from '../../../lib/aggregate/stage.js'
+import type { Saved } from '../../../lib/component.js'
+import type { Record } from '../../../lib/record/record.js'
 import fc from '../../support/property.js'
-import { StageAtWork } from '../../support/stage.js'
+import { lineOf, recordOf, StageAtWork } from '../../support/stage.js'
 
 interface Exponential {
   count: string
@@ -73,25 +75,27 @@ const SETTINGS: TableSettings = {
   scope: 'test', temporality: 'cumulative', every: 1000, maxIdle: 5000, maxSeries: 100, perResource: 0, resourceAttributes: new Set(),
 }
 
-/** Counts records by their body; every record is taken. */
-function counting(settings: Partial<TableSettings>, instruments: readonly Instrument[] = [CALLS]) {
-  return new StageAtWork((context) => {
-    const table = new SeriesTable({ ...SETTINGS, ...settings }, context)
-    const stage: StatefulTransform = {
-      take({ identity, payload }) {
-        for (const instrument of instruments) {
-          const series = table.series(table.origin(identity), instrument, String(payload.body), () => [['body', payload.body as string]])
-          series.add(1)
-          series.observe(0.5)
-        }
-      },
-      held: () => Infinity,
-      due: () => table.due(),
-      tick: (now, pass: Pass) => table.tick(now, pass),
-      flush: (pass) => table.collect(pass),
+class Counting extends MeasuringStage {
+  constructor(
+    settings: Partial<TableSettings>, context: TableContext, private readonly instruments: readonly Instrument[], saved?: Saved,
+  ) {
+    super({ ...SETTINGS, ...settings }, context, saved)
+    this.table.restore(instruments)
+  }
+
+  take({ identity, payload }: Record): void {
+    for (const instrument of this.instruments) {
+      const key = JSON.stringify(payload.body)
+      const series = this.table.series(this.table.origin(identity), instrument, key, () => [['body', payload.body as string]])
+      series.add(1)
+      series.observe((payload.attributes as { took?: number } | undefined)?.took ?? 0.5)
     }
-    return stage
-  })
+  }
+}
+
+/** Counts records by their body; every record is taken. */
+function counting(settings: Partial<TableSettings>, instruments: readonly Instrument[] = [CALLS], saved?: Saved) {
+  return new StageAtWork((context) => new Counting(settings, context, instruments, saved))
 }
 const log = (body: unknown, service = 'a') => ({ type: 'log', resource: { 'service.name': service, pod: 'x' }, ts: '1', body })
 
@@ -152,4 +156,84 @@ t.test('some attributes of the resource', async (t) => {
   const work = counting({ resourceAttributes: new Set(['service.name']) })
   work.take(log('x'), { ...log('x'), resource: { 'service.name': 'a', pod: 'y' } })
   t.match(work.end(), [{ resource: { 'service.name': 'a', pod: undefined }, value: 2 }])
+})
+
+/** What was saved last, as it stands in the file. */
+class Keeping implements Saved {
+  lines: readonly unknown[] = []
+
+  read(): Record[] {
+    return this.lines.map(recordOf)
+  }
+
+  save(records: readonly Record[]): boolean {
+    this.lines = records.map(lineOf)
+    return true
+  }
+}
+
+t.test('a run goes on from what the one before has told: as if there were no end between them', async (t) => {
+  const fine: Instrument = { ...TOOK, name: 'fine', histogram: () => new ExponentialHistogram(4) }
+  const entry = fc.record({
+    body: fc.constantFrom('x', 'y', 7, '7'), service: fc.constantFrom('a', 'b'),
+    took: fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(0, 1, 1e-9)),
+  })
+  const entries = fc.array(entry, { maxLength: 20 })
+  fc.assert(fc.property(entries, entries, fc.constantFrom([], ['service.name'], ['none']), (before, after, kept) => {
+    const logs = (all: typeof before) => all.map(({ body, service, took }) => ({ ...log(body, service), attributes: { took } }))
+    const settings = { resourceAttributes: new Set(kept), maxIdle: 0 }
+    const instruments = [CALLS, TOOK, fine]
+    const whole = counting(settings, instruments)
+    whole.take(...logs(before))
+    whole.until(1000)
+    whole.take(...logs(after))
+    const keeping = new Keeping()
+    const first = counting(settings, instruments, keeping)
+    first.take(...logs(before))
+    first.end()
+    const second = counting(settings, instruments, keeping)
+    second.clock.time = 1000
+    second.take(...logs(after))
+    const sorted = (lines: readonly unknown[]) => lines.map((line) => JSON.stringify(line)).sort()
+    t.same(sorted(second.end()), sorted(whole.end()))
+  }))
+})
+
+t.test('what an earlier run left is told in turn, and ends when nothing comes for it', async (t) => {
+  const keeping = new Keeping()
+  const first = counting({}, [CALLS, TOOK], keeping)
+  first.take(log('x'), log('y'))
+  first.until(1000)
+  first.take(log('x'))
+  t.equal(keeping.lines.length, 4, 'a kill now loses what was not told')
+
+  const second = counting({}, [CALLS, TOOK], keeping)
+  second.clock.time = 0
+  t.match(second.until(1000).filter(({ name }) => name === 'calls'), [{ labels: { body: 'x' }, value: 1 }, { labels: { body: 'y' }, value: 1 }])
+  for (let time = 2000; time < 5000; time += 1000) second.until(time)
+  second.take(log('y'))
+  t.match(second.until(5000), [{ stale: true }, { value: 2, start: '0' }, { stale: true }, { explicit_histogram: { count: '2' } }])
+  t.equal(keeping.lines.length, 2, 'what has ended stays away')
+})
+
+t.test('what an earlier run left keeps to the bounds of this one, and to what it is', async (t) => {
+  const keeping = new Keeping()
+  const first = counting({ maxSeries: 3 }, [CALLS], keeping)
+  first.take(log('x'), log('y'), log('z'), log('q'))
+  first.end()
+  const second = counting({ maxSeries: 3 }, [CALLS], keeping)
+  second.take(log('new'), log('y'))
+  t.match(second.end(), [
+    { labels: { body: 'x' }, value: 1 }, { labels: { body: 'z' }, value: 1 },
+    { labels: { 'otel.metric.overflow': 'true' }, value: 2 }, { labels: { body: 'y' }, value: 2 },
+  ])
+  const narrow = counting({ maxSeries: 1 }, [CALLS], keeping)
+  t.match(narrow.end(), [{ labels: { body: 'x' } }, { labels: { 'otel.metric.overflow': 'true' } }])
+
+  keeping.lines = [{ type: 'metric', name: 'took', kind: 'histogram', ts: '1', explicit_histogram: { count: '3', bounds: [2], counts: [1, 2] } }]
+  t.same(counting({}, [CALLS, TOOK], keeping).end(), [], 'other bounds')
+  keeping.lines = [{ type: 'metric', name: 'took', kind: 'histogram', ts: '1', explicit_histogram: { count: 'x' } }]
+  const damaged = counting({}, [CALLS, TOOK], keeping)
+  t.same(damaged.end(), [])
+  t.match(damaged.warned, [/--state: took is damaged: /])
 })

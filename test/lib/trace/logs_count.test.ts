@@ -5,30 +5,12 @@ import count from '../../../commands/derive/count.js'
 import servicegraph from '../../../commands/derive/servicegraph.js'
 import spanlogs from '../../../commands/derive/spanlogs.js'
 import spanmetrics from '../../../commands/derive/spanmetrics.js'
-import { parseInput } from '../../../lib/cli/command.js'
-import type { Component, FilterComponent, StatefulTransform } from '../../../lib/component.js'
 import fc from '../../support/property.js'
 import { sh } from '../../support/solder.js'
 import { type Line, StageAtWork } from '../../support/stage.js'
 
-async function atWork(component: Component, ...words: string[]): Promise<StageAtWork> {
-  const input = parseInput(component, words)
-  let made: StatefulTransform | undefined
-  const work = new StageAtWork((context) => {
-    const ready = (component as FilterComponent).create(input, context)
-    const stage = async () => void (made = (await ready) as StatefulTransform)
-    pending = stage()
-    return {
-      take: (...args) => made!.take(...args), held: () => made!.held(), due: () => made!.due(), tick: (...args) => made!.tick(...args),
-      flush: (...args) => made!.flush(...args),
-    }
-  })
-  await pending
-  return work
-}
-let pending: Promise<void> | undefined
-const logs = (...words: string[]) => atWork(spanlogs as unknown as Component, ...words)
-const counts = (...words: string[]) => atWork(count as unknown as Component, ...words)
+const logs = (...words: string[]) => StageAtWork.of(spanlogs, ...words)
+const counts = (...words: string[]) => StageAtWork.of(count, ...words)
 
 const SPAN = {
   type: 'span', resource: { 'service.name': 'shop', pod: 'p 1' }, ts: '1000', end: '31000', trace_id: 'aa', span_id: '01', name: 'GET /', status: { code: 'error' },
@@ -150,7 +132,7 @@ t.test('whatever a record holds, it passes as it is and nothing breaks', async (
   await fc.assert(
     fc.asyncProperty(fc.array(line, { maxLength: 6 }), async (lines) => {
       for (const [component, words] of stages) {
-        const work = await atWork(component as Component, ...words)
+        const work = await StageAtWork.of(component, ...words)
         const taken = lines.filter(({ type, kind }) => (type === 'span' || component === count) && (kind === undefined || typeof kind === 'string'))
         const out = [...work.take(...taken), ...work.end()]
         if (out.length !== taken.length + work.account.made) throw new Error(`${out.length} of ${taken.length} and ${work.account.made}`)

@@ -3,8 +3,6 @@
 import t from 'tap'
 import spanmetrics from '../../../commands/derive/spanmetrics.js'
 import servicegraph from '../../../commands/derive/servicegraph.js'
-import { parseInput } from '../../../lib/cli/command.js'
-import type { FilterComponent, StatefulTransform } from '../../../lib/component.js'
 import { ExportRequest } from '../../../lib/wire/otlp/export_request.js'
 import type { MetricsRequest } from '../../../lib/wire/otlp/message.js'
 import { decodeMessage } from '../../../lib/wire/otlp/protobuf.js'
@@ -14,12 +12,8 @@ import fc from '../../support/property.js'
 import { sh } from '../../support/solder.js'
 import { type Line, lineOf, recordOf, StageAtWork } from '../../support/stage.js'
 
-function atWork(component: FilterComponent, ...words: string[]): StageAtWork {
-  const input = parseInput(component, words)
-  return new StageAtWork((context) => component.create(input, context) as StatefulTransform)
-}
-const spans = (...words: string[]) => atWork(spanmetrics as unknown as FilterComponent, ...words)
-const graph = (...words: string[]) => atWork(servicegraph as unknown as FilterComponent, ...words)
+const spans = (...words: string[]) => StageAtWork.of(spanmetrics, ...words)
+const graph = (...words: string[]) => StageAtWork.of(servicegraph, ...words)
 
 const SPAN = {
   type: 'span', resource: { 'service.name': 'shop', 'host.name': 'h1' }, scope: { name: 'http', version: '2' }, ts: '1000000000', end: '1030000000',
@@ -30,7 +24,7 @@ const CALLS = 'traces.span.metrics.calls'
 const TOOK = 'traces.span.metrics.duration'
 
 t.test('calls and durations', async (t) => {
-  const work = spans('--dimension', 'http.status_code', '--dimension', 'host.name', '--dimension', 'region=eu', '--dimension', 'none')
+  const work = await spans('--dimension', 'http.status_code', '--dimension', 'host.name', '--dimension', 'region=eu', '--dimension', 'none')
   t.same(work.take(SPAN), [SPAN], 'the span passes as it is')
   work.take({ ...SPAN, status: { code: 'error' }, end: '1' }, { ...SPAN, kind: undefined, attributes: { 'http.status_code': '200' } })
   const out = work.end()
@@ -50,21 +44,21 @@ t.test('calls and durations', async (t) => {
 })
 
 t.test('forms of histograms, units, names', async (t) => {
-  const exponential = spans('--histogram', 'exponential', '--unit', 's', '--namespace', '')
+  const exponential = await spans('--histogram', 'exponential', '--unit', 's', '--namespace', '')
   exponential.take(SPAN)
   t.match(metric(exponential.end(), 'duration'), [{ unit: 's', exponential_histogram: { count: '1', sum: 0.03, scale: 20 } }])
-  const none = spans('--histogram', 'none', '--exclude-dimension', 'span.name,span.kind', '--scope-dimensions')
+  const none = await spans('--histogram', 'none', '--exclude-dimension', 'span.name,span.kind', '--scope-dimensions')
   none.take(SPAN)
   const out = none.end()
   t.equal(out.length, 1)
   t.match(out[0].labels, { 'span.name': undefined, 'span.instrumentation.scope.name': 'http', 'span.instrumentation.scope.version': '2' })
-  const seconds = spans('--unit', 's', '--bucket', '10ms,30ms', '--bucket', '1s')
+  const seconds = await spans('--unit', 's', '--bucket', '10ms,30ms', '--bucket', '1s')
   seconds.take(SPAN)
   t.match(metric(seconds.end(), TOOK), [{ explicit_histogram: { bounds: [0.01, 0.03, 1], counts: [0, 1, 0, 0] } }])
 })
 
 t.test('dimensions of one of the metrics', async (t) => {
-  const work = spans('--calls-dimension', 'host.name', '--duration-dimension', 'http.status_code', '--dimension', 'region=eu')
+  const work = await spans('--calls-dimension', 'host.name', '--duration-dimension', 'http.status_code', '--dimension', 'region=eu')
   work.take(SPAN, { ...SPAN, attributes: { 'http.status_code': 500 } })
   const out = work.end()
   t.match(metric(out, CALLS), [{ labels: { region: 'eu', 'host.name': 'h1', 'http.status_code': undefined }, value: 2 }])
@@ -75,7 +69,7 @@ t.test('dimensions of one of the metrics', async (t) => {
 })
 
 t.test('exemplars are those of one sample', async (t) => {
-  const work = spans('--exemplars', '--max-exemplars', '1')
+  const work = await spans('--exemplars', '--max-exemplars', '1')
   work.take(SPAN, { ...SPAN, span_id: '00f067aa0ba902b8' }, { ...SPAN, trace_id: undefined })
   const first = work.until(60_000)
   t.same(metric(first, TOOK)[0].exemplars, [{ value: 30, ts: '1030000000', trace_id: SPAN.trace_id, span_id: SPAN.span_id }])
@@ -83,7 +77,7 @@ t.test('exemplars are those of one sample', async (t) => {
 })
 
 t.test('events', async (t) => {
-  const work = spans('--events', '--event-dimension', 'event.name', '--event-dimension', 'exception.type=none', '--dimension', 'host.name')
+  const work = await spans('--events', '--event-dimension', 'event.name', '--event-dimension', 'exception.type=none', '--dimension', 'host.name')
   const events = [{ ts: '1', name: 'exception', attributes: { 'exception.type': 'E' } }, { ts: '1', name: 'log' }, { ts: '1', name: 'log' }]
   work.take({ ...SPAN, events })
   t.match(metric(work.end(), 'traces.span.metrics.events'), [
@@ -99,9 +93,9 @@ const anySpan = fc.record({
 })
 
 t.test('calls add up to the spans, whatever they are and however small the bounds', async () => {
-  fc.assert(
-    fc.property(fc.array(anySpan, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), fc.boolean(), fc.constantFrom('cumulative', 'delta'), (all, max, explicit, temporality) => {
-      const work = spans('--max-series', String(max), '--dimension', 'a', '--dimension', '__proto__=x', '--histogram', explicit ? 'explicit' : 'exponential', '--temporality', temporality)
+  await fc.assert(
+    fc.asyncProperty(fc.array(anySpan, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), fc.boolean(), fc.constantFrom('cumulative', 'delta'), async (all, max, explicit, temporality) => {
+      const work = await spans('--max-series', String(max), '--dimension', 'a', '--dimension', '__proto__=x', '--histogram', explicit ? 'explicit' : 'exponential', '--temporality', temporality)
       const out: Line[] = []
       for (const [i, { service, name, kind, code, attributes, took }] of all.entries()) {
         const status = code === undefined ? undefined : { code }
@@ -128,7 +122,7 @@ t.test('a request between two services, in either order', async (t) => {
   const client = edgeSpan('web', 'client', '01', undefined, { attributes: { region: 'eu' } })
   const server = edgeSpan('shop', 'server', '02', '01', { status: { code: 'error' }, end: '1400000000' })
   for (const order of [[client, server], [server, client]]) {
-    const work = graph('--dimension', 'region')
+    const work = await graph('--dimension', 'region')
     t.same(work.take(...order), order.map((span) => JSON.parse(JSON.stringify(span)) as Line))
     const out = work.end()
     const labels = { client: 'web', server: 'shop', client_region: 'eu' }
@@ -141,7 +135,7 @@ t.test('a request between two services, in either order', async (t) => {
 })
 
 t.test('messages and databases', async (t) => {
-  const work = graph()
+  const work = await graph()
   work.take(edgeSpan('web', 'producer', '01', undefined), edgeSpan('worker', 'consumer', '02', '01'))
   work.take(edgeSpan('shop', 'client', '03', '02', { attributes: { 'db.name': 'orders', 'db.system': 'mysql' } }))
   t.match(metric(work.end(), `${SG}request_total`), [
@@ -151,7 +145,7 @@ t.test('messages and databases', async (t) => {
 })
 
 t.test('one side that does not come: virtual nodes, or unpaired', async (t) => {
-  const work = graph('--virtual-node-label', '--ttl', '2s', '--every', '10s')
+  const work = await graph('--virtual-node-label', '--ttl', '2s', '--every', '10s')
   work.take(edgeSpan('shop', 'server', '01', undefined), edgeSpan('shop', 'client', '02', '01', { attributes: { 'peer.service': 'bank' } }))
   work.take(edgeSpan('shop', 'client', '03', '01'), edgeSpan('cart', 'server', '05', '04'), edgeSpan('cart', 'internal', '06', '05'))
   t.same(work.until(1999), [])
@@ -165,7 +159,7 @@ t.test('one side that does not come: virtual nodes, or unpaired', async (t) => {
 })
 
 t.test('the store is bounded', async (t) => {
-  const work = graph('--max-items', '1')
+  const work = await graph('--max-items', '1')
   work.take(edgeSpan('a', 'client', '01', undefined), edgeSpan('b', 'client', '02', undefined), edgeSpan('c', 'server', '03', '01'))
   work.take(edgeSpan('d', 'client', '04', undefined), edgeSpan('e', 'client', '05', undefined, { attributes: { 'db.name': 'x' } }))
   const out = work.end()
@@ -177,9 +171,9 @@ t.test('the store is bounded', async (t) => {
 t.test('every request is counted once, in whatever order its spans come', async () => {
   const services = ['a', 'b', 'c']
   const requests = fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.boolean()), { minLength: 1, maxLength: 20 })
-  fc.assert(
-    fc.property(requests.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all.flatMap((_, i) => [2 * i, 2 * i + 1]), { minLength: all.length * 2 }))), ([all, order]) => {
-      const work = graph('--ttl', '1h')
+  await fc.assert(
+    fc.asyncProperty(requests.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all.flatMap((_, i) => [2 * i, 2 * i + 1]), { minLength: all.length * 2 }))), async ([all, order]) => {
+      const work = await graph('--ttl', '1h')
       for (const at of order) {
         const [client, server, failed] = all[at >> 1]
         const status = failed ? { code: 'error' } : undefined
@@ -195,7 +189,7 @@ t.test('every request is counted once, in whatever order its spans come', async 
 
 t.test('OTLP holds all that they say', async (t) => {
   for (const words of [['--histogram', 'exponential'], ['--temporality', 'delta', '--unit', 's']]) {
-    const work = spans('--exemplars', '--dimension', 'http.status_code', ...words)
+    const work = await spans('--exemplars', '--dimension', 'http.status_code', ...words)
     work.clock.time = 5000
     work.take(SPAN, { ...SPAN, end: SPAN.ts }, { ...SPAN, end: '9000000000' })
     const lines = work.end()
