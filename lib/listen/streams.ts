@@ -4,11 +4,10 @@ import { renameSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
 import { doorOpener } from '../net/door.js'
+import { Handshakes } from '../net/handshakes.js'
 import { listenAddress } from '../net/listen.js'
 import type { ServerTls } from '../net/server_tls.js'
-import { reasonOf } from '../net/tls.js'
 import { type Endpoint, endpointText } from './address.js'
 import { Connection } from './connection.js'
 import { peerOf } from './peer.js'
@@ -25,8 +24,8 @@ const HANDSHAKE = 10_000
 
 export class StreamListener {
   readonly #open = new Map<Connection, Promise<void>>()
-  /** Connections whose handshake is not over: they count as well. */
-  #shaking = 0
+  /** Null without TLS. */
+  readonly #handshakes: Handshakes | null
   /** Takes connections before their handshake. */
   readonly #take: (socket: Socket) => void
   #close: () => void = () => {}
@@ -43,7 +42,11 @@ export class StreamListener {
     private readonly fail: (error: Error) => void,
     private readonly told: Told,
   ) {
-    this.#take = tls === null ? (socket) => this.#serve(socket) : this.#overTls(tls)
+    const shaken = (socket: Socket) => this.#serve(socket)
+    const tell = (what: string, message: string) => told.warn(what, message)
+    const handshakes = tls === null ? null : new Handshakes(tls, { handshakeTimeout: HANDSHAKE }, shaken, tell)
+    this.#handshakes = handshakes
+    this.#take = handshakes === null ? shaken : (socket) => this.#full(socket) || handshakes.begin(socket)
   }
 
   /** Where it listens. Throws as listen(2) does. */
@@ -94,34 +97,10 @@ export class StreamListener {
     return server
   }
 
-  #overTls(tls: ServerTls): (socket: Socket) => void {
-    const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual }
-    const server = createTlsServer({ ...tls.changed(), ...client, handshakeTimeout: HANDSHAKE })
-    server.on('secureConnection', (socket) => {
-      this.#shaking--
-      this.#serve(socket)
-    })
-    server.on('tlsClientError', (error) => {
-      this.#shaking--
-      this.told.warn('handshake', `TLS: ${reasonOf(error)}`)
-    })
-    return (socket) => {
-      if (this.#full(socket)) return
-      try {
-        const changed = tls.changed()
-        if (changed !== null) server.setSecureContext(changed)
-      } catch (error) {
-        this.told.warn('tls', `--tls-cert, --tls-key: ${reasonOf(error)}: going on with those before`)
-      }
-      this.#shaking++
-      server.emit('connection', socket)
-    }
-  }
-
-  /** Closes what is beyond the bound. */
+  /** Closes what is beyond the bound, in which handshakes count as well. */
   #full(socket: Socket): boolean {
     const { max_connections: max } = this.options
-    if (this.#open.size + this.#shaking < max) return false
+    if (this.#open.size + (this.#handshakes?.underWay ?? 0) < max) return false
     socket.destroy()
     this.told.warn('connections', `more than ${max} connections (--max-connections): closed`)
     return true

@@ -1,12 +1,11 @@
 // Where a server takes its connections: the addresses, TLS, and how many may be open.
 
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
 import { EXIT, Problem } from '../diag/problem.js'
 import { type Door, doorOpener } from './door.js'
+import { Handshakes, type Tell } from './handshakes.js'
 import { listenAddress } from './listen.js'
 import type { ServerTls } from './server_tls.js'
-import { reasonOf } from './tls.js'
 
 export interface ListenerOptions {
   readonly max_connections: number
@@ -14,16 +13,13 @@ export interface ListenerOptions {
   readonly header_timeout: number
 }
 
-/** Says something about what is wrong, under a word for what it is. */
-export type Tell = (what: string, message: string) => void
-
 export class Listener {
   /** Open connections that have been given on. */
   readonly sockets = new Set<Socket>()
-  /** Connections whose handshake is not over: they count as well. */
-  #shaking = 0
   readonly #servers: Server[] = []
   readonly #doors: Door[] = []
+  /** Null without TLS. */
+  readonly #handshakes: Handshakes | null
   /** Takes connections before their handshake. */
   readonly #take: (socket: Socket) => void
 
@@ -41,7 +37,12 @@ export class Listener {
     private readonly closed: () => void,
     private readonly tell: Tell,
   ) {
-    this.#take = tls === null ? (socket) => this.#full(socket) || this.#serve(socket) : this.#overTls(tls, protocols)
+    const shaken = (socket: Socket) => this.#serve(socket)
+    const how = { handshakeTimeout: options.header_timeout, ALPNProtocols: [...protocols] }
+    const handshakes = tls === null ? null : new Handshakes(tls, how, shaken, tell)
+    this.#handshakes = handshakes
+    const next = handshakes === null ? shaken : handshakes.begin.bind(handshakes)
+    this.#take = (socket) => this.#full(socket) || next(socket)
   }
 
   /** Whether another process listens in this one's stead. */
@@ -82,36 +83,10 @@ export class Listener {
     return `${address.includes(':') ? `[${address}]` : address}:${got}`
   }
 
-  #overTls(tls: ServerTls, protocols: readonly string[]): (socket: Socket) => void {
-    const client = { requestCert: tls.mutual, rejectUnauthorized: tls.mutual }
-    const handshakeTimeout = this.options.header_timeout
-    const server = createTlsServer({ ...tls.changed(), ...client, handshakeTimeout, ALPNProtocols: [...protocols] })
-    server.on('secureConnection', (socket) => {
-      this.#shaking--
-      this.#serve(socket)
-    })
-    server.on('tlsClientError', (error, socket) => {
-      this.#shaking--
-      socket.destroy()
-      this.tell('handshake', `TLS: ${reasonOf(error)}`)
-    })
-    return (socket) => {
-      if (this.#full(socket)) return
-      try {
-        const changed = tls.changed()
-        if (changed !== null) server.setSecureContext(changed)
-      } catch (error) {
-        this.tell('tls', `--tls-cert, --tls-key: ${reasonOf(error)}: going on with those before`)
-      }
-      this.#shaking++
-      server.emit('connection', socket)
-    }
-  }
-
-  /** Closes what is beyond the bound. */
+  /** Closes what is beyond the bound, in which handshakes count as well. */
   #full(socket: Socket): boolean {
     const { max_connections: max } = this.options
-    if (this.sockets.size + this.#shaking < max) return false
+    if (this.sockets.size + (this.#handshakes?.underWay ?? 0) < max) return false
     socket.destroy()
     this.tell('drop', `more than ${max} connections (--max-connections): closed`)
     return true
