@@ -9,9 +9,9 @@ import { ROOT } from './support/solder.js'
 /** Folders and files of lib, by layer. A new one takes its place here. */
 const LAYERS: readonly (readonly string[])[] = [
   ['record'],
-  ['component.ts', 'transform.ts', 'flow.ts', 'logs', 'diag', 'regex', 'option', 'expr', 'geo', 'go', 'logql', 'redact', 'relabel', 'edit', 'aggregate', 'trace', 'wire', 'bridge', 'view', 'ledger'],
+  ['component.ts', 'transform.ts', 'flow.ts', 'at_once.ts', 'logs', 'diag', 'regex', 'option', 'expr', 'geo', 'go', 'logql', 'redact', 'relabel', 'edit', 'aggregate', 'trace', 'wire', 'bridge', 'view', 'ledger'],
   ['io', 'net', 'spool', 'state'],
-  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'listen', 'receive', 'recording', 'cluster'],
+  ['scrape', 'host', 'discovery', 'tail', 'delivery', 'listen', 'receive', 'recording'],
   ['pipeline', 'config'],
   ['supervisor', 'admin', 'testing'],
   ['cli', 'main.ts'],

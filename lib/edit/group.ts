@@ -1,6 +1,7 @@
 // Attributes of records moved to their resource: records with the same values get the same resource.
 
-import type { Pass, StatefulTransform } from '../component.js'
+import { AtOnce } from '../at_once.js'
+import type { Pass } from '../component.js'
 import { Identity } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
 import { labelPairs, labelsOf } from '../record/labels.js'
@@ -9,14 +10,16 @@ import { isMap, withoutEmpty, withoutValue } from './tree.js'
 import { pointAttribute } from './field.js'
 import type { DerivedIdentities } from './identities.js'
 
-export class Grouping implements StatefulTransform {
+export class Grouping extends AtOnce {
   /** @param keys names of attributes */
   constructor(
     private readonly keys: readonly string[],
     private readonly identities: DerivedIdentities,
-  ) {}
+  ) {
+    super()
+  }
 
-  take(record: Record, _: number, pass: Pass): void {
+  override take(record: Record, _: number, pass: Pass): void {
     const { identity, payload } = record
     pass(identity.type === 'metric' ? { identity: this.#point(identity), payload } : this.#grouped(record))
   }
@@ -44,18 +47,6 @@ export class Grouping implements StatefulTransform {
     const keys = moved.map(([key]) => key)
     return this.identities.get(identity, '', () => withResource(withoutLabels(identity, keys), moved))
   }
-
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return Infinity
-  }
-
-  tick(): void {}
-
-  flush(): void {}
 }
 
 function withResource({ type, name, labels, rest }: Identity, moved: readonly (readonly [string, Json])[]): Identity {

@@ -1,8 +1,9 @@
 // Log entries from spans: a line for each span, root, process or event (Grafana Agent, automatic logging; Alloy,
 // otelcol.connector.spanlogs).
 
-import type { Account, Pass, StatefulTransform } from '../component.js'
 import { attributeText } from '../aggregate/table.js'
+import { AtOnce } from '../at_once.js'
+import type { Account, Pass } from '../component.js'
 import { DerivedIdentities } from '../edit/identities.js'
 import { Identity, memoSlot } from '../record/identity.js'
 import { canonical, type Json } from '../record/json.js'
@@ -45,7 +46,7 @@ type Kind = 'span' | 'root' | 'process' | 'event'
 
 const STATUS: { readonly [code: string]: string } = { ok: 'Ok', error: 'Error' }
 
-export class SpanLogs implements StatefulTransform {
+export class SpanLogs extends AtOnce {
   readonly #identities: DerivedIdentities
   /** The trace of which a resource had its line last, by the resource. */
   readonly #traces = new Map<string, Json | undefined>()
@@ -55,10 +56,11 @@ export class SpanLogs implements StatefulTransform {
     private readonly settings: SpanLogsSettings,
     private readonly account: Account,
   ) {
+    super()
     this.#identities = new DerivedIdentities(settings.maxIdentities)
   }
 
-  take(record: Record, _: number, pass: Pass): void {
+  override take(record: Record, _: number, pass: Pass): void {
     pass(record)
     const { spans, roots, processes, events } = this.settings
     const { identity, payload } = record
@@ -124,18 +126,6 @@ export class SpanLogs implements StatefulTransform {
     pass({ identity: made, payload: log })
     this.account.made++
   }
-
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return Infinity
-  }
-
-  tick(): void {}
-
-  flush(): void {}
 }
 
 function isRoot({ parent_span_id }: Payload): boolean {

@@ -1,6 +1,7 @@
 // The translation as a filter: data points of OTLP become samples of Prometheus, everything else passes.
 
-import type { Account, Pass, Reject, StatefulTransform } from '../../component.js'
+import { AtOnce } from '../../at_once.js'
+import type { Account, Pass, Reject } from '../../component.js'
 import type { Identity } from '../../record/identity.js'
 import type { Record } from '../../record/record.js'
 import { isOtlp } from '../shape.js'
@@ -12,7 +13,7 @@ export interface TranslationContext {
   reject(reject: Reject): void
 }
 
-export class PrometheusTransform implements StatefulTransform {
+export class PrometheusTransform extends AtOnce {
   readonly #translator: PrometheusTranslator
   /** What is known of families, by name: it goes out when it is new. */
   readonly #families = new Map<string, Buffer>()
@@ -22,10 +23,11 @@ export class PrometheusTransform implements StatefulTransform {
     private readonly settings: Settings,
     private readonly context: TranslationContext,
   ) {
+    super()
     this.#translator = new PrometheusTranslator(settings)
   }
 
-  take(record: Record, _: number, pass: Pass): void {
+  override take(record: Record, _: number, pass: Pass): void {
     if (!isOtlp(record)) return pass(record)
     const { samples, errors, warnings } = this.#translator.next(record)
     for (const warning of warnings) this.#warn(warning)
@@ -42,18 +44,6 @@ export class PrometheusTransform implements StatefulTransform {
     else out--
     this.context.account.made += out
   }
-
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return Infinity
-  }
-
-  tick(): void {}
-
-  flush(): void {}
 
   #isNew(family: Identity): boolean {
     const { name, prefix } = family

@@ -1,6 +1,7 @@
 // What the stages that turn one temporality into the other have in common: series with a state. No point is held back.
 
-import type { Account, Clock, Pass, Reject, StatefulTransform } from '../../component.js'
+import { AtOnce } from '../../at_once.js'
+import type { Account, Clock, Pass, Reject } from '../../component.js'
 import type { Identity } from '../../record/identity.js'
 import type { Payload, Record } from '../../record/record.js'
 import { measuredFields, type Measured, measuredOf } from './measured.js'
@@ -41,7 +42,7 @@ export class Refused extends Error {
   }
 }
 
-export abstract class TemporalityStage implements StatefulTransform {
+export abstract class TemporalityStage extends AtOnce {
   protected readonly series: SeriesMemory<SeriesState & { readonly id: Identity }>
 
   constructor(
@@ -51,11 +52,12 @@ export abstract class TemporalityStage implements StatefulTransform {
     protected readonly context: TemporalityContext,
     private readonly keep: Keep | null,
   ) {
+    super()
     const { max_series: max, max_stale: staleAfter } = settings
     this.series = new SeriesMemory({ max, staleAfter, monotonic: () => context.clock.monotonic() }, to)
   }
 
-  take(record: Record, _: number, pass: Pass): void {
+  override take(record: Record, _: number, pass: Pass): void {
     const { identity, payload } = record
     if (!this.#isOurs(identity)) return pass(record)
     const { key, out } = this.series.of(identity)
@@ -84,17 +86,7 @@ export abstract class TemporalityStage implements StatefulTransform {
     }
   }
 
-  held(): number {
-    return Infinity
-  }
-
-  due(): number {
-    return Infinity
-  }
-
-  tick(): void {}
-
-  flush(): void {
+  override flush(): void {
     this.keep?.save(this.state())
   }
 
