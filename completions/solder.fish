@@ -303,6 +303,7 @@ complete -c solder -n '__solder_at "receive jaeger"' -l help -d 'tell about this
 complete -c solder -n '__solder_at "receive statsd"' -l listen -x -d 'where to listen; may be given several times'
 complete -c solder -n '__solder_at "receive statsd"' -l every -x -d 'interval of samples'
 complete -c solder -n '__solder_at "receive statsd"' -l buckets -x -d 'upper bound of a bucket of histograms, timers in seconds; may be given several times'
+complete -c solder -n '__solder_at "receive statsd"' -l events -d 'make log records of events and service checks'
 complete -c solder -n '__solder_at "receive statsd"' -l container-label -x -d 'name of a label for the container that a sender names'
 complete -c solder -n '__solder_at "receive statsd"' -l ttl -x -d 'time after which a series that nobody sends to ends; 0 for never'
 complete -c solder -n '__solder_at "receive statsd"' -l label -x -d 'add a label to every record'

@@ -1,4 +1,4 @@
-// receive statsd: StatsD and DogStatsD over UDP and TCP, added up, to samples.
+// receive statsd: StatsD and DogStatsD over UDP and TCP, added up, to samples; events to log records.
 
 import { source } from '../../lib/component.js'
 import { Problem, throwAll } from '../../lib/diag/problem.js'
@@ -25,7 +25,13 @@ export default source({
     Names have underscores for dots and all else that is no letter, digit or underscore (--names utf8 keeps it). Tags
     of DogStatsD are labels, one without value is "true"; several values in one line, and the container, for
     --container-label, are taken as well. A gauge with a time of its own (|T) is passed on at once, with that time; other
-    types are taken as if it were not there. Events and service checks are dropped, and counted.
+    types are taken as if it were not there.
+
+    With --events, events and service checks become log records with the labels source="dogstatsd" and type="event" or
+    "service_check". The body is the text or message, else the title or name. Attributes are the tags, and over them
+    title, priority, alert_type, aggregation_key and source_type_name, or name and status (ok, warning, critical,
+    unknown); hostname; container_id. The severity is that of the alert type, which is info unless it is said, or of
+    the status; the time is the sender's, where that is valid. Without --events they are dropped, and counted.
 
     A series that nobody sends to for --ttl ends with a staleness marker, and counts from 0 when it comes again; what is
     held is lost when the process is killed. A name has one form: lines of another are dropped, and counted.
@@ -34,7 +40,7 @@ export default source({
     is on its way. A reload of a pipeline file begins anew.`,
   since,
   accepts: [],
-  emits: ['metric'],
+  emits: ['metric', 'log'],
   guarantee: `StatsD knows no acknowledgement: what has not become a sample when the stage is killed is lost, and so are
     datagrams beyond --udp-queue-bytes ('queue_full') and, uncounted here, those that the system drops. Lines that are none
     are rejected, with their column ('bad_line', 'line_too_long'). Dropped are lines for new series beyond --max-series
@@ -54,6 +60,7 @@ export default source({
       help: 'upper bound of a bucket of histograms, timers in seconds; may be given several times',
       since,
     },
+    events: { type: 'bool', help: 'make log records of events and service checks', since },
     container_label: { type: 'string', value: 'NAME', help: 'name of a label for the container that a sender names', since },
     ttl: {
       type: 'duration', default: '1h', max: '20d', help: 'time after which a series that nobody sends to ends; 0 for never', since,

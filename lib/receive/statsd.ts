@@ -1,17 +1,22 @@
-// Lines of StatsD, added up, to samples of every interval.
+// Lines of StatsD, added up, to samples of every interval; events and service checks to log records.
 
 import type { SourceContext } from '../component.js'
 import { Told } from '../io/told.js'
 import { SampleBatch } from '../record/batch.js'
-import type { Identity } from '../record/identity.js'
-import { type Labels, labelsText } from '../record/labels.js'
+import { Identity } from '../record/identity.js'
+import { type Labels, labelsOfMap, labelsText } from '../record/labels.js'
 import { Layout } from '../record/layout.js'
 import { decimalOf } from '../wire/decimal.js'
 import { metricName } from '../wire/metric_name.js'
-import { Malformed, readTail, splitStatsd, type StatsdLine, type StatsdTail, tagsOf, valuesOf } from '../wire/statsd/line.js'
+import { readEntry } from '../wire/statsd/entry.js'
+import {
+  Malformed, readTail, splitStatsd, type StatsdLine, type StatsdOther, type StatsdTail, tagsOf, valuesOf,
+} from '../wire/statsd/line.js'
+import { entryPayload } from './entry.js'
 import { Rows } from './rows.js'
 import { seriesIdentity, seriesLabels, type SeriesOptions } from './series.js'
 import type { LineReader } from './socket_lines.js'
+import { Stamps } from './stamps.js'
 import { Counter, Distribution, type Form, FORMS, Gauge, type Held, Members } from './statsd_series.js'
 
 export interface StatsdOptions extends SeriesOptions {
@@ -23,6 +28,8 @@ export interface StatsdOptions extends SeriesOptions {
   readonly ttl: number
   readonly max_series: number
   readonly max_set_values: number
+  /** Whether events and service checks become log records. */
+  readonly events: boolean
 }
 
 interface Series {
@@ -49,8 +56,10 @@ export class StatsdReader implements LineReader {
   /** Of each name the form, and how many series have it. */
   readonly #names = new Map<string, { readonly form: Form; series: number }>()
   readonly #told: Told
-  /** Samples with times of their own. */
-  readonly #timed = new Rows()
+  /** Samples with times of their own, and log records. */
+  readonly #rows = new Rows()
+  readonly #stamps: Stamps
+  readonly #entries: { readonly [K in StatsdOther]: Identity }
   /** Rows of the last interval, and whether they are still those of the next. */
   #layout = new Layout([])
   #changed = false
@@ -61,17 +70,23 @@ export class StatsdReader implements LineReader {
     private readonly context: Pick<SourceContext, 'account' | 'clock' | 'emit' | 'log'>,
   ) {
     this.#told = new Told(context)
+    this.#stamps = new Stamps(context.clock)
+    const entries = (type: StatsdOther) =>
+      Identity.of('log', '', labelsOfMap(new Map([['source', 'dogstatsd'], ['type', type], ...options.label])))
+    this.#entries = { event: entries('event'), service_check: entries('service_check') }
   }
 
   begin(): void {
     this.#now = this.context.clock.monotonic()
+    if (this.options.events) this.#stamps.look()
   }
 
   line(text: string): string | null {
     try {
       const line = splitStatsd(text)
       if (typeof line !== 'string') this.#take(line)
-      else this.#drop(line, 'events and service checks are no metrics: dropped')
+      else if (this.options.events) this.#entry(text, line)
+      else this.#drop(line, 'events and service checks are dropped (--events makes log records of them)')
       return null
     } catch (error) {
       if (error instanceof Malformed) return error.message
@@ -80,7 +95,7 @@ export class StatsdReader implements LineReader {
   }
 
   pass(): void | Promise<void> {
-    return this.#timed.pass(this.context)
+    return this.#rows.pass(this.context)
   }
 
   /** Passes on what the interval that ends has brought. */
@@ -121,6 +136,11 @@ export class StatsdReader implements LineReader {
     return ended
   }
 
+  #entry(text: string, kind: StatsdOther): void {
+    const { body, ts, severity, attributes } = readEntry(text, kind)
+    this.#rows.add(this.#entries[kind], entryPayload(body, this.#stamps.next(), ts, severity, attributes))
+  }
+
   #take(line: StatsdLine): void {
     const tail = this.#tails.get(line.tail) ?? this.#tail(line)
     const { type, rate, ts } = tail
@@ -132,7 +152,7 @@ export class StatsdReader implements LineReader {
     if (complaint !== null) throw new Malformed(line.name.length + 1, `'${line.value.slice(0, 40)}': ${complaint}`)
     if (type === 'g' && ts !== undefined) {
       const identity = seriesIdentity(line.name, this.#tags(tail), 'gauge', this.options)!
-      for (const value of numbers) this.#timed.add(identity, { ts, value })
+      for (const value of numbers) this.#rows.add(identity, { ts, value })
       return
     }
     const held = this.#seriesOf(line.name, tail)?.held

@@ -34,6 +34,38 @@ async function overTcp(port: number, text: string): Promise<void> {
   await once(socket.resume(), 'close')
 }
 
+t.test('statsd: events and service checks of hot-shots', async (t) => {
+  const receiving = await Receiving.start(t, ['statsd', ...both, '--every', '1h', '--events', '--label', 'site=x'], 2)
+  const [udp, tcp] = receiving.ports
+  for (const [protocol, port] of [['udp', udp], ['tcp', tcp]] as const) {
+    const server = { host: '127.0.0.1', port, protocol, prefix: 'shop.', globalTags: { via: protocol } }
+    const client = new StatsD(server)
+    const when = new Date(1_763_804_400_000)
+    const options = { date_happened: when, hostname: 'web-1', aggregation_key: 'roll', priority: 'low', source_type_name: 'chef', alert_type: 'error' } as const
+    client.event('déploy | v2', 'it\nfailed ✗', options, ['env:prod', 'canary'])
+    client.check('db', client.CHECKS.CRITICAL, { date_happened: when, hostname: 'web-1', message: 'no route' }, ['env:prod'])
+    client.event('plain')
+    client.check('up', client.CHECKS.OK)
+    await new Promise((resolve) => client.close(resolve))
+  }
+  t.equal(await receiving.stop(), 0)
+  const lines = receiving.stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line) as { attributes: { via: string } })
+  for (const via of ['udp', 'tcp']) {
+    const [event, check, plain, up] = lines.filter(({ attributes }) => attributes.via === via)
+    const common = { via, env: 'prod', hostname: 'web-1' }
+    t.match(event, {
+      type: 'log', labels: { source: 'dogstatsd', type: 'event', site: 'x' }, ts: '1763804400000000000', observed: /^\d{19}$/, body: 'it\nfailed ✗',
+      severity: 'error', severity_number: 17,
+    })
+    t.same(event.attributes, { ...common, canary: 'true', title: 'déploy | v2', priority: 'low', alert_type: 'error', aggregation_key: 'roll', source_type_name: 'chef' })
+    t.match(check, { labels: { type: 'service_check' }, body: 'no route', ts: '1763804400000000000', severity: 'critical', severity_number: 18 })
+    t.same(check.attributes, { ...common, name: 'shop.db', status: 'critical' })
+    t.match(plain, { body: 'plain', severity: 'informational', attributes: { title: 'plain' } })
+    t.match(up, { body: 'shop.up', severity: 'informational', attributes: { name: 'shop.up', status: 'ok' } })
+  }
+  t.equal(lines.length, 8)
+})
+
 t.test('statsd: hot-shots over UDP and TCP, with tags, rates and events', async (t) => {
   const receiving = await Receiving.start(t, ['statsd', ...both, '--every', '1h', '--buckets', '0.1', '--ledger'], 2)
   const [udp, tcp] = receiving.ports
@@ -69,6 +101,7 @@ t.test('statsd: hot-shots over UDP and TCP, with tags, rates and events', async 
   t.match(receiving.stderr, /127\.0\.0\.1: column 4: expected a colon behind the name/)
   t.match(receiving.stderr, /"dropped":\{.*"pending":0/)
   t.match(JSON.parse(/\{"stage".*/.exec(receiving.stderr)![0]), { dropped: { event: 2, service_check: 2, bad_line: 1, line_too_long: 1 } })
+  t.match(receiving.stderr, /events and service checks are dropped \(--events makes log records of them\)/)
   const wrong = await sh('solder receive statsd --buckets x --buckets 1 --buckets 1.0 --listen http://x')
   t.match(`${wrong.code} ${wrong.stderr}`, /^2 [\s\S]*--buckets: 'x' is not valid[\s\S]*--buckets: '1.0' is not valid[\s\S]*'http:\/\/x' is not valid/)
 })

@@ -6,6 +6,7 @@ import { parseGraphite, splitPath } from '../../lib/wire/graphite/line.js'
 import { PathTemplate } from '../../lib/wire/graphite/template.js'
 import { BadLine, influxLines, parseInflux, precisionOf, splitSeries, timeOf, unescaped } from '../../lib/wire/influx/line.js'
 import { labelName, metricName } from '../../lib/wire/metric_name.js'
+import { readEntry } from '../../lib/wire/statsd/entry.js'
 import { Malformed, readTail, splitStatsd, STATSD_TYPES, tagsOf, valuesOf } from '../../lib/wire/statsd/line.js'
 import fc from '../support/property.js'
 
@@ -84,6 +85,54 @@ t.test('StatsD', async (t) => {
     const seconds = ts === undefined ? [] : [`T${ts.slice(0, -9) || '0'}`]
     const parts = [`${name}:${values.join(':')}`, type, `@${rate}`, ...(tags && [`#${tags}`]), ...(container && [`c:${container}`]), ...seconds]
     t.same(parse(parts.join('|')), line)
+  }))
+})
+
+t.test('events and service checks of StatsD', async (t) => {
+  const parse = (line: string) =>
+    tried(() => {
+      const kind = splitStatsd(line)
+      if (typeof kind !== 'string') return 'a metric'
+      const { attributes, ...entry } = readEntry(line, kind)
+      return { ...entry, attributes: Object.fromEntries(attributes) }
+    }, Malformed)
+  const information = { ts: undefined, severity: 6 }
+  t.same(parse('_e{6,6}:deploy|v1\\nv2|d:1763804400|h:web-1|k:roll|p:low|s:chef|t:warning|#env:x,canary,title:y|c:ci-1|e:it|card:low'), {
+    body: 'v1\nv2', ts: '1763804400000000000', severity: 4,
+    attributes: {
+      env: 'x', canary: 'true', title: 'deploy', priority: 'low', alert_type: 'warning', aggregation_key: 'roll', source_type_name: 'chef',
+      hostname: 'web-1', container_id: 'ci-1',
+    },
+  })
+  t.same(parse('_e{3,3}:a|b|c|d'), { body: 'c|d', ...information, attributes: { title: 'a|b' } })
+  t.same(parse('_e{1,0}:a|'), { body: 'a', ...information, attributes: { title: 'a' } })
+  t.same(parse('_e{3,4}:é!|für|p:x|t:bad|d:soon'), {
+    body: 'für', ts: undefined, severity: undefined, attributes: { title: 'é!', priority: 'x', alert_type: 'bad', timestamp: 'soon' },
+  })
+  t.same(parse('_e{2,3}:é!|für|#a'), { body: 'für', ...information, attributes: { title: 'é!', a: 'true' } }, 'lengths in characters')
+  t.same(parse('_sc|db.up|2|d:1763804400|h:web-1|#env:x|m:no m\\: route\\nfrom here|c:ci-1'), {
+    body: 'no m: route\nfrom here', ts: '1763804400000000000', severity: 2,
+    attributes: { env: 'x', name: 'db.up', status: 'critical', hostname: 'web-1', container_id: 'ci-1' },
+  })
+  t.same(parse('_sc|db.up|0'), { body: 'db.up', ...information, attributes: { name: 'db.up', status: 'ok' } })
+  t.match(parse('_sc|x|3|d:1763804400123'), { severity: undefined, ts: undefined, attributes: { status: 'unknown', timestamp: '1763804400123' } })
+  t.same(parse('_sc|x|1|#__proto__:x'), {
+    body: 'x', ts: undefined, severity: 4, attributes: Object.fromEntries([['__proto__', 'x'], ['name', 'x'], ['status', 'warning']]),
+  })
+  const wrong: [string, string][] = [
+    ['_e{', 'column 3: expected {LENGTH,LENGTH}: of title and text'], ['_e{1}:a|b', 'column 3: expected {LENGTH,LENGTH}: of title and text'],
+    ['_e{1,2}:a|b', 'column 4: title and text have other lengths'], ['_e{1,1}:a', 'column 4: title and text have other lengths'],
+    ['_e{0,1}:|b', 'column 9: expected a title'], ['_sc|', 'column 5: expected a name'], ['_sc|x', 'column 6: expected a status: 0, 1, 2 or 3'],
+    ['_sc|x|4', 'column 7: expected a status: 0, 1, 2 or 3'],
+  ]
+  for (const [line, message] of wrong) t.equal(parse(line), message)
+  fc.assert(fc.property(fc.constantFrom('_e{2,3}:', '_e{1,1}:', '_sc|'), anyLine, (start, line) => void parse(start + line)))
+  fc.assert(fc.property(anyLine.filter((text) => text !== ''), anyLine, (title, text) => {
+    // What is no character of its own takes the bytes of another one.
+    const [one, two] = [title, text].map((words) => Buffer.from(words.replaceAll('\\n', '')).toString())
+    if (one === '') return
+    const entry = parse(`_e{${Buffer.byteLength(one)},${Buffer.byteLength(two)}}:${one}|${two}|t:error`)
+    t.match(entry, { body: two === '' ? one : two, severity: 3, attributes: { title: one } })
   }))
 })
 

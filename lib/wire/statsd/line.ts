@@ -34,7 +34,7 @@ export type StatsdOther = 'event' | 'service_check'
 
 const EXPECTED_TYPES = STATSD_TYPES.join(', ')
 /** Seconds that 64 bits of nanoseconds hold: 10 digits and more are as many. */
-const MOST_SECOND_DIGITS = 10
+export const MOST_SECOND_DIGITS = 10
 
 /** Throws Malformed. */
 export function splitStatsd(line: string): StatsdLine | StatsdOther {

@@ -12,17 +12,20 @@ function reader(options: Partial<StatsdOptions> = {}) {
   const account = new StageAccount()
   const clock = new TestClock()
   let samples: string[] = []
+  const logs: unknown[] = []
   const emit = (batch: Batch) => {
     for (let row = 0; row < batch.length; row++) {
-      const { name, labels, kind } = batch.id(row)!
+      const { type, name, labels, kind } = batch.id(row)!
       const { ts, value, stale } = batch.payload(row)
       const pairs = labels.map((text, i) => (i % 2 === 0 ? `${text}=` : `${text},`)).join('')
-      samples.push(`${name}{${pairs.slice(0, -1)}} ${stale === true ? 'stale' : value} ${kind} ${ts}`)
+      if (type === 'log') logs.push({ labels: pairs.slice(0, -1), ...batch.payload(row) })
+      else samples.push(`${name}{${pairs.slice(0, -1)}} ${stale === true ? 'stale' : value} ${kind} ${ts}`)
     }
   }
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const all: StatsdOptions = {
-    buckets: [0.1, 1], container_label: undefined, ttl: 0, max_series: 100, max_set_values: 100, label: new Map(), names: 'underscores', ...options,
+    buckets: [0.1, 1], container_label: undefined, ttl: 0, max_series: 100, max_set_values: 100, label: new Map(), names: 'underscores', events: false,
+    ...options,
   }
   const statsd = new StatsdReader(all, { account, clock, emit, log })
   const take = (...lines: string[]) => {
@@ -37,7 +40,7 @@ function reader(options: Partial<StatsdOptions> = {}) {
     samples = []
     return taken
   }
-  return { take, interval, account, clock }
+  return { take, interval, account, clock, logs }
 }
 
 t.test('what an interval brings', async (t) => {
@@ -86,6 +89,24 @@ t.test('what cannot be taken is told or counted, and changes nothing', async (t)
   t.same(Object.fromEntries(account.dropped), { type_conflict: 1, set_full: 1, series_full: 1, event: 1, service_check: 1 })
   t.equal(account.pending, 0)
   t.same(await interval(), ['a{} 1 counter 0', 's{} 1 gauge 0'])
+})
+
+t.test('events and service checks become log records where that is wanted', async (t) => {
+  const { take, interval, logs, account, clock } = reader({ events: true, label: new Map([['site', 'x']]) })
+  clock.time = 1000
+  t.same(take('_e{1,4}:a|text|d:7|t:error', 'c:1|c', '_sc|up|0|#env:y', '_sc|up|x'), ['column 8: expected a status: 0, 1, 2 or 3'])
+  t.same(logs, [
+    {
+      labels: 'site=x,source=dogstatsd,type=event', ts: '7000000000', observed: '1000000000', body: 'text', severity: 'error', severity_number: 17,
+      attributes: { title: 'a', alert_type: 'error' },
+    },
+    {
+      labels: 'site=x,source=dogstatsd,type=service_check', ts: '1000000001', body: 'up', severity: 'informational', severity_number: 9,
+      attributes: { env: 'y', name: 'up', status: 'ok' },
+    },
+  ])
+  t.same(await interval(), ['c{site=x} 1 counter 1000000000'])
+  t.same(Object.fromEntries(account.dropped), {})
 })
 
 t.test('a series that nobody sends to ends, and its name is free', async (t) => {
