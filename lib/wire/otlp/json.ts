@@ -6,7 +6,7 @@ import { type Bounds, type Fields, isDefault, TooDeep } from './protobuf.js'
 import type { Field, MessageType, Scalar } from './schema.js'
 
 /** A whole number of so many digits may be one that a double does not hold; strings are passed over. */
-const LONG_NUMBERS = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g
+const LONG_NUMBERS = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g
 const HAS_LONG_NUMBER = /[:,[\s]-?\d{16,}/
 
 /** Reads a message. Throws TooMuch, TooDeep, or an Error that says what is wrong and where. */
