@@ -12,12 +12,12 @@ export default source({
   name: 'receive otlp',
   summary: 'take traces, logs, metrics and profiles that OpenTelemetry SDKs and collectors send',
   description: `
-    A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs and /v1/metrics), packed
-    with gzip, deflate, zstd or, over HTTP, br. Both are served at every address of --listen, and HTTP/2 is taken as
-    well as HTTP/1.1, by default at the ports that OTLP names for either. Spans, log entries and data points become
-    records that hold all that the messages say: solder-records(7) tells what the fields mean. Of --include-metadata
-    the value of that header, or entry of gRPC's metadata, stands in the records of an export as
-    'resource_meta.metadata'.
+    A server for OTLP over gRPC and over HTTP (protobuf and JSON, to /v1/traces, /v1/logs, /v1/metrics and
+    /v1development/profiles), packed with gzip, deflate, zstd or, over HTTP, br. Both are served at every address of
+    --listen, and HTTP/2 is taken as well as HTTP/1.1, by default at the ports that OTLP names for either. Spans, log
+    entries, data points and profiles become records that hold all that the messages say: solder-records(7) tells what
+    the fields mean. Of --include-metadata the value of that header, or entry of gRPC's metadata, stands in the records
+    of an export as 'resource_meta.metadata'.
 
     An export is answered when its records are passed on; a reader that is slow makes senders wait, as many as
     --max-waiting-bytes lets, and tells further ones to come again. With --ack durable it is answered when the sink of
@@ -33,8 +33,11 @@ export default source({
     UNIMPLEMENTED, wrong credentials are 401 or UNAUTHENTICATED. Refusals over HTTP are a Status in the form of the
     export. A call is over with DEADLINE_EXCEEDED when its grpc-timeout is. Bytes that are not UTF-8 become U+FFFD.
 
-    Profiles are a signal under development, taken as protobuf, by HTTP at /v1development/profiles. A record holds one
-    as it came, with the whole dictionary of its export; all that an export makes is bounded by --max-request-bytes.
+    Profiles are a signal under development: they are taken as version 1.10 of opentelemetry-proto has them. A record
+    holds one, with that part of its export's dictionary which it refers to; all that an export makes is bounded by
+    --max-request-bytes, too. A profile that refers to what is not there is left out, and told as a partial success.
+    Exports of earlier versions number their fields in other ways, and are refused, or their profiles left out, where
+    that shows.
 
     Pages of other origins may send where --cors-origin names theirs. Listens on this machine only, unless --listen
     says otherwise. When asked to stop it takes no more connections, answers what is under way, and ends.`,
@@ -44,7 +47,7 @@ export default source({
   guarantee: `An answer of 200 or OK says that the records were passed on, not that they were stored: what stands in
     the pipe when it breaks is lost. With --ack durable it says that the sink has stored them: whichever
     stage is killed, a sender that repeats what was not answered loses nothing. Records may arrive twice
-    either way. Rejected is 'invalid_id'.`,
+    either way. Rejected are 'invalid_id' and 'invalid_profile'.`,
   args: [],
   options: {
     ...grpcServerOptions(['127.0.0.1:4317', '127.0.0.1:4318']),

@@ -1,4 +1,4 @@
-// write otlp: spans, log entries and data points to a receiver of OTLP.
+// write otlp: spans, log entries, data points and profiles to a receiver of OTLP.
 
 import { TO_OTLP_OPTIONS } from '../../lib/bridge/prometheus_otlp/options.js'
 import { sink } from '../../lib/component.js'
@@ -13,16 +13,19 @@ const SPAN =
 
 export default sink({
   name: 'write otlp',
-  summary: 'send spans, logs and metrics by OTLP',
+  summary: 'send spans, logs, metrics and profiles by OTLP',
   description: `
-    Sends spans, log entries and metrics to a receiver of OTLP, such as Tempo, Mimir, Loki, Prometheus or another collector:
-    over HTTP to the URL with /v1/traces, /v1/logs and /v1/metrics added to it, or where --traces-url, --logs-url and
-    --metrics-url say, as they are; over gRPC to a URL of grpc, or grpcs for TLS. What came by OTLP goes out as the same
-    messages; solder-records(7) says what their fields are in records. Metrics of Prometheus are translated as 'derive otlp'
-    does it. Labels of a log entry go as its attributes. What stages have put into 'extracted', and labels that begin with
-    two underscores, are left out.
+    Sends spans, log entries, metrics and profiles to a receiver of OTLP, such as Tempo, Mimir, Loki, Prometheus, Pyroscope
+    or another collector: over HTTP to the URL with /v1/traces, /v1/logs, /v1/metrics and /v1development/profiles added to
+    it, or where --traces-url, --logs-url, --metrics-url and --profiles-url say, as they are; over gRPC to a URL of grpc, or
+    grpcs for TLS. What came by OTLP goes out as the same messages; solder-records(7) says what their fields are in records.
+    Metrics of Prometheus are translated as 'derive otlp' does it. Labels of a log entry or a profile go as its attributes.
+    What stages have put into 'extracted', and labels that begin with two underscores, are left out.
 
-    An export holds records of one kind, each resource, scope and metric once. It goes when it has --batch-records, or
+    Profiles are a signal under development: they are sent as version 1.10 of opentelemetry-proto has them, those of an
+    export with one dictionary for all. Profiles of other formats than 'otlp' cannot be sent.
+
+    An export holds records of one kind, each resource, scope, metric and entry of the dictionary once. It goes when it has --batch-records, or
     --batch-bytes, or is --batch-wait old. Exports are spread over --concurrency lanes, logs and metrics by what they are of, so
     that entries of a stream and points of a series arrive in order. How many are under way at once is found by how the
     receiver answers, as in 'write prometheus'.
@@ -41,7 +44,7 @@ export default sink({
     What is held is always protobuf. With --encoding json it is turned into JSON when it is sent, which costs more. Proxies and
     redirects are for HTTP.`,
   since,
-  accepts: ['span', 'log', 'metric', 'metadata'],
+  accepts: ['span', 'log', 'metric', 'profile', 'metadata'],
   emits: [],
   guarantee: `Every record is stored, or rejected and counted. What is held is lost when the process is killed; what is not
     delivered within --drain-timeout after the end of input is dropped, counted under 'shutdown', and the exit code is 75.
@@ -56,6 +59,7 @@ export default sink({
     traces_url: { type: 'url', help: 'where spans go, as it is', since, group },
     metrics_url: { type: 'url', help: 'where metrics go, as it is', since, group },
     logs_url: { type: 'url', help: 'where log entries go, as it is', since, group },
+    profiles_url: { type: 'url', help: 'where profiles go, as it is', since, group },
     encoding: {
       type: 'enum',
       values: ['protobuf', 'json'],

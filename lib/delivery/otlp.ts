@@ -1,4 +1,4 @@
-// The sink behind `write otlp`: spans, log entries and data points to exports, to one destination.
+// The sink behind `write otlp`: spans, log entries, data points and profiles to exports, to one destination.
 
 import type { Context } from '../component.js'
 import type { Batch } from '../record/batch.js'
@@ -29,12 +29,14 @@ export interface OtlpOptions extends OutboxOptions {
 }
 
 const SIGNAL_OF: ReadonlyMap<RecordType, Signal> = new Map(SIGNALS.map((signal) => [RECORD_OF[signal], signal]))
+/** They are gathered in one export, which may go by any lane. */
+const SPREAD: ReadonlySet<Signal> = new Set(['traces', 'profiles'])
 
 export class OtlpSink extends OutboxSink {
   readonly #options: OtlpOptions
   readonly #slot = memoSlot()
   readonly #growing = new Map<Signal, Batches<ExportRequest>>()
-  /** Where the last export of spans went. */
+  /** Where the last export went that may go anywhere. */
   #turn = 0
 
   constructor(options: OtlpOptions, context: Context) {
@@ -97,9 +99,9 @@ export class OtlpSink extends OutboxSink {
     this.context.reject({ reason: 'not_otlp', detail: error.message, original })
   }
 
-  /** Log entries of a stream and points of a series arrive in order; spans have none. */
+  /** Log entries of a stream and points of a series arrive in order; spans and profiles have none. */
   #lane(signal: Signal, identity: Identity): number {
-    if (signal === 'traces') return 0
+    if (SPREAD.has(signal)) return 0
     const memo = (identity.memo ??= [])
     return (memo[this.#slot] ??= fnv1a(identity.passingPrefix) % this.#options.concurrency) as number
   }
@@ -113,7 +115,7 @@ export class OtlpSink extends OutboxSink {
       return { records, body: heldExport(signal, request, compression === 'gzip') }
     }
     const spread = { push: (_: number, request: Outgoing) => this.outbox.push(this.#nextLane(), request) }
-    const [lanes, outbox] = signal === 'traces' ? [1, spread] : [concurrency, this.outbox]
+    const [lanes, outbox] = SPREAD.has(signal) ? [1, spread] : [concurrency, this.outbox]
     const open = () => new ExportRequest(signal)
     const batches = new Batches(lanes, open, close, { records, bytes, wait }, outbox, this.context.clock)
     this.#growing.set(signal, batches)

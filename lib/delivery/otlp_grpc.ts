@@ -3,15 +3,10 @@
 import { type GrpcAnswer, type GrpcClient } from '../net/grpc/client.js'
 import { type GrpcStatus, STATUS } from '../net/grpc/status.js'
 import { partialSuccessOf } from '../wire/otlp/answer.js'
+import { METHODS } from '../wire/otlp/endpoints.js'
 import type { Signal } from '../wire/otlp/schema.js'
 import type { HeldExport } from './otlp_body.js'
 import type { ExportReply, ExportTransport } from './otlp_exporter.js'
-
-const METHODS: Readonly<Record<Signal, string>> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-}
 
 /** "Failures": what may be sent again. That something is exhausted passes only where the server says when. */
 const MAY_PASS = new Set<number>([

@@ -10,6 +10,7 @@ import { STATUS } from '../net/grpc/status.js'
 import { clientOf } from '../net/http.js'
 import { reach } from '../net/reach.js'
 import type { OptionValues } from '../option/table.js'
+import { PATHS } from '../wire/otlp/endpoints.js'
 import { type Signal, SIGNALS } from '../wire/otlp/schema.js'
 import { OTLP_EXPORT } from './body.js'
 import { BridgedSink } from './bridged.js'
@@ -26,6 +27,7 @@ export type OtlpReceiverOptions = Omit<OtlpOptions, Made> & DestinationOptions &
   traces_url: string | undefined
   metrics_url: string | undefined
   logs_url: string | undefined
+  profiles_url: string | undefined
 }
 
 /** How a destination is reached. */
@@ -47,7 +49,7 @@ export async function prepareOtlp(urls: readonly string[], options: OtlpReceiver
   for (const signal of SIGNALS) {
     const [url, flag] = [options[`${signal}_url`], `--${signal}-url`]
     if (url === undefined) continue
-    if (!/^https?:/.test(url)) problems.push(new Problem(`${flag} is not valid`, { expected: `an http or https URL such as ${EXAMPLE}/v1/${signal}` }))
+    if (!/^https?:/.test(url)) problems.push(new Problem(`${flag} is not valid`, { expected: `an http or https URL such as ${EXAMPLE}${PATHS[signal]}` }))
     if (urls.length > 1) problems.push(new Problem(`${flag} is for one URL`, { hint: 'several destinations take a command each' }))
     if (grpc) problems.push(new Problem(`${flag} is for HTTP`, { hint: 'over gRPC each signal has a service of its own' }))
   }
@@ -78,7 +80,7 @@ export async function closeAll(clients: readonly OtlpClient[]): Promise<void> {
 function signalUrls(url: string, options: OtlpReceiverOptions): Record<Signal, string> {
   const urls = SIGNALS.map((signal) => {
     const base = new URL(url)
-    base.pathname = `${base.pathname.replace(/\/$/, '')}/v1/${signal}`
+    base.pathname = `${base.pathname.replace(/\/$/, '')}${PATHS[signal]}`
     return [signal, options[`${signal}_url`] ?? base.href]
   })
   return Object.fromEntries(urls) as Record<Signal, string>

@@ -1,15 +1,17 @@
 // Exports of OTLP to records, however they were sent.
 
-import { parseMessage } from '../wire/otlp/json.js'
+import type { Record } from '../record/record.js'
 import type { ItemBatch } from '../wire/otlp/item_batch.js'
 import { ItemReader } from '../wire/otlp/item_reader.js'
+import { parseMessage } from '../wire/otlp/json.js'
 import type { MetricsRequest, Requests } from '../wire/otlp/message.js'
 import { type Bounds, decodeMessage } from '../wire/otlp/protobuf.js'
+import { profileRecords } from '../wire/otlp/profiles.js'
 import { emptyMetrics, recordsOf } from '../wire/otlp/records.js'
 import { REQUESTS, type Signal } from '../wire/otlp/schema.js'
 import { complaintsText } from './answer.js'
 import { Intake, type IntakeContext, type IntakeOptions, type RequestHeaders } from './intake.js'
-import { readWithin } from './not_taken.js'
+import { NotTaken, readWithin } from './not_taken.js'
 import { Recent } from './recent.js'
 
 export interface OtlpReceiverOptions extends IntakeOptions, Bounds {
@@ -19,13 +21,6 @@ export interface OtlpReceiverOptions extends IntakeOptions, Bounds {
 
 /** Bodies and answers are of one form. */
 export type Form = 'application/x-protobuf' | 'application/json'
-
-/** What answers count as rejected. */
-export const REJECTED: Readonly<{ [S in Signal]: string }> = {
-  traces: 'rejectedSpans',
-  logs: 'rejectedLogRecords',
-  metrics: 'rejectedDataPoints',
-}
 
 /** An export as it came. */
 interface Export {
@@ -38,23 +33,31 @@ interface Export {
 
 /** What its sender is told of an export that was taken. */
 interface Taken {
-  /** Spans, points or entries that were not. */
+  /** Spans, points, entries or profiles that were not. */
   readonly rejected: number
   /** `''` where all is well. */
   readonly message: string
 }
 
+/** What an export comes to. */
+interface Told {
+  readonly records: Record[]
+  /** Of items that were not taken, for their sender. */
+  readonly wrong: string[]
+  readonly warnings: string[]
+}
+
 export class OtlpReceiver {
   readonly #intake: Intake
-  readonly #items: ItemReader
+  readonly #walker: ItemReader
 
   constructor(
     private readonly options: OtlpReceiverOptions,
-    context: IntakeContext,
+    private readonly context: IntakeContext,
   ) {
     const intake = new Intake(options, context)
     this.#intake = intake
-    this.#items = new ItemReader(new Recent(options.max_identities), (identity) => intake.shared(identity))
+    this.#walker = new ItemReader(new Recent(options.max_identities), (identity) => intake.shared(identity))
   }
 
   /** Throws NotTaken where there is no room for an export: it need not be read. */
@@ -64,23 +67,46 @@ export class OtlpReceiver {
 
   /** Resolves when its records are passed on, or committed. Throws NotTaken. */
   async take({ signal, form, bytes, headers }: Export): Promise<Taken> {
-    const batch = form === 'application/json' || signal === 'metrics' ? null : this.#unread(signal, bytes)
+    const walked = signal === 'traces' || signal === 'logs'
+    const batch = form === 'application/json' || !walked ? null : this.#unread(signal, bytes)
     if (batch !== null) {
       await this.#intake.passBatch(batch, bytes.length)
       return { rejected: 0, message: '' }
     }
+    const told = signal === 'profiles' ? this.#profiles(form, bytes) : this.#items(signal, form, bytes)
+    const { records, wrong, warnings } = told
+    const complaints = [...wrong, ...(await this.#intake.pass(records, bytes.length, headers))]
+    return { rejected: complaints.length, message: complaintsText([...complaints, ...warnings]) }
+  }
+
+  #items(signal: Exclude<Signal, 'profiles'>, form: Form, bytes: Buffer): Told {
     const request = readWithin(bytes, `export of ${signal}`, this.options, () => this.#read(signal, form, bytes))
     const empty = signal === 'metrics' ? emptyMetrics(request as MetricsRequest) : []
-    const complaints = await this.#intake.pass(recordsOf(signal, request), bytes.length, headers)
     const warnings = empty.map(({ name }) => `metric '${name.slice(0, 80)}' has no data points`)
-    return { rejected: complaints.length, message: complaintsText([...complaints, ...warnings]) }
+    return { records: recordsOf(signal, request), wrong: [], warnings }
+  }
+
+  /** Each with its own part of the dictionary, which all may share: a small export may come to much. */
+  #profiles(form: Form, bytes: Buffer): Told {
+    const { max_request_bytes: max } = this.options
+    const read = () => profileRecords(this.#read('profiles', form, bytes), max)
+    const told = readWithin(bytes, 'export of profiles', this.options, read)
+    if (told === null) {
+      const what = 'profiles, each with its part of the dictionary,'
+      throw new NotTaken('too_large', `${what} of more than ${max} bytes (--max-request-bytes)`)
+    }
+    for (const { record, complaint } of told.wrong) {
+      this.context.account.in++
+      this.context.reject({ reason: 'invalid_profile', detail: complaint, original: record })
+    }
+    return { records: told.records, wrong: told.wrong.map(({ complaint }) => complaint), warnings: [] }
   }
 
   /** Items as they came, where all is well and nothing is added to them. */
   #unread(signal: 'traces' | 'logs', bytes: Buffer): ItemBatch | null {
     const { include_metadata, max_request_bytes: max } = this.options
     if (include_metadata.length > 0 || bytes.length > max) return null
-    return this.#items.read(signal, bytes, this.options)
+    return this.#walker.read(signal, bytes, this.options)
   }
 
   #read<S extends Signal>(signal: S, form: Form, bytes: Buffer): Requests[S] {

@@ -1,22 +1,16 @@
 // Exports of OTLP over gRPC, and their answers (OTLP 1.x, "OTLP/gRPC").
 
 import type { GrpcMethod, GrpcRequest } from '../net/grpc/server.js'
+import { METHODS, REJECTED } from '../wire/otlp/endpoints.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
-import { ANSWERS, type Signal } from '../wire/otlp/schema.js'
+import { ANSWERS, type Signal, SIGNALS } from '../wire/otlp/schema.js'
 import type { Entrance } from './entrance.js'
-import { type OtlpReceiver, REJECTED } from './otlp.js'
-
-const SERVICES: Readonly<{ [S in Signal]: string }> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-}
+import type { OtlpReceiver } from './otlp.js'
 
 /** The methods that take exports, by path. */
 export function otlpMethods(receiver: OtlpReceiver, entrance: Entrance): Map<string, GrpcMethod> {
-  const signals = Object.keys(SERVICES) as Signal[]
-  return new Map(signals.map((signal) => {
-    return [SERVICES[signal], (request) => entrance.call(request.size, () => answer(receiver, signal, request))]
+  return new Map(SIGNALS.map((signal) => {
+    return [METHODS[signal], (request) => entrance.call(request.size, () => answer(receiver, signal, request))]
   }))
 }
 

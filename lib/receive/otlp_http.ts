@@ -1,13 +1,14 @@
 // Exports of OTLP over HTTP, and their answers (OTLP 1.x, "OTLP/HTTP").
 
 import type { ServerAnswer, ServerRequest } from '../net/server.js'
+import { REJECTED } from '../wire/otlp/endpoints.js'
 import { messageText } from '../wire/otlp/json.js'
 import { encodeMessage } from '../wire/otlp/protobuf.js'
 import { ANSWERS, type MessageType, type Signal, STATUS } from '../wire/otlp/schema.js'
 import { CrossOrigin } from './cross_origin.js'
 import { type Entrance, refusedInText } from './entrance.js'
 import type { NotTaken } from './not_taken.js'
-import { type Form, type OtlpReceiver, REJECTED } from './otlp.js'
+import type { Form, OtlpReceiver } from './otlp.js'
 
 export interface OtlpHttpOptions {
   /** Origins whose pages may send. */
@@ -45,7 +46,7 @@ export class OtlpHttp {
 }
 
 /** In the form of the export: a Status; in words where it has none of the forms. */
-export function refused(why: NotTaken, form: Form | undefined): ServerAnswer {
+function refused(why: NotTaken, form: Form | undefined): ServerAnswer {
   if (form === undefined) return refusedInText(why)
   const { httpStatus, httpHeaders, code, message } = why
   const answer = answerOf(httpStatus, { code, message }, STATUS, form)

@@ -3,13 +3,13 @@
 import type { SourceContext } from '../component.js'
 import type { GrpcOptions } from '../net/grpc/server.js'
 import type { HttpServer, Route, ServerRequest, ServerValues } from '../net/server.js'
+import { PATHS } from '../wire/otlp/endpoints.js'
 import { SIGNALS } from '../wire/otlp/schema.js'
 import { Entrance } from './entrance.js'
 import { grpcServer } from './grpc_server.js'
 import { OtlpReceiver, type OtlpReceiverOptions } from './otlp.js'
 import { otlpMethods } from './otlp_grpc.js'
 import { OtlpHttp, type OtlpHttpOptions } from './otlp_http.js'
-import { PROFILES_METHOD, ProfilesReceiver } from './otlp_profiles.js'
 
 type OtlpServerOptions = ServerValues & GrpcOptions & OtlpHttpOptions & OtlpReceiverOptions & { max_streams: number }
 
@@ -20,10 +20,7 @@ export function otlpServer(options: OtlpServerOptions, context: SourceContext): 
   const http = new OtlpHttp(receiver, entrance, options)
   const methods = options.cors_origin.length > 0 ? ['POST', 'OPTIONS'] : ['POST']
   const routes = SIGNALS.map((signal): [string, Route] => {
-    return [`/v1/${signal}`, { methods, answer: (request: ServerRequest) => http.answer(request, signal) }]
+    return [PATHS[signal], { methods, answer: (request: ServerRequest) => http.answer(request, signal) }]
   })
-  const profiles = new ProfilesReceiver(options, context)
-  routes.push(['/v1development/profiles', { methods: ['POST'], answer: profiles.answer.bind(profiles) }])
-  const calls = otlpMethods(receiver, entrance).set(PROFILES_METHOD, profiles.call)
-  return grpcServer(options, new Map(routes), calls, context)
+  return grpcServer(options, new Map(routes), otlpMethods(receiver, entrance), context)
 }

@@ -1,10 +1,11 @@
 // `solder receive otlp` as a process: what senders are answered, what comes out, how it ends.
 
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import protobuf from 'protobufjs/minimal.js'
 import t from 'tap'
 import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
-import { ANSWERS, REQUESTS, RESOURCE, SCOPE, type Signal, STATUS } from '../../lib/wire/otlp/schema.js'
+import { ANSWERS, REQUESTS, type Signal, STATUS } from '../../lib/wire/otlp/schema.js'
+import { profilesExport } from '../support/profiles.js'
 import { receiving } from '../support/receiving.js'
 import { sh } from '../support/solder.js'
 
@@ -146,48 +147,61 @@ t.test('options that contradict each other', async (t) => {
   t.match(stderr, "--cors-origin: 'shop.example' is not valid")
 })
 
-/** A profile in protobuf as version 1.9 has it, or as 1.7 had it, and what surrounds it. */
-function profilesOf(time: number, ...names: string[]): { request: Buffer; profiles: Buffer[]; dictionary: Buffer } {
-  const field = (number: number, bytes: Buffer) => {
-    const writer = new protobuf.Writer()
-    return Buffer.from(writer.uint32((number << 3) | 2).bytes(bytes).finish())
-  }
-  const dictionary = Buffer.concat([field(1, Buffer.alloc(0)), ...['', ...names].map((name) => field(5, Buffer.from(name)))])
-  const profiles = names.map((_, i) => {
-    const sampleType = new protobuf.Writer().uint32(8).int32(i + 1).finish()
-    const times = new protobuf.Writer().uint32((time << 3) | 1).fixed64(1000).uint32((time + 1) << 3).uint64(50).finish()
-    return Buffer.concat([field(1, Buffer.from(sampleType)), Buffer.from(times), field(60, Buffer.from('what comes later'))])
-  })
-  const resource = field(1, encodeMessage({ attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] }, RESOURCE))
-  const inScope = Buffer.concat([field(1, encodeMessage({ name: 'ebpf' }, SCOPE)), ...profiles.map((profile) => field(2, profile))])
-  const inResource = Buffer.concat([resource, field(2, inScope), field(3, Buffer.from('https://schema'))])
-  return { request: Buffer.concat([field(1, inResource), field(2, dictionary)]), profiles, dictionary }
-}
-
-t.test('profiles: as they came, with their dictionary', async (t) => {
-  const { url, end } = await receiving(t, 'receive', 'otlp', '--max-request-bytes', '10000')
+t.test('profiles: in both forms, each with what it refers to', async (t) => {
+  const dead = `${t.testdir()}/dead`
+  const { url, end } = await receiving(t, 'receive', 'otlp', '--max-request-bytes', '3000', '--max-elements', '200', '--dead-letter', dead, '--ledger')
   const at = new URL('/v1development/profiles', url)
-  const now = profilesOf(3, 'cpu', 'off_cpu')
-  t.equal((await post(at, gzipSync(now.request), { ...PROTOBUF, 'content-encoding': 'gzip' })).status, 200)
-  t.equal((await post(at, profilesOf(4, 'wall').request, PROTOBUF)).status, 200)
-  const many = await post(at, profilesOf(3, ...Array.from({ length: 50 }, (_, i) => `${i} ${'x'.repeat(100)}`)).request, PROTOBUF)
-  t.equal(many.status, 413)
-  t.match(many.body.toString(), /profiles, each with the dictionary, of more than 10000 bytes \(--max-request-bytes\)/)
-  t.equal((await post(at, now.request.subarray(0, -1), PROTOBUF)).status, 400)
-  t.equal((await post(at, '{}', JSON_TYPE)).status, 415)
-  const { lines } = await end()
-  interface Line {
-    data: string
+  const good = profilesExport()
+  const plain = await post(at, gzipSync(encoded('profiles', good)), { ...PROTOBUF, 'content-encoding': 'gzip' })
+  t.equal(`${plain.status} ${plain.headers.get('content-type')} ${plain.body}`, '200 application/x-protobuf ')
+  const upper = JSON.stringify(good).replace(/(abab)+/g, (id) => id.toUpperCase())
+  const json = await post(at, gzipSync(upper), { ...JSON_TYPE, 'content-encoding': 'gzip' })
+  t.equal(`${json.status} ${json.headers.get('content-type')} ${json.body}`, '200 application/json {}')
+  t.equal((await post(at, '', PROTOBUF)).status, 200, 'an empty export is fine')
+  t.equal((await post(at, '{}', JSON_TYPE)).status, 200)
+  t.equal((await post(at, '{}', { 'content-type': 'text/plain' })).status, 415)
+
+  // One profile that refers to what is not there: the others are taken.
+  const wrong = profilesExport()
+  Object.assign(wrong.resourceProfiles[0].scopeProfiles[0].profiles[0].samples[0], { linkIndex: 2 })
+  const complaint = 'index 2 of 2 into the linkTable'
+  const some = await post(at, JSON.stringify(wrong), JSON_TYPE)
+  t.same([some.status, JSON.parse(some.body.toString())], [200, { partialSuccess: { rejectedProfiles: '1', errorMessage: complaint } }])
+  const partly = await post(at, encoded('profiles', wrong), PROTOBUF)
+  t.same(decodeMessage(partly.body, ANSWERS.profiles, BOUNDS), { partialSuccess: { rejectedProfiles: '1', errorMessage: complaint } })
+
+  // What is refused as a whole, with a Status in its form.
+  const refusal = async (body: Buffer | string, headers: Headers): Promise<[number, object]> => {
+    const answer = await post(at, body, headers)
+    t.equal(answer.headers.get('content-type'), headers['content-type'])
+    return [answer.status, headers === JSON_TYPE ? (JSON.parse(answer.body.toString()) as object) : decodeMessage(answer.body, STATUS, BOUNDS)]
   }
-  const records = lines.map((line) => JSON.parse(line) as Line)
-  const common = {
-    type: 'profile', resource: { 'service.name': 'shop' }, resource_meta: { schema_url: 'https://schema' }, scope: { name: 'ebpf' },
-    ts: '1000', end: '1050', format: 'otlp',
-  }
-  t.match(records, ['cpu', 'off_cpu', 'wall'].map((name) => ({ ...common, name })))
-  t.equal(records.length, 3)
-  for (const [i, profile] of now.profiles.entries()) {
-    const data = Buffer.from(records[i].data, 'base64')
-    t.ok(data.includes(profile) && data.includes(now.dictionary), 'every byte of it')
-  }
+  t.match(await refusal(encoded('profiles', good).subarray(0, -1), PROTOBUF), [400, { code: 3, message: /^no export of profiles: / }])
+  t.match(await refusal('{"resourceProfiles":[{}', JSON_TYPE), [400, { code: 3, message: /^no export of profiles: / }])
+  const typed = { resourceProfiles: [{ scopeProfiles: [{ profiles: [{ profileId: 'x' }] }] }] }
+  t.same(await refusal(JSON.stringify(typed), JSON_TYPE), [
+    400, { code: 3, message: 'no export of profiles: profileId: expected hexadecimal digits, two for each byte' },
+  ])
+  const unnamed = profilesExport()
+  unnamed.resourceProfiles[1].resource.attributes = [{ keyStrindex: 99, value: { stringValueStrindex: 1 } }]
+  t.same(await refusal(encoded('profiles', unnamed), PROTOBUF), [400, { code: 3, message: 'no export of profiles: index 99 of 13 into the stringTable' }])
+  t.match(await refusal(encoded('profiles', { dictionary: { stringTable: Array.from({ length: 300 }, () => '') } }), PROTOBUF), [413, { code: 8, message: /--max-elements/ }])
+  // A dictionary that all share, which is in the record of each.
+  const [profile] = profilesExport().resourceProfiles[0].scopeProfiles[0].profiles
+  const many = { ...good, resourceProfiles: [{ scopeProfiles: [{ profiles: Array.from({ length: 12 }, () => profile) }] }] }
+  t.same(await refusal(encoded('profiles', many), PROTOBUF), [
+    413, { code: 8, message: 'profiles, each with its part of the dictionary, of more than 3000 bytes (--max-request-bytes)' },
+  ])
+
+  const { code, lines, stderr } = await end()
+  t.equal(code, 1, stderr)
+  t.match(stderr, '"in":2,"made":10,"out":10,"dropped":{"invalid_profile":2}')
+  const letters = readFileSync(dead, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as { reason: string; detail: string; original: object })
+  t.match(letters, Array.from({ length: 2 }, () => ({ reason: 'invalid_profile', detail: complaint, original: { type: 'profile', resource: { 'service.name': 'shop' } } })))
+  t.same(lines.slice(3, 6), lines.slice(0, 3), 'the same from both forms')
+  t.same(lines.slice(6), [...lines.slice(1, 3), ...lines.slice(1, 3)])
+  t.match(JSON.parse(lines[0]), {
+    type: 'profile', resource: { 'service.name': 'shop' }, resource_meta: { schema_url: /schemas/ }, scope: { name: 'ebpf', version: '1.2' },
+    name: 'cpu', ts: '1763804400000000000', end: '1763804410000000000', format: 'otlp',
+  })
 })

@@ -12,6 +12,7 @@ import { STATUS, statusOf } from '../../lib/net/grpc/status.js'
 import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
 import { ANSWERS, REQUESTS } from '../../lib/wire/otlp/schema.js'
 import { Certificates, noOpenssl } from '../support/certificate.js'
+import { profilesExport } from '../support/profiles.js'
 import { receiving } from '../support/receiving.js'
 import { start } from '../support/running.js'
 import { sh } from '../support/solder.js'
@@ -113,9 +114,16 @@ t.test('HTTP/2 serves HTTP as well; one connection, many calls', async (t) => {
   const profiles = '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export'
   t.equal(statusIn(await call(client, frameOf(Buffer.alloc(0)), { ':path': profiles }))?.code, STATUS.ok)
   t.equal(statusIn(await call(client, frameOf(GOOD.subarray(1)), { ':path': profiles }))?.code, STATUS.invalid_argument)
+  const sent = profilesExport()
+  sent.resourceProfiles[0].scopeProfiles[0].profiles[1].samples[0].stackIndex = 9
+  const partly = await call(client, frameOf(encodeMessage(sent, REQUESTS.profiles)), { ':path': profiles })
+  t.equal(statusIn(partly)?.code, STATUS.ok)
+  t.same(decodeMessage(partly.body.subarray(5), ANSWERS.profiles, { max_elements: 9, max_depth: 9 }), {
+    partialSuccess: { rejectedProfiles: '1', errorMessage: 'index 9 of 4 into the stackTable' },
+  })
   const { code, lines } = await end()
-  t.equal(code, 0)
-  t.equal(lines.length, 41)
+  t.equal(code, 1)
+  t.equal(lines.length, 43)
 })
 
 /** What is answered to pieces of text, each written when the one before has gone out; then its half of the connection is closed. */

@@ -225,8 +225,8 @@ t.test('--state: what is held survives a kill, is shown as records, and is sent 
 t.test('--connect: one signal is enough, unless another one has a place of its own', async (t) => {
   const server = await FakeOtlp.start()
   t.teardown(() => server.stop())
-  const statuses = new Map([['/v1/traces', 200], ['/v1/logs', 404], ['/v1/metrics', 404]])
-  const tempo = await receiverFor(t, (index) => ({ status: [...statuses.values()][index % 3] }))
+  const statuses = new Map([['/v1/traces', 200], ['/v1/logs', 404], ['/v1/metrics', 404], ['/v1development/profiles', 404]])
+  const tempo = await receiverFor(t, (index) => ({ status: [...statuses.values()][index % 4] }))
   const file = `${t.testdir()}/solder.yaml`
   const check = (words: string) => {
     writeFileSync(file, `version: 1\npipes:\n  traces: receive otlp | write otlp ${words}\n`)

@@ -10,10 +10,10 @@ const SCHEMA = `
   syntax = "proto3";
   message AnyValue { oneof value {
     string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5;
-    KeyValueList kvlist_value = 6; bytes bytes_value = 7; } }
+    KeyValueList kvlist_value = 6; bytes bytes_value = 7; int32 string_value_strindex = 8; } }
   message ArrayValue { repeated AnyValue values = 1; }
   message KeyValueList { repeated KeyValue values = 1; }
-  message KeyValue { string key = 1; AnyValue value = 2; }
+  message KeyValue { string key = 1; AnyValue value = 2; int32 key_strindex = 3; }
   message InstrumentationScope { string name = 1; string version = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
   message EntityRef { string schema_url = 1; string type = 2; repeated string id_keys = 3; repeated string description_keys = 4; }
   message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; repeated EntityRef entity_refs = 3; }
@@ -70,6 +70,29 @@ const SCHEMA = `
     repeated KeyValue filtered_attributes = 7; fixed64 time_unix_nano = 2; oneof value { double as_double = 3; sfixed64 as_int = 6; }
     bytes span_id = 4; bytes trace_id = 5; }
 
+  message Profiles { repeated ResourceProfiles resource_profiles = 1; ProfilesDictionary dictionary = 2; }
+  message ResourceProfiles { Resource resource = 1; repeated ScopeProfiles scope_profiles = 2; string schema_url = 3; }
+  message ScopeProfiles { InstrumentationScope scope = 1; repeated Profile profiles = 2; string schema_url = 3; }
+  message ProfilesDictionary {
+    repeated Mapping mapping_table = 1; repeated Location location_table = 2; repeated Function function_table = 3; repeated SpanLink link_table = 4;
+    repeated string string_table = 5; repeated KeyValueAndUnit attribute_table = 6; repeated Stack stack_table = 7; }
+  message Profile {
+    ValueType sample_type = 1; repeated Sample samples = 2; fixed64 time_unix_nano = 3; uint64 duration_nano = 4; ValueType period_type = 5;
+    int64 period = 6; bytes profile_id = 7; uint32 dropped_attributes_count = 8; string original_payload_format = 9; bytes original_payload = 10;
+    repeated int32 attribute_indices = 11; }
+  message ValueType { int32 type_strindex = 1; int32 unit_strindex = 2; }
+  message Sample {
+    int32 stack_index = 1; repeated int32 attribute_indices = 2; int32 link_index = 3; repeated int64 values = 4;
+    repeated fixed64 timestamps_unix_nano = 5; }
+  message Mapping {
+    uint64 memory_start = 1; uint64 memory_limit = 2; uint64 file_offset = 3; int32 filename_strindex = 4; repeated int32 attribute_indices = 5; }
+  message Location { int32 mapping_index = 1; uint64 address = 2; repeated Line lines = 3; repeated int32 attribute_indices = 4; }
+  message Line { int32 function_index = 1; int64 line = 2; int64 column = 3; }
+  message Function { int32 name_strindex = 1; int32 system_name_strindex = 2; int32 filename_strindex = 3; int64 start_line = 4; }
+  message SpanLink { bytes trace_id = 1; bytes span_id = 2; }
+  message KeyValueAndUnit { int32 key_strindex = 1; AnyValue value = 2; int32 unit_strindex = 3; }
+  message Stack { repeated int32 location_indices = 1; }
+
   message Answer { Partial partial_success = 1; }
   message Partial { int64 rejected = 1; string error_message = 2; }
   message Status { int32 code = 1; string message = 2; }`
@@ -79,17 +102,19 @@ const LEVELS = {
   traces: ['Traces', 'resourceSpans', 'scopeSpans', 'spans'],
   logs: ['Logs', 'resourceLogs', 'scopeLogs', 'logRecords'],
   metrics: ['Metrics', 'resourceMetrics', 'scopeMetrics', 'metrics'],
+  profiles: ['Profiles', 'resourceProfiles', 'scopeProfiles', 'profiles'],
 } as const
 
 export type ExportSignal = keyof typeof LEVELS
 type Fields = { [name: string]: unknown }
 
-/** What an export holds of one resource and scope: a span, a log entry or a metric. */
+/** What an export holds of one resource and scope: a span, a log entry, a metric, or a profile with the dictionary. */
 export interface Exported {
   signal: ExportSignal
   resource: Fields
   scope: Fields
   item: Fields
+  dictionary?: Fields
 }
 
 /** Bytes in hex, as ids are in OTLP/JSON. */
@@ -112,6 +137,7 @@ export function exportedIn(signal: ExportSignal, body: Buffer, json = false): Ex
         resource: { ...(inResource.resource as Fields), schemaUrl: inResource.schemaUrl },
         scope: { ...(inScope.scope as Fields), schemaUrl: inScope.schemaUrl },
         item,
+        ...(message.dictionary !== undefined && { dictionary: message.dictionary as Fields }),
       })),
     ),
   )
@@ -123,7 +149,7 @@ function decoded(type: string, body: Buffer): Fields {
 }
 
 /** The protobuf of an answer or a status. */
-export function encoded(type: 'Answer' | 'Status' | 'Traces' | 'Logs' | 'Metrics', message: object): Buffer {
+export function encoded(type: 'Answer' | 'Status' | 'Traces' | 'Logs' | 'Metrics' | 'Profiles', message: object): Buffer {
   const found = root.lookupType(type)
   return Buffer.from(found.encode(found.fromObject(message)).finish())
 }

@@ -4,7 +4,9 @@ import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUna
 import protobuf from 'protobufjs'
 import { encoded, type Exported, exportedIn, type ExportSignal } from './otlp.js'
 
-const SERVICES: Readonly<Record<ExportSignal, string>> = { traces: 'trace.v1.Trace', logs: 'logs.v1.Logs', metrics: 'metrics.v1.Metrics' }
+const SERVICES: Readonly<Record<ExportSignal, string>> = {
+  traces: 'trace.v1.Trace', logs: 'logs.v1.Logs', metrics: 'metrics.v1.Metrics', profiles: 'profiles.v1development.Profiles',
+}
 
 const { root } = protobuf.parse(`
   syntax = "proto3";

@@ -9,7 +9,7 @@ import { decodeMessage, encodeMessage } from '../../lib/wire/otlp/protobuf.js'
 import { recordsOf } from '../../lib/wire/otlp/records.js'
 import { REQUESTS, type Signal, SIGNALS } from '../../lib/wire/otlp/schema.js'
 import { textOf } from '../../lib/wire/otlp/value.js'
-import { messages } from '../support/otlp_messages.js'
+import { messages, profileRequests, resolvedProfiles } from '../support/otlp_messages.js'
 import fc from '../support/property.js'
 
 const BOUNDS = { max_elements: 100_000, max_depth: 64 }
@@ -46,10 +46,11 @@ function flat(signal: Signal, request: object): string[] {
     traces: ['resourceSpans', 'scopeSpans', 'spans'],
     logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
     metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
+    profiles: ['resourceProfiles', 'scopeProfiles', 'profiles'],
   }[signal]
   const list = (from: unknown, key: string) => ((from as { [key: string]: unknown })[key] ?? []) as { [key: string]: unknown }[]
   const all: unknown[] = []
-  for (const inResource of list(request, resources)) {
+  for (const inResource of list(signal === 'profiles' ? resolvedProfiles(request) : request, resources)) {
     for (const inScope of list(inResource, scopes)) {
       for (const item of list(inScope, items)) {
         const where = [inResource.resource ?? {}, inResource.schemaUrl ?? '', inScope.scope ?? {}, inScope.schemaUrl ?? '']
@@ -83,9 +84,10 @@ function throughLines(records: readonly Record[]): Record[] {
 
 for (const signal of SIGNALS) {
   const type = REQUESTS[signal]
+  const arbitrary = (depth: number) => (signal === 'profiles' ? profileRequests(depth) : messages(type, depth))
   t.test(`${signal}: protobuf, JSON and records keep any message`, async (t) => {
     fc.assert(
-      fc.property(messages(type, 9), (message) => {
+      fc.property(arbitrary(9), (message) => {
         const expected = flat(signal, message)
         const decoded = decodeMessage<object>(encodeMessage(message, type), type, BOUNDS)
         t.strictSame(flat(signal, decoded), expected, 'protobuf')
@@ -103,7 +105,7 @@ for (const signal of SIGNALS) {
 
   t.test(`${signal}: bytes that are no message are an error, and nothing else`, async () => {
     fc.assert(
-      fc.property(messages(type, 7), fc.nat(), fc.nat({ max: 255 }), (message, at, byte) => {
+      fc.property(arbitrary(7), fc.nat(), fc.nat({ max: 255 }), (message, at, byte) => {
         const bytes = Buffer.from(encodeMessage(message, type))
         if (bytes.length > 0) bytes[at % bytes.length] = byte
         for (const broken of [bytes, bytes.subarray(0, at % (bytes.length + 1))]) {
@@ -134,6 +136,12 @@ t.test('JSON: forms that a sender may choose', async (t) => {
   const long = JSON.stringify(traces({ name: 'a 1544712660123456789', startTimeUnixNano: 0 }))
   const exact = parse(long.replace(':0}', ':1544712660123456789}')).resourceSpans![0].scopeSpans![0].spans![0]
   t.strictSame(exact, { name: 'a 1544712660123456789', startTimeUnixNano: '1544712660123456789' }, 'numbers beyond 2^53')
+  const mixed = parse('{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":1544712660123456789,' +
+    '"attributes":[{"value":{"doubleValue":0.0000010000000000000002}},{"value":{"doubleValue":1e-0000000000000000007}}]}]}]}]}')
+  t.strictSame(mixed.resourceSpans![0].scopeSpans![0].spans![0], {
+    startTimeUnixNano: '1544712660123456789',
+    attributes: [{ value: { doubleValue: 0.0000010000000000000002 } }, { value: { doubleValue: 1e-7 } }],
+  }, 'beside fractions with as many digits')
 })
 
 t.test('JSON: wrong ones say where', async (t) => {

@@ -5,9 +5,11 @@ import type { Identity, IdentityRest } from '../../record/identity.js'
 import { canonical } from '../../record/json.js'
 import type { Payload } from '../../record/record.js'
 import { bytesTag, ProtoWriter } from '../remote_write/writer.js'
+import { DictionaryWriter } from './dictionary.js'
 import { numberOfWord } from './fields.js'
 import { resourceOf, scopeOf } from './origin.js'
 import { type Form, pointOf } from './points.js'
+import { profileOf } from './profile_data.js'
 import { writeFields } from './protobuf.js'
 import { formOf, RECORD_OF, TEMPORALITIES } from './records.js'
 import { type MessageType, REQUESTS, type Signal } from './schema.js'
@@ -89,6 +91,7 @@ const RESOURCES = 1
 const SCOPES = 2
 const ITEMS = 2
 const POINTS = 1
+const DICTIONARY = 2
 
 /** Where the points of an identity go. */
 interface Place {
@@ -106,6 +109,8 @@ export class ExportRequest<S extends Signal = Signal> {
   #metrics = new Map<string, Part>()
   #known = new Map<Identity, Part>()
   #places = new Map<Identity, Place>()
+  /** Of profiles; null while there are none. */
+  #dictionary: DictionaryWriter | null = null
   readonly #types: Types
   /** One item. */
   readonly #item = new ProtoWriter()
@@ -118,6 +123,7 @@ export class ExportRequest<S extends Signal = Signal> {
   add(identity: Identity, payload: Payload): void {
     if (identity.type !== RECORD_OF[this.signal]) throw new Unfit(`expected a ${RECORD_OF[this.signal]} record`)
     if (this.signal === 'metrics') return this.#addPoint(identity, payload)
+    if (this.signal === 'profiles') return this.#addProfile(identity, payload)
     const { item } = this.#types
     this.#encode(this.signal === 'traces' ? spanOf(payload) : logOf(identity, payload), item)
     this.#put(this.#scope(identity), ITEMS)
@@ -136,12 +142,14 @@ export class ExportRequest<S extends Signal = Signal> {
     const writer = new ProtoWriter(resources.reduce((sum, part) => sum + framedLength(part.measure()), head.length))
     writer.bytes(head)
     for (const part of resources) part.write(writer)
+    if (this.#dictionary !== null) writer.message(DICTIONARY, this.#dictionary.finish())
     this.records = this.bytes = 0
     this.#resources = new Map()
     this.#scopes = new Map()
     this.#metrics = new Map()
     this.#known = new Map()
     this.#places = new Map()
+    this.#dictionary = null
     return writer.view()
   }
 
@@ -160,6 +168,19 @@ export class ExportRequest<S extends Signal = Signal> {
     own.message(field, this.#item.view())
     this.records++
     this.bytes += own.length - before
+  }
+
+  #addProfile(identity: Identity, payload: Payload): void {
+    const dictionary = (this.#dictionary ??= new DictionaryWriter())
+    const before = dictionary.mark()
+    try {
+      this.#encode(profileOf(identity, payload, dictionary), this.#types.item)
+      this.#put(this.#scope(identity), ITEMS)
+    } catch (error) {
+      dictionary.restore(before)
+      throw error
+    }
+    this.bytes += dictionary.bytes - before.bytes
   }
 
   #addPoint(identity: Identity, payload: Payload): void {

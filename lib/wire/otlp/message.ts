@@ -10,11 +10,15 @@ export interface AnyValue {
   kvlistValue?: { values?: KeyValue[] }
   /** Base64. */
   bytesValue?: string
+  /** In profiles: a text of the dictionary. */
+  stringValueStrindex?: number
 }
 
 export interface KeyValue {
   key?: string
   value?: AnyValue
+  /** In profiles: a text of the dictionary. */
+  keyStrindex?: number
 }
 
 export interface EntityRef {
@@ -164,6 +168,45 @@ export interface Metric {
   summary?: Points<SummaryPoint>
 }
 
+/** What refers to entries of the dictionary does so by index. */
+export interface Profile {
+  sampleType?: ValueType
+  samples?: ProfileSample[]
+  timeUnixNano?: string
+  durationNano?: string
+  periodType?: ValueType
+  period?: string
+  profileId?: string
+  droppedAttributesCount?: number
+  originalPayloadFormat?: string
+  /** Base64. */
+  originalPayload?: string
+  attributeIndices?: number[]
+}
+
+export interface ValueType {
+  typeStrindex?: number
+  unitStrindex?: number
+}
+
+export interface ProfileSample {
+  stackIndex?: number
+  attributeIndices?: number[]
+  linkIndex?: number
+  values?: string[]
+  timestampsUnixNano?: string[]
+}
+
+/** Of the entries of its tables those that are read here. */
+export interface ProfilesDictionary {
+  mappingTable?: object[]
+  locationTable?: object[]
+  functionTable?: object[]
+  linkTable?: object[]
+  stringTable?: string[]
+  attributeTable?: { keyStrindex?: number; value?: AnyValue; unitStrindex?: number }[]
+  stackTable?: object[]
+}
 
 interface InResource {
   resource?: Resource
@@ -183,9 +226,14 @@ export interface LogsRequest {
 export interface MetricsRequest {
   resourceMetrics?: (InResource & { scopeMetrics?: (InScope & { metrics?: Metric[] })[] })[]
 }
+export interface ProfilesRequest {
+  resourceProfiles?: (InResource & { scopeProfiles?: (InScope & { profiles?: Profile[] })[] })[]
+  dictionary?: ProfilesDictionary
+}
 
 export interface Requests {
   traces: TracesRequest
   logs: LogsRequest
   metrics: MetricsRequest
+  profiles: ProfilesRequest
 }

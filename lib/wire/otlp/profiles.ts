@@ -1,102 +1,133 @@
-// Profiles of OTLP (v1development) to records. The form of a profile still changes from version to version: a record
-// holds it as it came, with the dictionary that it refers to, and only what surrounds it is read.
+// Profiles of OTLP (v1development, as version 1.10 of opentelemetry-proto has them) to records: each in the bytes of a
+// ProfilesData of its own, with that of the dictionary that it refers to.
 
-import { Identity } from '../../record/identity.js'
+import { Identity, type IdentityRest } from '../../record/identity.js'
 import { NO_LABELS } from '../../record/labels.js'
 import type { Record } from '../../record/record.js'
-import type { Resource, Scope } from './message.js'
+import { ProtoWriter } from '../remote_write/writer.js'
+import { DictionaryWriter, entryAt, Transfer, WrongIndex } from './dictionary.js'
+import type { AnyValue, KeyValue, Profile, ProfilesDictionary, ProfilesRequest } from './message.js'
 import { originOf } from './origin.js'
-import { type Bounds, decodeMessage, encodeMessage } from './protobuf.js'
-import { MessageType, RESOURCE, SCOPE } from './schema.js'
+import { encodeMessage, writeFields } from './protobuf.js'
+import { PROFILE, REQUESTS } from './schema.js'
 
-const IN_SCOPE = new MessageType(() => [
-  [1, 'scope', SCOPE],
-  [2, 'profiles', 'bytes', 'list'],
-  [3, 'schemaUrl', 'string'],
-])
-const IN_RESOURCE = new MessageType(() => [
-  [1, 'resource', RESOURCE],
-  [2, 'scopeProfiles', IN_SCOPE, 'list'],
-  [3, 'schemaUrl', 'string'],
-])
-/** A request, and ProfilesData as well. */
-const PROFILES = new MessageType(() => [[1, 'resourceProfiles', IN_RESOURCE, 'list'], [2, 'dictionary', 'bytes']])
+/** The `format` of these records. */
+export const PROFILE_FORMAT = 'otlp'
+const DICTIONARY_FIELD = 2
 
-const DICTIONARY = new MessageType(() => [[5, 'strings', 'string', 'list']])
-const VALUE_TYPE = new MessageType(() => [[1, 'type', 'int32']])
-/** What is read of a profile, as the versions number it from 1.9 on, and before. */
-const HEADS = [3, 4].map((time) => {
-  return new MessageType(() => [
-    [1, 'sampleType', VALUE_TYPE, 'list'],
-    [time, 'time', 'fixed64'],
-    [time + 1, 'duration', 'uint64'],
-  ])
-})
-
-interface InScope {
-  scope?: Scope
-  profiles?: string[]
-  schemaUrl?: string
-}
-interface ProfilesMessage {
-  resourceProfiles?: { resource?: Resource; scopeProfiles?: InScope[]; schemaUrl?: string }[]
-  dictionary?: string
-}
-interface Head {
-  sampleType?: { type?: number }[]
-  time?: string
-  duration?: string
+/** What was sent as a profile and is none. */
+export interface WrongProfile {
+  /** With the whole dictionary. */
+  readonly record: Record
+  readonly complaint: string
 }
 
-interface Told {
-  name: string
-  ts: string
-  end: string | null
+/** What a record tells beside the data. */
+export interface ProfileHead {
+  readonly name: string
+  readonly ts: string
+  readonly end?: string
 }
 
-/** The records of all profiles are more than they may be. */
-export class TooManyBytes extends Error {}
+export interface ProfileRecords {
+  readonly records: Record[]
+  readonly wrong: WrongProfile[]
+}
 
 /**
- * A record for each profile of a request, its data a ProfilesData with that profile and the dictionary. Throws
- * TooManyBytes, TooMuch, TooDeep, or an Error where the bytes are no such message.
- *
- * @param maxBytes that the data of all records may have
+ * A record for each profile of a request; null where the data of all would be more than `most` bytes. Throws WrongIndex
+ * where a resource or a scope refers to what is not there.
  */
-export function profileRecords(bytes: Buffer, bounds: Bounds, maxBytes: number): Record[] {
-  const { resourceProfiles = [], dictionary } = decodeMessage<ProfilesMessage>(bytes, PROFILES, bounds)
-  const strings = stringsOf(dictionary, bounds)
-  const records: Record[] = []
+export function profileRecords(request: ProfilesRequest, most: number): ProfileRecords | null {
+  const { resourceProfiles = [], dictionary = {} } = request
+  const told: ProfileRecords = { records: [], wrong: [] }
   let total = 0
   for (const inResource of resourceProfiles) {
+    const resource = withTexts(inResource.resource, dictionary.stringTable)
     for (const inScope of inResource.scopeProfiles ?? []) {
-      const rest = originOf(inResource, inScope)
+      const scope = withTexts(inScope.scope, dictionary.stringTable)
+      const rest = originOf({ ...inResource, resource }, { ...inScope, scope })
       for (const profile of inScope.profiles ?? []) {
-        const { name, ts, end } = headOf(profile, strings, bounds)
-        const resourceProfiles = [{ scopeProfiles: [{ profiles: [profile] }] }]
-        const data = encodeMessage({ resourceProfiles, dictionary }, PROFILES)
-        if ((total += data.length) > maxBytes) throw new TooManyBytes('too many bytes')
-        const identity = Identity.of('profile', name, NO_LABELS, rest)
-        const times = { ts, ...(end !== null && { end }) }
-        records.push({ identity, payload: { ...times, format: 'otlp', data: data.toString('base64') } })
+        const { data, complaint } = dataOf(profile, dictionary)
+        if ((total += data.length) > most) return null
+        if (complaint === null) told.records.push(recordOf(profileHead(profile, dictionary), data, rest))
+        else told.wrong.push({ record: recordOf({ name: '', ts: profile.timeUnixNano ?? '0' }, data, rest), complaint })
       }
     }
   }
-  return records
+  return told
 }
 
-function stringsOf(dictionary: string | undefined, bounds: Bounds): readonly string[] {
-  if (dictionary === undefined) return []
-  // Empty ones are in their places: indices count.
-  return decodeMessage<{ strings?: string[] }>(Buffer.from(dictionary, 'base64'), DICTIONARY, bounds).strings ?? []
+function recordOf({ name, ...times }: ProfileHead, data: Buffer, rest: IdentityRest): Record {
+  const payload = { ...times, format: PROFILE_FORMAT, data: data.toString('base64') }
+  return { identity: Identity.of('profile', name, NO_LABELS, rest), payload }
 }
 
-/** What kind of samples it has, and from when to when. Unknown times are 0. */
-function headOf(profile: string, strings: readonly string[], bounds: Bounds): Told {
-  const bytes = Buffer.from(profile, 'base64')
-  const heads = HEADS.map((type) => decodeMessage<Head>(bytes, type, bounds))
-  const { sampleType = [], time = '0', duration } = heads.find(({ time }) => time !== undefined) ?? heads[0]
-  const lasted = duration !== undefined && time !== '0'
-  const end = lasted ? String(BigInt.asUintN(64, BigInt(time) + BigInt(duration))) : null
-  return { name: strings[sampleType[0]?.type ?? 0] ?? '', ts: time, end }
+/** What kind of samples it has, and from when to when; from an unknown time on is 0. Throws WrongIndex. */
+export function profileHead(profile: Profile, { stringTable }: ProfilesDictionary): ProfileHead {
+  const { sampleType, timeUnixNano: ts = '0', durationNano } = profile
+  const name = sampleType === undefined ? '' : textAt(sampleType.typeStrindex ?? 0, stringTable)
+  if (durationNano === undefined || ts === '0') return { name, ts }
+  return { name, ts, end: String(BigInt.asUintN(64, BigInt(ts) + BigInt(durationNano))) }
+}
+
+function dataOf(profile: Profile, dictionary: ProfilesDictionary): { data: Buffer; complaint: string | null } {
+  try {
+    const complaint = complaintOf(profile)
+    if (complaint === null) return { data: ownData(profile, dictionary), complaint }
+    return { data: wholeData(profile, dictionary), complaint }
+  } catch (error) {
+    if (!(error instanceof WrongIndex)) throw error
+    return { data: wholeData(profile, dictionary), complaint: error.message }
+  }
+}
+
+/** Version 1.9 has the values of samples where the attributes are now: what has no attributes looks so. */
+function complaintOf({ samples = [] }: Profile): string | null {
+  const unlike = samples.some(({ attributeIndices, values, timestampsUnixNano }) => {
+    return attributeIndices !== undefined && values === undefined && timestampsUnixNano === undefined
+  })
+  return unlike ? 'a sample with attributes and no values: not as in version 1.10 of opentelemetry-proto' : null
+}
+
+const around = (profile: Profile) => ({ resourceProfiles: [{ scopeProfiles: [{ profiles: [profile] }] }] })
+
+function ownData(profile: Profile, dictionary: ProfilesDictionary): Buffer {
+  const own = new DictionaryWriter()
+  const moved = new Transfer(dictionary, own).message(profile, PROFILE)
+  const writer = new ProtoWriter()
+  writeFields(writer, around(moved), REQUESTS.profiles)
+  writer.message(DICTIONARY_FIELD, own.finish())
+  return writer.view()
+}
+
+function wholeData(profile: Profile, dictionary: ProfilesDictionary): Buffer {
+  return encodeMessage({ ...around(profile), dictionary }, REQUESTS.profiles)
+}
+
+type Texts = readonly string[] | undefined
+
+/** A resource or a scope with texts in place of their indices. */
+function withTexts<T extends { attributes?: KeyValue[] }>(of: T | undefined, texts: Texts): T | undefined {
+  if (of?.attributes === undefined) return of
+  return { ...of, attributes: of.attributes.map((attribute) => attributeWithTexts(attribute, texts)) }
+}
+
+function attributeWithTexts({ key, keyStrindex, value }: KeyValue, texts: Texts): KeyValue {
+  const told = keyStrindex === undefined ? key : (key ?? textAt(keyStrindex, texts))
+  return { key: told, ...(value !== undefined && { value: valueWithTexts(value, texts) }) }
+}
+
+function valueWithTexts(value: AnyValue, texts: Texts): AnyValue {
+  const { stringValueStrindex, arrayValue, kvlistValue } = value
+  if (stringValueStrindex !== undefined) return { stringValue: textAt(stringValueStrindex, texts) }
+  if (arrayValue?.values !== undefined) {
+    return { arrayValue: { values: arrayValue.values.map((one) => valueWithTexts(one, texts)) } }
+  }
+  if (kvlistValue?.values === undefined) return value
+  return { kvlistValue: { values: kvlistValue.values.map((one) => attributeWithTexts(one, texts)) } }
+}
+
+function textAt(index: number, texts: Texts): string {
+  return entryAt(texts, index, 'stringTable') ?? ''
 }

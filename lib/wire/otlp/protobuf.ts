@@ -45,6 +45,9 @@ function readInto(message: Fields, reader: Reader, end: number, type: MessageTyp
     const wire = tag & 7
     const field = number < byNumber.length ? byNumber[number] : undefined
     if (number === 0) throw new Error('field number 0')
+    if (type.exact !== null && field !== undefined && wire !== wireOf(field)) {
+      throw new Error(`'${field.name}' is not as in ${type.exact}`)
+    }
     if (field === undefined || !readField(message, reader, field, wire, budget, depth)) {
       reader.skipType(wire)
       continue
@@ -55,6 +58,11 @@ function readInto(message: Fields, reader: Reader, end: number, type: MessageTyp
     chosen = field.name
   }
   if (reader.pos !== end) throw new RangeError('a field goes beyond the end of its message')
+}
+
+/** As a field is written: lists of numbers packed. */
+function wireOf({ kind, list }: Field): number {
+  return list || typeof kind !== 'string' ? BYTES : WIRE[kind]
 }
 
 /** Reads a field; false if it is of another wire type than it should be. */

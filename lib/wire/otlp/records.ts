@@ -7,26 +7,34 @@ import { NO_LABELS } from '../../record/labels.js'
 import type { Payload, Record } from '../../record/record.js'
 import type { RecordType } from '../../record/type.js'
 import { wordOf } from './fields.js'
-import type { AnyPoint, LogsRequest, Metric, MetricsRequest, Requests, TracesRequest } from './message.js'
+import type { AnyPoint, LogsRequest, Metric, MetricsRequest, ProfilesRequest, Requests, TracesRequest } from './message.js'
 import { originOf } from './origin.js'
 import { type Form, FORMS, labelled, pointPayload } from './points.js'
+import { profileRecords } from './profiles.js'
 import type { Signal } from './schema.js'
 import { logPayload, spanPayload } from './spans.js'
 import { mapOf, Unfit } from './value.js'
 
 /** The type of record that a signal consists of. */
-export const RECORD_OF: Readonly<{ [S in Signal]: RecordType }> = { traces: 'span', logs: 'log', metrics: 'metric' }
+export const RECORD_OF: Readonly<{ [S in Signal]: RecordType }> = {
+  traces: 'span', logs: 'log', metrics: 'metric', profiles: 'profile',
+}
 
 /** By their numbers. */
 export const TEMPORALITIES = ['', 'delta', 'cumulative']
 
-/** The records of a request, in its order. Scopes and metrics in which nothing was measured leave none. */
+/**
+ * The records of a request, in its order. Scopes and metrics in which nothing was measured leave none, and neither do wrong
+ * profiles, of which `profileRecords` tells. Throws where texts of a resource or scope of profiles are missing.
+ */
 export function recordsOf<S extends Signal>(signal: S, request: Requests[S]): Record[] {
   switch (signal) {
     case 'traces':
       return traceRecords(request as TracesRequest)
     case 'logs':
       return logRecords(request as LogsRequest)
+    case 'profiles':
+      return profileRecords(request as ProfilesRequest, Infinity)!.records
     default:
       return metricRecords(request as MetricsRequest)
   }

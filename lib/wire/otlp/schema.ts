@@ -1,5 +1,5 @@
 // The messages of OTLP 1.x as data: one table that is read for protobuf and for JSON, in both directions
-// (opentelemetry-proto: common, resource, trace, logs, metrics and their collector services).
+// (opentelemetry-proto: common, resource, trace, logs, metrics, of version 1.10 profiles, and their collector services).
 
 /**
  * What a field is on the wire, and what stands for it in a message: `string`; `bool`; `bytes`, base64; `id`, bytes in
@@ -29,7 +29,11 @@ export class MessageType {
   #byName: ReadonlyMap<string, Field> | null = null
   #byNumber: readonly (Field | undefined)[] | null = null
 
-  constructor(private readonly rows: () => readonly Row[]) {}
+  /** @param exact what a field of another wire type is not as; without, such fields are passed over as unknown ones are */
+  constructor(
+    private readonly rows: () => readonly Row[],
+    readonly exact: string | null = null,
+  ) {}
 
   get fields(): readonly Field[] {
     return (this.#fields ??= this.rows().map(([number, name, kind, how]) => {
@@ -51,39 +55,53 @@ export class MessageType {
 
 const type = (...rows: readonly Row[]) => new MessageType(() => rows)
 
-const VALUE: MessageType = new MessageType(() => [
-  [1, 'stringValue', 'string', 'oneof'],
-  [2, 'boolValue', 'bool', 'oneof'],
-  [3, 'intValue', 'int64', 'oneof'],
-  [4, 'doubleValue', 'double', 'oneof'],
-  [5, 'arrayValue', type([1, 'values', VALUE, 'list']), 'oneof'],
-  [6, 'kvlistValue', type([1, 'values', KEY_VALUE, 'list']), 'oneof'],
-  [7, 'bytesValue', 'bytes', 'oneof'],
-])
-export const KEY_VALUE = type([1, 'key', 'string'], [2, 'value', VALUE])
-
 const ENTITY_REF = type(
   [1, 'schemaUrl', 'string'],
   [2, 'type', 'string'],
   [3, 'idKeys', 'string', 'list'],
   [4, 'descriptionKeys', 'string', 'list'],
 )
-export const RESOURCE = type(
-  [1, 'attributes', KEY_VALUE, 'list'],
-  [2, 'droppedAttributesCount', 'uint32'],
-  [3, 'entityRefs', ENTITY_REF, 'list'],
-)
-export const SCOPE = type(
-  [1, 'name', 'string'],
-  [2, 'version', 'string'],
-  [3, 'attributes', KEY_VALUE, 'list'],
-  [4, 'droppedAttributesCount', 'uint32'],
-)
+
+/** Values, and what has attributes. @param indexed whether texts may be indices into a table, which profiles have */
+function attributed(indexed: boolean) {
+  const value: MessageType = new MessageType(() => [
+    [1, 'stringValue', 'string', 'oneof'],
+    [2, 'boolValue', 'bool', 'oneof'],
+    [3, 'intValue', 'int64', 'oneof'],
+    [4, 'doubleValue', 'double', 'oneof'],
+    [5, 'arrayValue', type([1, 'values', value, 'list']), 'oneof'],
+    [6, 'kvlistValue', type([1, 'values', keyValue, 'list']), 'oneof'],
+    [7, 'bytesValue', 'bytes', 'oneof'],
+    ...(indexed ? [[8, 'stringValueStrindex', 'int32', 'oneof'] as const] : []),
+  ])
+  const keyStrindex: readonly Row[] = indexed ? [[3, 'keyStrindex', 'int32', 'optional']] : []
+  const keyValue = type([1, 'key', 'string'], [2, 'value', value], ...keyStrindex)
+  const resource = type(
+    [1, 'attributes', keyValue, 'list'],
+    [2, 'droppedAttributesCount', 'uint32'],
+    [3, 'entityRefs', ENTITY_REF, 'list'],
+  )
+  const scope = type(
+    [1, 'name', 'string'],
+    [2, 'version', 'string'],
+    [3, 'attributes', keyValue, 'list'],
+    [4, 'droppedAttributesCount', 'uint32'],
+  )
+  return { value, keyValue, resource, scope }
+}
+
+const PLAIN = attributed(false)
+const INDEXED = attributed(true)
+const { value: VALUE } = PLAIN
+export const { keyValue: KEY_VALUE, resource: RESOURCE, scope: SCOPE } = PLAIN
 
 /** A request to export: resources, of each the scopes, of each the items. */
-function request(resources: string, scopes: string, items: string, item: MessageType): MessageType {
-  const scoped = type([1, 'scope', SCOPE], [2, items, item, 'list'], [3, 'schemaUrl', 'string'])
-  return type([1, resources, type([1, 'resource', RESOURCE], [2, scopes, scoped, 'list'], [3, 'schemaUrl', 'string']), 'list'])
+function request(
+  resources: string, scopes: string, items: string, item: MessageType, of = PLAIN, ...more: readonly Row[]
+): MessageType {
+  const scoped = type([1, 'scope', of.scope], [2, items, item, 'list'], [3, 'schemaUrl', 'string'])
+  const inResource = type([1, 'resource', of.resource], [2, scopes, scoped, 'list'], [3, 'schemaUrl', 'string'])
+  return type([1, resources, inResource, 'list'], ...more)
 }
 
 /** The answer to an export, whose partial success counts what was not taken. */
@@ -207,13 +225,68 @@ const METRIC = type(
   [12, 'metadata', KEY_VALUE, 'list'],
 )
 
-export const SIGNALS = ['traces', 'logs', 'metrics'] as const
+/** Versions number fields anew: what another one has sent is known by the wire types. */
+const profiling = (...rows: readonly Row[]) => new MessageType(() => rows, 'version 1.10 of opentelemetry-proto')
+
+const VALUE_TYPE = profiling([1, 'typeStrindex', 'int32'], [2, 'unitStrindex', 'int32'])
+const SAMPLE = profiling(
+  [1, 'stackIndex', 'int32'],
+  [2, 'attributeIndices', 'int32', 'list'],
+  [3, 'linkIndex', 'int32'],
+  [4, 'values', 'int64', 'list'],
+  [5, 'timestampsUnixNano', 'fixed64', 'list'],
+)
+export const PROFILE = profiling(
+  [1, 'sampleType', VALUE_TYPE],
+  [2, 'samples', SAMPLE, 'list'],
+  [3, 'timeUnixNano', 'fixed64'],
+  [4, 'durationNano', 'uint64'],
+  [5, 'periodType', VALUE_TYPE],
+  [6, 'period', 'int64'],
+  [7, 'profileId', 'id'],
+  [8, 'droppedAttributesCount', 'uint32'],
+  [9, 'originalPayloadFormat', 'string'],
+  [10, 'originalPayload', 'bytes'],
+  [11, 'attributeIndices', 'int32', 'list'],
+)
+const MAPPING = profiling(
+  [1, 'memoryStart', 'uint64'],
+  [2, 'memoryLimit', 'uint64'],
+  [3, 'fileOffset', 'uint64'],
+  [4, 'filenameStrindex', 'int32'],
+  [5, 'attributeIndices', 'int32', 'list'],
+)
+const LOCATION = profiling(
+  [1, 'mappingIndex', 'int32'],
+  [2, 'address', 'uint64'],
+  [3, 'lines', profiling([1, 'functionIndex', 'int32'], [2, 'line', 'int64'], [3, 'column', 'int64']), 'list'],
+  [4, 'attributeIndices', 'int32', 'list'],
+)
+const FUNCTION = profiling(
+  [1, 'nameStrindex', 'int32'],
+  [2, 'systemNameStrindex', 'int32'],
+  [3, 'filenameStrindex', 'int32'],
+  [4, 'startLine', 'int64'],
+)
+const ATTRIBUTE = profiling([1, 'keyStrindex', 'int32'], [2, 'value', INDEXED.value], [3, 'unitStrindex', 'int32'])
+export const DICTIONARY = profiling(
+  [1, 'mappingTable', MAPPING, 'list'],
+  [2, 'locationTable', LOCATION, 'list'],
+  [3, 'functionTable', FUNCTION, 'list'],
+  [4, 'linkTable', profiling([1, 'traceId', 'id'], [2, 'spanId', 'id']), 'list'],
+  [5, 'stringTable', 'string', 'list'],
+  [6, 'attributeTable', ATTRIBUTE, 'list'],
+  [7, 'stackTable', profiling([1, 'locationIndices', 'int32', 'list']), 'list'],
+)
+
+export const SIGNALS = ['traces', 'logs', 'metrics', 'profiles'] as const
 export type Signal = (typeof SIGNALS)[number]
 
 export const REQUESTS: Readonly<Record<Signal, MessageType>> = {
   traces: request('resourceSpans', 'scopeSpans', 'spans', SPAN),
   logs: request('resourceLogs', 'scopeLogs', 'logRecords', LOG_RECORD),
   metrics: request('resourceMetrics', 'scopeMetrics', 'metrics', METRIC),
+  profiles: request('resourceProfiles', 'scopeProfiles', 'profiles', PROFILE, INDEXED, [2, 'dictionary', DICTIONARY]),
 }
 
 /** What a request of these signals is made of. */
@@ -223,6 +296,7 @@ export const ANSWERS: Readonly<Record<Signal, MessageType>> = {
   traces: answer('rejectedSpans'),
   logs: answer('rejectedLogRecords'),
   metrics: answer('rejectedDataPoints'),
+  profiles: answer('rejectedProfiles'),
 }
 
 /** What servers say when they take nothing (google.rpc.Status, without its details). */

@@ -1,7 +1,7 @@
 // The suite `otlp_examples`: the official payloads, decoded, and the same through protobuf and through records.
 
 import { deepEqual, equal } from 'node:assert/strict'
-import type { KeyValue, LogsRequest, MetricsRequest, Requests, TracesRequest } from '../../../lib/wire/otlp/message.js'
+import type { KeyValue, LogsRequest, MetricsRequest, ProfilesRequest, Requests, TracesRequest } from '../../../lib/wire/otlp/message.js'
 import { messageText, parseMessage } from '../../../lib/wire/otlp/json.js'
 import { decodeMessage, encodeMessage } from '../../../lib/wire/otlp/protobuf.js'
 import { ExportRequest } from '../../../lib/wire/otlp/export_request.js'
@@ -11,7 +11,7 @@ import type { Case } from '../suite.js'
 
 export const BOUNDS = { max_elements: 1_000_000, max_depth: 64 }
 
-type AnyRequest = TracesRequest & LogsRequest & MetricsRequest
+type AnyRequest = TracesRequest & LogsRequest & MetricsRequest & ProfilesRequest
 
 interface Expected {
   resources: number
