@@ -4,6 +4,7 @@ import { hasOrigin, lokiLine, lokiMetadata, lokiOrigin } from '../bridge/otlp_lo
 import type { Context } from '../component.js'
 import type { HttpClient } from '../net/client.js'
 import type { Batch } from '../record/batch.js'
+import { type Entries, EntryBytes, isEntries } from '../record/entries.js'
 import { type Identity, memoSlot } from '../record/identity.js'
 import type { Payload } from '../record/record.js'
 import { Recent } from '../receive/recent.js'
@@ -48,6 +49,8 @@ interface OtlpStream {
 
 /** Tenants with pushes under construction; beyond, all of these go before their time. */
 const MAX_TENANTS = 1000
+/** The last second that Loki's times have in full, see `isLokiTime`. */
+const LAST_SECOND = 9_223_372_035
 
 export class LokiSink extends OutboxSink {
   readonly #options: LokiOptions
@@ -56,6 +59,7 @@ export class LokiSink extends OutboxSink {
   readonly #promoted: ReadonlySet<string>
   readonly #tenants = new Map<string, Batches<PushRequest>>()
   readonly #arenas: Arenas
+  readonly #bytes = new EntryBytes()
 
   constructor(options: LokiOptions, context: Context) {
     const destination = shownUrl(options.url)
@@ -71,17 +75,36 @@ export class LokiSink extends OutboxSink {
   }
 
   write(batch: Batch): void | Promise<void> {
+    const entries = isEntries(batch) ? batch : null
     for (let row = 0; row < batch.length; row++) {
       const id = batch.id(row)
+      if (entries !== null && id !== undefined && this.#line(id, entries, row)) continue
       if (id?.type === 'log') this.#entry(id, batch.payload(row))
       else this.context.account.drop('unsupported_type', 1)
     }
     return this.outbox.room()
   }
 
+  /** Takes an entry in its bytes, if it stands so and nothing is wrong with it. */
+  #line(id: Identity, batch: Entries, row: number): boolean {
+    const { max_entry_bytes: max } = this.#options
+    const bytes = this.#bytes
+    if (!batch.entry(row, bytes) || bytes.seconds > LAST_SECOND || (max > 0 && bytes.end - bytes.start > max)) return false
+    const answer = this.#answer(id)
+    if (!(answer instanceof StreamHead)) return false
+    const batches = this.#batches(answer)
+    const lane = this.#lane(answer)
+    batches.at(lane).addLine(answer, bytes)
+    batches.added(lane)
+    return true
+  }
+
+  #answer(id: Identity): StreamHead | OtlpStream | string {
+    return (id.memo?.[this.#slot] as StreamHead | OtlpStream | string | undefined) ?? this.#decide(id)
+  }
+
   #entry(id: Identity, payload: Payload): void {
-    let answer = id.memo?.[this.#slot] as StreamHead | OtlpStream | string | undefined
-    if (answer === undefined) answer = this.#decide(id)
+    const answer = this.#answer(id)
     if (typeof answer === 'string') return this.#reject('invalid_labels', answer, id, payload)
     const ts = payload.ts!
     if (!isLokiTime(ts)) return this.#reject('invalid_timestamp', `${ts} is not in the years 1677 to 2262`, id, payload)
@@ -106,10 +129,18 @@ export class LokiSink extends OutboxSink {
       const detail = `an entry longer than ${this.#options.max_entry_bytes} bytes (--max-entry-bytes)`
       return this.#reject('entry_too_long', detail, id, payload)
     }
-    const batches = this.#tenants.get(stream.tenant) ?? this.#tenant(stream.tenant)
-    const lane = stream.hash % this.#options.concurrency
+    const batches = this.#batches(stream)
+    const lane = this.#lane(stream)
     batches.at(lane).add(stream, payload.ts!, line, metadata)
     batches.added(lane)
+  }
+
+  #batches({ tenant }: StreamHead): Batches<PushRequest> {
+    return this.#tenants.get(tenant) ?? this.#tenant(tenant)
+  }
+
+  #lane({ hash }: StreamHead): number {
+    return hash % this.#options.concurrency
   }
 
   #isTooLong(line: string): boolean {

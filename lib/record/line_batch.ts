@@ -1,12 +1,12 @@
 // Lines in the buffer they came in: all of them or some, under their own identities or others.
 
-import type { Batch } from './batch.js'
 import type { ByteBuffer } from './bytes.js'
 import { type Ask, BY_ROW, Decided, DROPPED, UNKNOWN } from './decided.js'
 import type { Dictionary, Names } from './dictionary.js'
 import type { Identity } from './identity.js'
 import { fieldOf, numberOf } from './json.js'
-import { entryOf, SOMETHING_ELSE } from './log_line.js'
+import { type Entries, type EntryBytes, type FieldName, NANOS_DIGITS, STAMP_DIGITS } from './entries.js'
+import { ESCAPED, entryOf, MARK_BITS, SOMETHING_ELSE, textField } from './log_line.js'
 import { isPlain, type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
 import { sameText } from './words.js'
@@ -22,9 +22,12 @@ export interface Lines {
   /**
    * Four offsets a line: its start, the start of its tail, the start of the value, the end after the newline. No value (0):
    * the line is unread, or what it says beside its identity is in `payloads`. Less than 0: a log entry in canonical form,
-   * of which the payload is not decoded; the start of its body where that is plain and all that it has, or SOMETHING_ELSE.
+   * of which the payload is not decoded; the start of its body where that is text, and all that it has but what was
+   * extracted, or SOMETHING_ELSE.
    */
   bounds: Int32Array
+  /** By line, where its body starts: where it ends, and behind MARK_BITS whether it is ESCAPED and WIDE. */
+  bodyEnds: Int32Array
   readonly payloads: Map<number, Payload>
 }
 
@@ -32,8 +35,11 @@ const TENS = Array.from({ length: 16 }, (_, i) => 10 ** i)
 /** Between the last digit of `ts` and the value: `","value":`, or `","body":"`. */
 const BETWEEN = 10
 const QUOTE = 34
+const ZERO = 48
+const MINUS = 45
+const COMMA = 44
 
-export class LineBatch implements Batch {
+export class LineBatch implements Entries {
   readonly layout = null
   readonly column = null
   readonly markers = false
@@ -87,10 +93,12 @@ export class LineBatch implements Batch {
   }
   /** The payload of a log entry in canonical form. */
   #entry(line: number, state: number): Payload {
-    const { buffer, bounds } = this.#lines
+    const { buffer, bounds, bodyEnds } = this.#lines
     const tail = bounds[4 * line + 1]
     const end = bounds[4 * line + 3]
-    if (state === SOMETHING_ELSE) return entryOf(buffer.utf8Slice(tail, end - 1))
+    const last = end - 3
+    // An extracted field is beside the body, or the body is no plain text.
+    if (state === SOMETHING_ELSE || bodyEnds[line] !== last << MARK_BITS) return entryOf(buffer.utf8Slice(tail, end - 1))
     return { ts: this.#stampAt(tail, -state - BETWEEN), body: buffer.latin1Slice(-state, end - 3) }
   }
   /** The time in these bytes. Neighbours mostly have the same one. */
@@ -143,6 +151,42 @@ export class LineBatch implements Batch {
       this.#millis = millis
     }
     return millis
+  }
+
+  entry(row: number, into: EntryBytes): boolean {
+    const line = this.#line(row)
+    const { buffer, view, bounds, bodyEnds } = this.#lines
+    const state = bounds[4 * line + 2]
+    if (state >= SOMETHING_ELSE) return false
+    const tail = bounds[4 * line + 1]
+    if (-state - BETWEEN !== tail + STAMP_DIGITS || buffer[tail] === MINUS) return false
+    into.buffer = buffer
+    into.view = view
+    into.start = -state
+    into.end = bodyEnds[line] >> MARK_BITS
+    into.escaped = (bodyEnds[line] & ESCAPED) !== 0
+    into.bare = buffer[into.end + 1] !== COMMA
+    into.seconds = digitsAt(buffer, tail, tail + STAMP_DIGITS - NANOS_DIGITS)
+    into.nanos = digitsAt(buffer, tail + STAMP_DIGITS - NANOS_DIGITS, tail + STAMP_DIGITS)
+    return true
+  }
+
+  field(row: number, name: FieldName): string | null | undefined {
+    const line = this.#line(row)
+    const { buffer, bounds, bodyEnds } = this.#lines
+    if (bounds[4 * line + 2] >= SOMETHING_ELSE || name.bytes === null) return null
+    return textField(buffer, (bodyEnds[line] >> MARK_BITS) + 1, name.bytes)
+  }
+
+  writeEntry(row: number, out: ByteBuffer): void {
+    const line = this.#line(row)
+    const { view, bounds, bodyEnds } = this.#lines
+    const tail = bounds[4 * line + 1]
+    out.piece(view, tail, (bodyEnds[line] >> MARK_BITS) + 1 - tail)
+  }
+
+  under(ids: readonly (Identity | undefined)[]): LineBatch {
+    return new LineBatch(this.#lines, this.length, this.names, this.#rows, ids)
   }
 
   select(ids: readonly (Identity | undefined)[], take: Int32Array): LineBatch {
@@ -221,6 +265,12 @@ export class LineBatch implements Batch {
       else out.slice(buffer, bounds[from], bounds[4 * line + 3])
     }
   }
+}
+
+function digitsAt(buffer: Buffer, start: number, end: number): number {
+  let value = 0
+  for (let at = start; at < end; at++) value = value * 10 + buffer[at] - ZERO
+  return value
 }
 
 /** The double that is written canonically in `buffer[start, end)`. */

@@ -27,10 +27,19 @@ const KEYS = [
   { bytes: Buffer.from(',"trace_id":'), map: false },
   { bytes: Buffer.from(',"span_id":'), map: false },
 ]
+const [BODY_KEY, , , EXTRACTED_KEY] = KEYS
 const WORDS = [Buffer.from('true'), Buffer.from('false')]
 
-/** Where the body of a line that has nothing else starts, in the state of its row; see `Lines`. */
+/** Where the body of a line that has nothing else a sink would send starts, in the state of its row; see `Lines`. */
 export const SOMETHING_ELSE = -1
+
+/** Marks of a body, below where it ends; see `Lines`. */
+export const ESCAPED = 1
+export const WIDE = 2
+export const MARK_BITS = 2
+
+/** Bytes that are more than themselves in a JSON text, or are not ASCII. */
+const SPECIAL = Uint8Array.from({ length: 256 }, (_, c) => (c < 0x20 || c > 0x7f || c === QUOTE || c === BACKSLASH ? 1 : 0))
 
 /** One place in a buffer that ends with a newline. */
 export class LogScanner {
@@ -41,6 +50,8 @@ export class LogScanner {
   #wide = false
   /** Of the last line that was good: less than 0; the start of its body, negative, or SOMETHING_ELSE. */
   state = 0
+  /** Where its body ends, and the marks of that, where the state is not SOMETHING_ELSE. */
+  bodyEnd = 0
 
   /**
    * Checks a line from the first digit of its `ts` on. Where the next one starts; 0 if the line is not in canonical form, or of a
@@ -51,19 +62,21 @@ export class LogScanner {
     this.#at = tail
     this.#escaped = this.#wide = false
     if (!this.#time()) return 0
-    let fields = 0
+    let others = 0
     let body = 0
-    for (const { bytes, map } of KEYS) {
-      if (!this.#takes(bytes)) continue
-      if (fields++ === 0 && bytes === KEYS[0].bytes) body = this.#at + 1
-      if (!(map ? maxDepth > 1 && this.#map() : this.#string())) return 0
+    for (const key of KEYS) {
+      if (!this.#takes(key.bytes)) continue
+      if (key === BODY_KEY) body = this.#at + 1
+      else if (key !== EXTRACTED_KEY) others++
+      if (!(key.map ? maxDepth > 1 && this.#map() : this.#string())) return 0
+      if (key === BODY_KEY) this.bodyEnd = ((this.#at - 1) << MARK_BITS) | (this.#escaped ? ESCAPED : 0) | (this.#wide ? WIDE : 0)
     }
     if (buffer[this.#at] !== CLOSE || buffer[this.#at + 1] !== LF) return 0
     const next = this.#at + 2
     if (next - tail < LEAST_BYTES) return 0
     // What is not UTF-8 is read as this character.
     if (this.#wide && buffer.utf8Slice(tail, next).includes('\ufffd')) return 0
-    this.state = fields === 1 && body > 0 && !this.#escaped && !this.#wide ? -body : SOMETHING_ELSE
+    this.state = others === 0 && body > 0 ? -body : SOMETHING_ELSE
     return next
   }
 
@@ -101,7 +114,9 @@ export class LogScanner {
     let at = this.#at
     if (buffer[at] !== QUOTE) return false
     for (;;) {
-      const c = buffer[++at]
+      at++
+      while (SPECIAL[buffer[at]] === 0) at++
+      const c = buffer[at]
       if (c === QUOTE) break
       if (c < 0x20) return false
       if (c === BACKSLASH) {
@@ -148,6 +163,45 @@ export class LogScanner {
       if (buffer[start + i] !== buffer[other + i]) return buffer[start + i] < buffer[other + i]
     }
     return end - start < otherEnd - other
+  }
+}
+
+/**
+ * The text of an extracted field of a line that was found good, from what stands behind the quote of its body; undefined
+ * where there is none, null where it is no text or has escapes.
+ *
+ * @param name as it stands there, with the colon
+ */
+export function textField(buffer: Buffer, from: number, name: Buffer): string | null | undefined {
+  if (buffer[from] !== COMMA) return undefined
+  for (let at = from + EXTRACTED_KEY.bytes.length; buffer[at++] !== CLOSE; ) {
+    let i = 0
+    while (i < name.length && buffer[at + i] === name[i]) i++
+    if (i === name.length) return plainText(buffer, at + i)
+    at = stringEnd(buffer, at) + 1
+    if (buffer[at] === QUOTE) at = stringEnd(buffer, at)
+    else while (buffer[at] !== COMMA && buffer[at] !== CLOSE) at++
+  }
+  return undefined
+}
+
+/** Behind the string that begins at `from`. */
+function stringEnd(buffer: Buffer, from: number): number {
+  for (let at = from + 1; ; at++) {
+    while (SPECIAL[buffer[at]] === 0) at++
+    if (buffer[at] === QUOTE) return at + 1
+    if (buffer[at] === BACKSLASH) at++
+  }
+}
+
+function plainText(buffer: Buffer, from: number): string | null {
+  if (buffer[from] !== QUOTE) return null
+  let wide = false
+  for (let at = from + 1; ; at++) {
+    while (SPECIAL[buffer[at]] === 0) at++
+    if (buffer[at] === QUOTE) return wide ? buffer.utf8Slice(from + 1, at) : buffer.latin1Slice(from + 1, at)
+    if (buffer[at] === BACKSLASH) return null
+    wide = true
   }
 }
 

@@ -61,6 +61,7 @@ export class LineReader {
       dictionary: this.#dictionary,
       numbers: new Int32Array(1024),
       bounds: new Int32Array(4096),
+      bodyEnds: new Int32Array(1024),
       payloads: new Map(),
     }
   }
@@ -159,6 +160,7 @@ export class LineReader {
     const lines = this.#lines
     lines.numbers = larger(lines.numbers, 2 * lines.numbers.length)
     lines.bounds = larger(lines.bounds, 2 * lines.bounds.length)
+    lines.bodyEnds = larger(lines.bodyEnds, 2 * lines.bodyEnds.length)
   }
 
   #turn(): void {
@@ -182,6 +184,7 @@ export class LineReader {
     if (type === LOG) {
       next = this.#logs.scan(buffer, tail, this.#options.maxDepth)
       value = this.#logs.state
+      this.#lines.bodyEnds[row] = this.#logs.bodyEnd
     } else {
       value = type === METRIC ? this.#valueStart(tail) : 0
       if (value > 0) next = plainLineEnd(buffer, value)

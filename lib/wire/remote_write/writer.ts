@@ -1,6 +1,10 @@
 // Protobuf bytes, appended in order: the few field kinds that remote write has.
 
+import { copyText } from '../../record/words.js'
+
 const INITIAL = 1 << 12
+/** Text is copied eight bytes at a time. */
+const LEAST_TEXT = 8
 
 /** Field tags: number and wire type. */
 export const varintTag = (field: number): number => field << 3
@@ -87,6 +91,14 @@ export class ProtoWriter {
   bytes(from: Uint8Array): void {
     this.reserve(from.length).set(from, this.length)
     this.length += from.length
+  }
+
+  /** A piece of UTF-8 text. Short ones cost a third of what `bytes` costs. */
+  text(from: DataView, start: number, length: number): void {
+    this.reserve(length)
+    if (length >= LEAST_TEXT) copyText(from, start, this.#doubles, this.length, length)
+    else for (let i = 0; i < length; i++) this.#buffer[this.length + i] = from.getUint8(start + i)
+    this.length += length
   }
 
   /** Tag, length and UTF-8 of a string; nothing where it is empty. */
