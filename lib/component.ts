@@ -151,6 +151,11 @@ export type Pass = (record: Record) => void
 export interface StatefulTransform {
   /** @param order greater than that of every record before */
   take(record: Record, order: number, pass: Pass): void
+  /**
+   * The fast twin of `take`, for a transform that holds nothing: takes a batch as a whole, each row of which stays a row.
+   * Absent, or null: row by row.
+   */
+  batch?(batch: Batch): Batch | null
   /** The order of the oldest record of which something is held; Infinity where nothing is. */
   held(): number
   /** Milliseconds of `Clock.monotonic` at which something held goes on though nothing more comes; Infinity: never. */

@@ -237,6 +237,8 @@ class HoldingFlow implements Flow {
   push(batch: Batch): readonly Batch[] {
     if (!some(batch, (type) => type === 'checkpoint' || this.looksAt(type))) return [batch]
     const { transform } = this
+    const whole = transform.batch?.(batch) ?? null
+    if (whole !== null) return [whole]
     const { pass } = this.#gathering
     for (let row = 0; row < batch.length; row++) {
       const identity = batch.id(row)

@@ -2,6 +2,7 @@
 // one comes.
 
 import type { Account, Clock, Log, Pass, Saved, StatefulTransform } from '../component.js'
+import type { Batch } from '../record/batch.js'
 import type { Record } from '../record/record.js'
 import { LogEntry } from './entry.js'
 import type { Notes } from './notes.js'
@@ -37,6 +38,8 @@ export type Next = (entry: LogEntry) => void
 export interface EntryStage {
   /** The word under which the entry is dropped; undefined: it goes on. */
   process(entry: LogEntry): string | undefined
+  /** The fast twin, see `StatefulTransform`. What is no log record stays as it is. */
+  batch?(batch: Batch): Batch | null
 }
 
 /** Holds entries back, joins them, splits them, or makes records; see `StatefulTransform`. */
@@ -67,6 +70,12 @@ export class Chain implements HoldingStage {
   /** Whether no stage ever holds anything. */
   get immediate(): boolean {
     return this.#holding.length === 0
+  }
+
+  /** The only stage, where it is one that never holds anything. */
+  get alone(): EntryStage | undefined {
+    const [stage] = this.stages
+    return this.stages.length === 1 && 'process' in stage ? stage : undefined
   }
 
   take(entry: LogEntry, next: Next): void {
@@ -145,6 +154,10 @@ export class ChainTransform implements StatefulTransform {
     const reason = chain.process(this.#entry)
     if (reason === undefined) pass(this.#entry.record())
     else context.account.drop(reason, 1)
+  }
+
+  batch(batch: Batch): Batch | null {
+    return this.chain.alone?.batch?.(batch) ?? null
   }
 
   held(): number {

@@ -6,7 +6,7 @@ import { StageAccount } from '../io/account.js'
 import { ReaderGone } from '../io/output.js'
 import type { StageInput, StageOutput } from '../io/run.js'
 import type { Batch } from '../record/batch.js'
-import { LineBatch } from '../record/line_batch.js'
+import { isEntries } from '../record/entries.js'
 import { ByteBuffer } from '../record/bytes.js'
 import { LineReader } from '../record/reader.js'
 import { BranchSpool, type BranchSpoolOptions } from './branch_spool.js'
@@ -294,7 +294,7 @@ function hold(batch: Batch, buffer: ByteBuffer): Held {
   batch.write(buffer)
   const taken = buffer.take()
   const bytes = taken.length
-  const lent = batch instanceof LineBatch
+  const lent = isEntries(batch)
   // Records are measured by what they are as lines.
   const held = { batch: lent ? null : batch, lines: lent ? Buffer.from(taken) : null, records, bytes }
   buffer.recycle(taken)

@@ -5,7 +5,7 @@ import { ReaderGone } from '../io/output.js'
 import type { StageInput, StageOutput } from '../io/run.js'
 import type { Batch } from '../record/batch.js'
 import { ByteBuffer } from '../record/bytes.js'
-import { LineBatch } from '../record/line_batch.js'
+import { isEntries } from '../record/entries.js'
 
 /** Samples in columns that may wait for a reader, 8 bytes each and some more where they have times of their own. */
 const HIGH_WATER = 20_000
@@ -31,7 +31,7 @@ export function batchSeam(): Seam {
     failed,
     // The lines of a batch are overwritten when its reader is asked for more. Records may be large: one batch may wait.
     batch: (batch: Batch) =>
-      queue.push(batch, batch.layout === null ? HIGH_WATER : batch.length, batch instanceof LineBatch, batch.length),
+      queue.push(batch, batch.layout === null ? HIGH_WATER : batch.length, isEntries(batch), batch.length),
     flush: () => queue.flush(),
   }
   return seamOf(queue, output, { batches: () => queue.items() })

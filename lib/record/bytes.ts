@@ -4,6 +4,7 @@ import { numberText } from './json.js'
 import { copyText, viewOf } from './words.js'
 
 const INITIAL = 1 << 16
+const STEP = 8
 
 export class ByteBuffer {
   #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL)
@@ -39,6 +40,20 @@ export class ByteBuffer {
     this.length += length
   }
 
+  /** A piece of text of some bytes: `piece` without a bound below. What is behind it may be read, too. */
+  short(from: DataView, start: number, end: number): void {
+    const length = end - start
+    this.#room(length + STEP)
+    const target = this.#view
+    const to = this.length
+    let at = start
+    for (const last = Math.min(end, from.byteLength - STEP + 1); at < last; at += STEP) {
+      target.setFloat64(to + at - start, from.getFloat64(at, true), true)
+    }
+    for (; at < end; at++) target.setUint8(to + at - start, from.getUint8(at))
+    this.length += length
+  }
+
   text(text: string): void {
     this.#room(text.length * 3)
     this.length += this.#buffer.utf8Write(text, this.length)
@@ -47,6 +62,11 @@ export class ByteBuffer {
   ascii(text: string): void {
     this.#room(text.length)
     this.length += this.#buffer.latin1Write(text, this.length)
+  }
+
+  one(byte: number): void {
+    this.#room(1)
+    this.#buffer[this.length++] = byte
   }
 
   /** Two bytes; copying so few from a buffer takes longer. */
@@ -81,6 +101,12 @@ export class ByteBuffer {
     }
   }
 
+  /** A whole number below 2^31 in so many digits, with zeros in front. */
+  digits(value: number, digits: number): void {
+    this.#room(digits)
+    this.#put(value, digits)
+  }
+
   #whole(value: number, size: number): void {
     if (size >= 1e9 || size !== Math.floor(size)) return this.ascii(numberText(value))
     this.#room(10)
@@ -91,6 +117,10 @@ export class ByteBuffer {
   #digits(whole: number): void {
     let digits = 1
     for (let limit = 10; whole >= limit; limit *= 10) digits++
+    this.#put(whole, digits)
+  }
+
+  #put(whole: number, digits: number): void {
     this.length += digits
     let rest = whole
     for (let at = this.length - 1; digits > 0; digits--) {

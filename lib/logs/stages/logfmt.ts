@@ -1,11 +1,17 @@
 // logfmt: extracts fields of a logfmt line.
 
 import { Problem } from '../../diag/problem.js'
+import type { Batch } from '../../record/batch.js'
+import { EntryBytes, isEntries } from '../../record/entries.js'
+import { ExtractedBatch, type Found } from '../../record/extracted.js'
+import { Identity } from '../../record/identity.js'
 import { Pattern } from '../../regex/pattern.js'
 import { defineStage } from '../definition.js'
-import { type Fields, put } from '../entry.js'
+import { type Fields, LogEntry, put } from '../entry.js'
 import { LogfmtReader } from '../logfmt.js'
+import { LogfmtBytes } from '../logfmt_bytes.js'
 import { readSource, SOURCE } from '../source.js'
+import type { EntryStage } from '../stage.js'
 
 export default defineStage({
   name: 'logfmt',
@@ -29,6 +35,11 @@ export default defineStage({
     const pattern = regex === '' || all ? null : Pattern.search(regex)
     const targets = new Map([...mapping].map(([name, key]) => [key === '' ? name : key, name]))
     const from = source === '' ? undefined : source
+    const namesOf = (key: string): string[] => {
+      const target = targets.get(key)
+      const named = target === undefined ? [] : [target]
+      return all || pattern?.test(key) === true ? [...named, key] : named
+    }
     return () => {
       const reader = new LogfmtReader()
       const to = {
@@ -39,7 +50,7 @@ export default defineStage({
           if (all || pattern?.test(key) === true) put(this.fields, key, value)
         },
       }
-      return {
+      const stage: EntryStage = {
         process(entry) {
           const text = readSource(entry, from)
           if (text === undefined) return undefined
@@ -48,6 +59,41 @@ export default defineStage({
           return undefined
         },
       }
+      if (from === undefined) stage.batch = extracting(new LogfmtBytes(namesOf), stage)
+      return stage
     }
   },
 })
+
+/** The fields of a batch where they stand. */
+function extracting(reader: LogfmtBytes, plain: EntryStage): (batch: Batch) => Batch | null {
+  const found: Found = { layouts: [], payloads: new Map(), firsts: new Int32Array(0), pairs: reader.pairs, ...NOWHERE }
+  const bytes = new EntryBytes()
+  const entry = new LogEntry({ identity: Identity.of('log', ''), payload: {} }, 0, false)
+  return (batch) => {
+    if (!isEntries(batch)) return null
+    reader.begin()
+    found.layouts.length = 0
+    found.payloads.clear()
+    if (found.firsts.length < batch.length) found.firsts = new Int32Array(2 * batch.length)
+    for (let row = 0; row < batch.length; row++) {
+      found.firsts[row] = reader.length
+      const layout = batch.entry(row, bytes) && bytes.bare ? reader.read(bytes) : null
+      found.layouts.push(layout)
+      if (layout !== null) {
+        found.buffer = bytes.buffer
+        found.view = bytes.view
+        continue
+      }
+      const identity = batch.id(row)
+      if (identity?.type !== 'log') continue
+      entry.load({ identity, payload: batch.payload(row) }, 0, false)
+      plain.process(entry)
+      found.payloads.set(row, entry.record().payload)
+    }
+    found.pairs = reader.pairs
+    return new ExtractedBatch(batch, found)
+  }
+}
+
+const NOWHERE = { buffer: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)) }
