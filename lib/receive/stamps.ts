@@ -22,13 +22,27 @@ export class Stamps {
     this.#nanos = nanos - 1
   }
 
-  /** Unix nanoseconds, decimal. */
-  next(): string {
+  /** The time under way. */
+  get seconds(): number {
+    return this.#seconds
+  }
+
+  get nanos(): number {
+    return this.#nanos
+  }
+
+  /** On to the next time. */
+  step(): void {
     this.#nanos++
     if (this.#nanos === SECOND) {
       this.#nanos = 0
       this.#seconds++
     }
+  }
+
+  /** The next one, Unix nanoseconds, decimal. */
+  next(): string {
+    this.step()
     return `${this.#seconds}${String(this.#nanos).padStart(DIGITS, '0')}`
   }
 }

@@ -190,6 +190,7 @@ export class Tailed {
 
   #lines(text: Text, data: Buffer): void {
     const { outlet, maxLine } = this.reading
+    if (data.length <= maxLine && !data.includes(0) && text.isUtf8(data)) return outlet.addBytes(this.identity, data)
     const whole = this.#decode(text, data)
     if (data.length <= maxLine || whole.every((line) => fits(line, maxLine))) {
       return outlet.add(this.identity, whole, data.length)

@@ -23,6 +23,8 @@ export interface Text {
   lastEnd(data: Buffer): number
   /** Where a line may be cut, at most at `end`. */
   boundary(data: Buffer, end: number): number
+  /** Whether the bytes are valid UTF-8, and meant so: they need no decoding. */
+  isUtf8(data: Buffer): boolean
   /** The lines in `data`, without their ends. */
   decode(data: Buffer): Decoded
 }
@@ -57,6 +59,9 @@ class Utf8 implements Text {
     while (at > end - 3 && at > 0 && (data[at] & 0xc0) === 0x80) at--
     return at
   }
+  isUtf8(data: Buffer): boolean {
+    return isUtf8(data)
+  }
   /** One decoding for all lines, which are then slices of one string. */
   decode(data: Buffer): Decoded {
     if (isAscii(data)) return { lines: linesOf(data.latin1Slice(), data), repaired: 0 }
@@ -81,6 +86,9 @@ class Other implements Text {
   }
   boundary(_: Buffer, end: number): number {
     return end
+  }
+  isUtf8(): boolean {
+    return false
   }
   decode(data: Buffer): Decoded {
     return withRepairs(linesOf(this.#decoder.decode(data), data))
@@ -112,6 +120,9 @@ class Wide implements Text {
   }
   boundary(_: Buffer, end: number): number {
     return end - (end % 2)
+  }
+  isUtf8(): boolean {
+    return false
   }
   decode(data: Buffer): Decoded {
     return withRepairs(linesOf(this.#decoder.decode(data), data))
