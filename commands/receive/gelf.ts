@@ -6,7 +6,7 @@ import { READER_OPTIONS } from '../../lib/io/options.js'
 import type { Transport } from '../../lib/listen/address.js'
 import type { ListenOptions } from '../../lib/listen/listeners.js'
 import { DATAGRAM_OPTIONS, STREAM_OPTIONS } from '../../lib/listen/options.js'
-import { LABEL_OPTION } from '../../lib/receive/line_options.js'
+import { LABEL_OPTION, TIMESTAMP_OPTION } from '../../lib/receive/line_options.js'
 
 const since = '0.1.0'
 const BOUNDS = { since, group: 'Bounds' } as const
@@ -46,13 +46,7 @@ export default source({
       help: 'field of a message that becomes a label; may be given several times', since,
     },
     internal_labels: { type: 'bool', help: 'add all fields as labels that begin with __gelf_message_', since },
-    timestamp: {
-      type: 'enum',
-      values: ['message', 'received'],
-      default: 'message',
-      help: 'the time of a record: that of the message, if it has one, or that of its arrival',
-      since,
-    },
+    ...TIMESTAMP_OPTION,
     max_message_bytes: {
       ...BOUNDS, type: 'bytes', default: '1MiB', help: 'longest message, unpacked; longer ones are rejected',
     },

@@ -1,7 +1,7 @@
 // receive jaeger: a server for Jaeger's clients over gRPC and HTTP, to records.
 
 import { source } from '../../lib/component.js'
-import { collect, type Problem, throwAll } from '../../lib/diag/problem.js'
+import { type Problem, throwAll } from '../../lib/diag/problem.js'
 import { ackProblems } from '../../lib/receive/ack_options.js'
 import { grpcServerOptions, metadataProblems } from '../../lib/receive/grpc_options.js'
 
@@ -68,15 +68,12 @@ export default source({
     const { grpcServer } = await import('../../lib/receive/grpc_server.js')
     const { JaegerReceiver, POST_SPANS } = await import('../../lib/receive/jaeger.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
+    const { serveWith } = await import('../../lib/receive/serve_requests.js')
     const acks = acksOf(`receive.jaeger/${options.listen.join(',')}`, options, context)
     const receiver = new JaegerReceiver({ ...options, acks }, context)
     const routes = new Map([['/api/traces', { methods: ['POST'], answer: receiver.answer.bind(receiver) }]])
     const methods = new Map([[POST_SPANS, receiver.call]])
-    const server = await collect(problems, () => grpcServer(options, routes, methods, context))
-    throwAll(problems)
-    await acks?.open()
-    for (const url of await server!.listenAll()) context.log.info(`listening on ${url}/api/traces`)
-    await server!.run().finally(() => acks?.close())
+    await serveWith(() => grpcServer(options, routes, methods, context), acks, context, problems, '/api/traces')
   },
 })
 

@@ -1,7 +1,7 @@
 // receive loki: a server for Loki's push API, to records.
 
 import { source } from '../../lib/component.js'
-import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import { Problem, throwAll } from '../../lib/diag/problem.js'
 import type { ServerRequest } from '../../lib/net/server.js'
 import { serverOptions } from '../../lib/net/server_options.js'
 import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
@@ -88,10 +88,10 @@ export default source({
   ],
   async run({ options }, context) {
     const problems = [...labelProblems(options), ...ackProblems(options)]
-    const { HttpServer } = await import('../../lib/net/server.js')
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { LokiReceiver } = await import('../../lib/receive/loki.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
+    const { serveRequests } = await import('../../lib/receive/serve_requests.js')
     const acks = acksOf(`receive.loki/${options.listen}`, options, context)
     const receiver = new LokiReceiver({ ...options, snappy: await loadSnappy(), acks }, context)
     const post = (answer: (request: ServerRequest) => ReturnType<typeof receiver.raw>) => ({ methods: ['POST'], answer })
@@ -104,11 +104,7 @@ export default source({
       ['/loki/api/v1/raw', post((request) => receiver.raw(request))],
       ['/ready', ready],
     ])
-    const server = await collect(problems, () => new HttpServer(options, routes, context))
-    throwAll(problems)
-    await acks?.open()
-    context.log.info(`listening on ${await server!.listen()}/loki/api/v1/push`)
-    await server!.run().finally(() => acks?.close())
+    await serveRequests(options, routes, acks, context, problems, '/loki/api/v1/push')
   },
 })
 

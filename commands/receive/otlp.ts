@@ -1,7 +1,7 @@
 // receive otlp: a server for OTLP over gRPC and HTTP, to records.
 
 import { source } from '../../lib/component.js'
-import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { ackProblems } from '../../lib/receive/ack_options.js'
 import { grpcServerOptions, metadataProblems } from '../../lib/receive/grpc_options.js'
 
@@ -100,12 +100,9 @@ export default source({
     const problems = contradictions(options)
     const { otlpServer } = await import('../../lib/receive/otlp_server.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
+    const { serveWith } = await import('../../lib/receive/serve_requests.js')
     const acks = acksOf(`receive.otlp/${options.listen.join(',')}`, options, context)
-    const server = await collect(problems, () => otlpServer({ ...options, acks }, context))
-    throwAll(problems)
-    await acks?.open()
-    for (const url of await server!.listenAll()) context.log.info(`listening on ${url}/v1/`)
-    await server!.run().finally(() => acks?.close())
+    await serveWith(() => otlpServer({ ...options, acks }, context), acks, context, problems, '/v1/')
   },
 })
 

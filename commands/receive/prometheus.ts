@@ -1,7 +1,7 @@
 // receive prometheus: a server for Prometheus remote write, to records.
 
 import { source } from '../../lib/component.js'
-import { collect, Problem, throwAll } from '../../lib/diag/problem.js'
+import { Problem, throwAll } from '../../lib/diag/problem.js'
 import { serverOptions } from '../../lib/net/server_options.js'
 import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
 
@@ -93,18 +93,14 @@ export default source({
   ],
   async run({ options }, context) {
     const problems = contradictions(options)
-    const { HttpServer } = await import('../../lib/net/server.js')
     const { loadSnappy } = await import('../../lib/wire/snappy.js')
     const { RemoteWriteReceiver } = await import('../../lib/receive/remote_write.js')
     const { acksOf } = await import('../../lib/receive/acks.js')
+    const { serveRequests } = await import('../../lib/receive/serve_requests.js')
     const acks = acksOf(`receive.prometheus/${options.listen}${options.path}`, options, context)
     const receiver = new RemoteWriteReceiver({ ...options, snappy: await loadSnappy(), acks }, context)
     const route = { methods: ['POST'], answer: receiver.answer.bind(receiver) }
-    const server = await collect(problems, () => new HttpServer(options, new Map([[options.path, route]]), context))
-    throwAll(problems)
-    await acks?.open()
-    context.log.info(`listening on ${await server!.listen()}${options.path}`)
-    await server!.run().finally(() => acks?.close())
+    await serveRequests(options, new Map([[options.path, route]]), acks, context, problems, options.path)
   },
 })
 

@@ -4,7 +4,7 @@ import { source } from '../../lib/component.js'
 import { Problem, throwAll } from '../../lib/diag/problem.js'
 import type { Transport } from '../../lib/listen/address.js'
 import { DATAGRAM_OPTIONS, STREAM_OPTIONS } from '../../lib/listen/options.js'
-import { LABEL_OPTION } from '../../lib/receive/line_options.js'
+import { LABEL_OPTION, TIMESTAMP_OPTION } from '../../lib/receive/line_options.js'
 import type { SyslogOptions } from '../../lib/receive/syslog.js'
 
 const since = '0.1.0'
@@ -82,13 +82,7 @@ export default source({
       default: 'auto',
       help: 'how messages stand in a stream; auto is a count of octets or a newline',
     },
-    timestamp: {
-      ...MESSAGES,
-      type: 'enum',
-      values: ['message', 'received'],
-      default: 'message',
-      help: 'the time of a record: that of the message, if it has one, or that of its arrival',
-    },
+    timestamp: { ...MESSAGES, ...TIMESTAMP_OPTION.timestamp },
     timezone: {
       ...MESSAGES, type: 'string', value: 'ZONE', default: 'Local',
       help: "zone of times that name none, e.g. Europe/Berlin; Local is the machine's",

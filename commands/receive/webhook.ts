@@ -6,7 +6,7 @@ import { READER_OPTIONS } from '../../lib/io/options.js'
 import type { ServerAnswer, ServerRequest } from '../../lib/net/server.js'
 import { serverOptions } from '../../lib/net/server_options.js'
 import { ACK_OPTIONS, ackProblems } from '../../lib/receive/ack_options.js'
-import { LABEL_OPTION } from '../../lib/receive/line_options.js'
+import { LABEL_OPTION, TIMESTAMP_OPTION } from '../../lib/receive/line_options.js'
 
 const since = '0.1.0'
 /** Where Alloy has them. */
@@ -43,13 +43,7 @@ export default source({
     ...LABEL_OPTION,
     path: { type: 'string', value: 'PATH', default: '/', help: 'path that takes any JSON', since },
     access_key: { type: 'secret', value: 'KEY', help: 'access key that Firehose must send', since },
-    timestamp: {
-      type: 'enum',
-      values: ['message', 'received'],
-      default: 'message',
-      help: 'the time of a record: that of the message, if it has one, or that of its arrival',
-      since,
-    },
+    ...TIMESTAMP_OPTION,
     max_request_bytes: {
       type: 'bytes', default: '64MiB', help: 'largest request after decompression', since, group: 'Bounds',
     },

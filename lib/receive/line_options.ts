@@ -8,6 +8,17 @@ export const LABEL_OPTION = {
   label: { type: 'map', help: 'add a label to every record', since },
 } as const satisfies OptionTable
 
+/** Of messages that may tell their time. */
+export const TIMESTAMP_OPTION = {
+  timestamp: {
+    type: 'enum',
+    values: ['message', 'received'],
+    default: 'message',
+    help: 'the time of a record: that of the message, if it has one, or that of its arrival',
+    since,
+  },
+} as const satisfies OptionTable
+
 export const LINE_OPTIONS = {
   ...LABEL_OPTION,
   encoding: {

@@ -7,10 +7,22 @@ import type { Acks } from './acks.js'
 /**
  * Serves until the signal, and answers what is under way then. Throws the Problems.
  *
+ * @param make throws the Problems of the server's options
  * @param problems found so far: with any nothing is opened
- * @param path what the log says behind the address
+ * @param path what the log says behind each address
  */
-export async function serveRequests(
+export async function serveWith(
+  make: () => HttpServer, acks: Acks | null, { log }: Pick<ServerContext, 'log'>, problems: Problem[], path: string,
+): Promise<void> {
+  const server = await collect(problems, make)
+  throwAll(problems)
+  await acks?.open()
+  for (const url of await server!.listenAll()) log.info(`listening on ${url}${path}`)
+  await server!.run().finally(() => acks?.close())
+}
+
+/** The same with a server of HTTP. */
+export function serveRequests(
   options: ServerValues,
   routes: ReadonlyMap<string, Route>,
   acks: Acks | null,
@@ -18,9 +30,5 @@ export async function serveRequests(
   problems: Problem[],
   path: string,
 ): Promise<void> {
-  const server = await collect(problems, () => new HttpServer(options, routes, context))
-  throwAll(problems)
-  await acks?.open()
-  context.log.info(`listening on ${await server!.listen()}${path}`)
-  await server!.run().finally(() => acks?.close())
+  return serveWith(() => new HttpServer(options, routes, context), acks, context, problems, path)
 }
