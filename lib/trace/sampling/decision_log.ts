@@ -48,9 +48,7 @@ export class DecisionLog {
   settle(now: number): void {
     const fresh = this.#fresh
     if (fresh.length > 0) this.#append(fresh, now)
-    if (now < this.due) return
-    const saved = this.saveAll(this.rest())
-    this.due = saved ? Infinity : now + TRY_AGAIN
+    if (now >= this.due) this.saveAll(this.rest(), now)
   }
 
   #append(fresh: readonly Record[], now: number): void {
@@ -63,9 +61,10 @@ export class DecisionLog {
   }
 
   /** Writes all decisions, and the rest, anew; false where that failed. */
-  saveAll(rest: Iterable<Record>): boolean {
+  saveAll(rest: Iterable<Record>, now: number): boolean {
     this.#whole = this.keep.save(this.#records(rest))
-    if (this.#whole) this.#fresh = []
+    this.due = this.#whole ? Infinity : now + TRY_AGAIN
+    this.#fresh = []
     this.#added = 0
     return this.#whole
   }

@@ -124,12 +124,12 @@ export class TailSampler implements StatefulTransform {
   }
 
   flush(pass: Pass): void {
-    if (this.#log?.saveAll(this.#spans())) {
+    const now = this.context.clock.monotonic()
+    if (this.#log?.saveAll(this.#spans(), now)) {
       this.#traces.clear()
       this.#rooted.clear()
       return
     }
-    const now = this.context.clock.monotonic()
     for (const trace of this.#traces.values()) this.#decide(trace, now, false, pass)
   }
 

@@ -355,10 +355,10 @@ t.test('a kill: decisions are kept before they show, and those of before are kep
     const keep = new SavedRecords(folder, 'filter.tail', { debug: say, info: say, warn: say, error: say })
     const one = await sampling(policy, { keep, decisions: new Decisions(3, 3) })
     for (const record of keep.read()) one.sampler.restore(record)
-    one.at(0)
     return one
   }
   const first = await start()
+  first.at(0)
   first.push(span(1), span(2))
   t.same(traces(first.at(1000)), [1])
   appendFileSync(file, readFileSync(file).subarray(0, 40))
@@ -369,6 +369,7 @@ t.test('a kill: decisions are kept before they show, and those of before are kep
   t.same(said, [], 'half a line at the end is nothing to tell of')
   second.push(span(3), span(4))
   second.end()
+  t.same((await start()).end(), [], 'one that has nothing to do leaves what it found')
 
   const third = await start()
   t.same(traces(third.at(1000)), [3])
