@@ -131,16 +131,9 @@ export function referenceIn(text: Text, lead = ''): string | null {
 
 /** Keys instead of flags, for options that were written in a map. */
 function keyed(problem: Problem): Problem {
-  const key = (text: string | undefined) =>
-    text?.replace(/--(?!help\b)([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_'))
-  const { place, exit, cause } = problem
-  return new Problem(key(problem.message)!, {
-    place,
-    exit,
-    cause,
-    expected: key(problem.expected),
-    hint: key(problem.hint),
-  })
+  return problem.reworded((text) =>
+    text.replace(/--(?!help\b)([a-z0-9]+(?:-[a-z0-9]+)*)/g, (_, flag: string) => flag.replaceAll('-', '_')),
+  )
 }
 
 /** Finds the words that a problem is about. */
@@ -208,14 +201,7 @@ class Where {
 export function scrubbed(problem: Problem, words: readonly Text[]): Problem {
   const secrets: string[] = []
   for (const word of words) word.with(({ value }) => String(secrets.push(value)))
-  const clean = (text: string | undefined) =>
-    secrets.reduce((rest, secret) => (secret === '' ? rest : rest?.replaceAll(secret, HIDDEN)), text)
-  const { place, exit, cause } = problem
-  return new Problem(clean(problem.message)!, {
-    place,
-    exit,
-    cause,
-    expected: clean(problem.expected),
-    hint: clean(problem.hint),
-  })
+  return problem.reworded((text) =>
+    secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, HIDDEN)), text),
+  )
 }

@@ -39,6 +39,18 @@ export class Problem extends Error {
     this.expected = details.expected
     this.hint = details.hint
   }
+
+  /** The same, told in other words. */
+  reworded(words: (text: string) => string): Problem {
+    const { place, exit, cause, expected, hint } = this
+    return new Problem(words(this.message), {
+      place,
+      exit,
+      cause,
+      expected: expected === undefined ? undefined : words(expected),
+      hint: hint === undefined ? undefined : words(hint),
+    })
+  }
 }
 
 /** Several problems found together; the exit code is that of the first. */
@@ -100,7 +112,6 @@ function wrapped(head: string, text: string): string[] {
   }
   return lines
 }
-
 
 function excerpt(place: Place, source: string): string[] {
   const number = String(place.line ?? 1)
