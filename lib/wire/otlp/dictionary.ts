@@ -1,9 +1,9 @@
 // The dictionary of an export of profiles: tables whose entries are referred to by index, from one to another.
 
 import { ProtoWriter } from '../remote_write/writer.js'
-import type { ProfilesDictionary } from './message.js'
+import type { Profile, ProfilesDictionary } from './message.js'
 import { type Fields, writeFields } from './protobuf.js'
-import { DICTIONARY, type Field, type MessageType } from './schema.js'
+import { DICTIONARY, type Field, type MessageType, PROFILE } from './schema.js'
 
 /** The tables that indices are into, by the names of their fields, which are the same in all messages. */
 const INTO: ReadonlyMap<string, Field> = new Map(
@@ -30,6 +30,51 @@ export function entryAt<T>(entries: readonly T[] = [], index: number, table: str
   if (index === 0 && length === 0) return undefined
   if (index < 0 || index >= length) throw new WrongIndex(`index ${index} of ${length} into the ${table}`)
   return entries[index]
+}
+
+/** A dictionary under construction. */
+interface Growing {
+  string(text: string): number
+  /** Of an entry that refers to this dictionary. Throws a RangeError where a number is out of range for its field. */
+  entry(table: Field, message: object): number
+}
+
+const NOTHING = Buffer.alloc(0)
+const STRINGS = INTO.get('nameStrindex')!
+/** Most entries are short: tag and length. */
+const FRAME = 2
+
+/** The dictionary of one profile: each entry once, as long as nobody gives one twice. */
+export class OwnDictionary implements Growing {
+  readonly #writer = new ProtoWriter()
+  readonly #lengths = new Map<Field, number>()
+  readonly #entry = new ProtoWriter()
+
+  constructor() {
+    for (const field of DICTIONARY.fields) this.#add(field, NOTHING)
+  }
+
+  string(text: string): number {
+    return text === '' ? 0 : this.#add(STRINGS, Buffer.from(text))
+  }
+
+  entry(table: Field, message: object): number {
+    this.#entry.length = 0
+    writeFields(this.#entry, message, table.kind as MessageType)
+    return this.#entry.length === 0 ? 0 : this.#add(table, this.#entry.view())
+  }
+
+  #add(field: Field, bytes: Buffer): number {
+    const index = this.#lengths.get(field) ?? 0
+    this.#lengths.set(field, index + 1)
+    this.#writer.message(field.number, bytes)
+    return index
+  }
+
+  /** The message. */
+  view(): Buffer {
+    return this.#writer.view()
+  }
 }
 
 /** How many entries each table has, and their bytes. */
@@ -64,18 +109,17 @@ class Table {
   }
 }
 
-/** A dictionary under construction, in the bytes that are sent: what is the same is one entry. */
-export class DictionaryWriter {
-  /** About as many as `bytesOf` gives. */
+/** A dictionary for many profiles, in the bytes that are sent: what is the same is one entry. */
+export class SharedDictionary implements Growing {
+  /** About as many as `finish` gives. */
   bytes = 0
   readonly #tables = new Map(DICTIONARY.fields.map((field) => [field, new Table()]))
   readonly #entry = new ProtoWriter()
 
   string(text: string): number {
-    return this.#indexOf(INTO.get('nameStrindex')!, Buffer.from(text))
+    return this.#indexOf(STRINGS, Buffer.from(text))
   }
 
-  /** Of an entry that refers to this dictionary. Throws a RangeError where a number is out of range for its field. */
   entry(table: Field, message: object): number {
     this.#entry.length = 0
     writeFields(this.#entry, message, table.kind as MessageType)
@@ -110,22 +154,38 @@ export class DictionaryWriter {
   }
 }
 
-/** Most entries are short: tag and length. */
-const FRAME = 2
-
 type Indices = number | readonly number[]
 
-/** What refers to one dictionary, made to refer to another one, together with what it refers to. */
+/** A table of the dictionary that is left, and where its entries went: in which turn, and to which index. */
+interface Leaving {
+  readonly entries: readonly unknown[]
+  readonly turns: Int32Array
+  readonly indices: Int32Array
+}
+
+/** Profiles that refer to one dictionary, made to refer to others, together with what they refer to. */
 export class Transfer {
-  readonly #moved = new Map<Field, Map<number, number>>(DICTIONARY.fields.map((field) => [field, new Map()]))
+  readonly #tables: ReadonlyMap<Field, Leaving>
+  #to: Growing | null = null
+  #turn = 0
 
-  constructor(
-    private readonly from: ProfilesDictionary,
-    private readonly to: DictionaryWriter,
-  ) {}
+  constructor(from: ProfilesDictionary) {
+    this.#tables = new Map(
+      DICTIONARY.fields.map((field) => {
+        const entries: readonly unknown[] = from[field.name as keyof ProfilesDictionary] ?? []
+        return [field, { entries, turns: new Int32Array(entries.length), indices: new Int32Array(entries.length) }]
+      }),
+    )
+  }
 
-  /** Throws WrongIndex. */
-  message<T extends object>(message: T, type: MessageType): T {
+  /** The profile for a dictionary, to which comes what it needs. Throws WrongIndex. */
+  profile(profile: Profile, to: Growing): Profile {
+    this.#to = to
+    this.#turn++
+    return this.#message(profile, PROFILE)
+  }
+
+  #message<T extends object>(message: T, type: MessageType): T {
     const moved: Fields = {}
     for (const field of type.fields) {
       const value = (message as Fields)[field.name]
@@ -134,7 +194,7 @@ export class Transfer {
       else if (value === undefined || typeof field.kind === 'string') moved[field.name] = value
       else {
         const { kind } = field
-        const one = (inner: object) => this.message(inner, kind)
+        const one = (inner: object) => this.#message(inner, kind)
         moved[field.name] = field.list ? (value as object[]).map(one) : one(value as object)
       }
     }
@@ -149,18 +209,17 @@ export class Transfer {
   }
 
   #index(table: Field, index: number): number {
-    const known = this.#moved.get(table)!
-    const before = known.get(index)
-    if (before !== undefined) return before
-    const entries: readonly unknown[] | undefined = this.from[table.name as keyof ProfilesDictionary]
+    const { entries, turns, indices } = this.#tables.get(table)!
+    if (turns[index] === this.#turn) return indices[index]
     const entry = entryAt(entries, index, table.name)
     const after = entry === undefined ? 0 : this.#entry(table, entry)
-    known.set(index, after)
+    turns[index] = this.#turn
+    indices[index] = after
     return after
   }
 
   #entry(table: Field, entry: unknown): number {
-    if (typeof entry === 'string') return this.to.string(entry)
-    return this.to.entry(table, this.message(entry as object, table.kind as MessageType))
+    if (typeof entry === 'string') return this.#to!.string(entry)
+    return this.#to!.entry(table, this.#message(entry as object, table.kind as MessageType))
   }
 }

@@ -5,7 +5,7 @@ import type { Identity, IdentityRest } from '../../record/identity.js'
 import { canonical } from '../../record/json.js'
 import type { Payload } from '../../record/record.js'
 import { bytesTag, ProtoWriter } from '../remote_write/writer.js'
-import { DictionaryWriter } from './dictionary.js'
+import { SharedDictionary } from './dictionary.js'
 import { numberOfWord } from './fields.js'
 import { resourceOf, scopeOf } from './origin.js'
 import { type Form, pointOf } from './points.js'
@@ -110,7 +110,7 @@ export class ExportRequest<S extends Signal = Signal> {
   #known = new Map<Identity, Part>()
   #places = new Map<Identity, Place>()
   /** Of profiles; null while there are none. */
-  #dictionary: DictionaryWriter | null = null
+  #dictionary: SharedDictionary | null = null
   readonly #types: Types
   /** One item. */
   readonly #item = new ProtoWriter()
@@ -171,7 +171,7 @@ export class ExportRequest<S extends Signal = Signal> {
   }
 
   #addProfile(identity: Identity, payload: Payload): void {
-    const dictionary = (this.#dictionary ??= new DictionaryWriter())
+    const dictionary = (this.#dictionary ??= new SharedDictionary())
     const before = dictionary.mark()
     try {
       this.#encode(profileOf(identity, payload, dictionary), this.#types.item)

@@ -4,12 +4,12 @@ import type { Identity } from '../../record/identity.js'
 import type { Json } from '../../record/json.js'
 import { labelPairs } from '../../record/labels.js'
 import type { Payload } from '../../record/record.js'
-import { type DictionaryWriter, entryAt, Transfer, WrongIndex } from './dictionary.js'
+import { entryAt, type SharedDictionary, Transfer, WrongIndex } from './dictionary.js'
 import { type FieldMap, messageFields } from './fields.js'
 import type { Profile, ProfilesDictionary, ProfilesRequest } from './message.js'
 import { PROFILE_FORMAT, type ProfileHead, profileHead } from './profiles.js'
 import { decodeMessage } from './protobuf.js'
-import { DICTIONARY, PROFILE, REQUESTS } from './schema.js'
+import { DICTIONARY, REQUESTS } from './schema.js'
 import { mapField, Unfit, valueOf } from './value.js'
 
 /** Lines have bounds of their own. */
@@ -19,10 +19,10 @@ const TIMES: FieldMap = [['ts', 'ts', 'time'], ['end', 'end', 'time']]
 const ATTRIBUTES = DICTIONARY.byName.get('attributeTable')!
 
 /** A profile that refers to `to`. Throws Unfit; something may then have come to the dictionary. */
-export function profileOf(identity: Identity, payload: Payload, to: DictionaryWriter): Profile {
+export function profileOf(identity: Identity, payload: Payload, to: SharedDictionary): Profile {
   const { profile, dictionary } = profileIn(payload)
   try {
-    const moved = new Transfer(dictionary, to).message(profile, PROFILE)
+    const moved = new Transfer(dictionary).profile(profile, to)
     const told = profileHead(profile, dictionary)
     const { name } = identity
     const sampleType = name === told.name ? moved.sampleType : { ...moved.sampleType, typeStrindex: to.string(name) }
@@ -74,7 +74,7 @@ function namesOf({ attributeIndices = [] }: Profile, { attributeTable, stringTab
  * @param names of the attributes of its own
  */
 function attributesOf(
-  { labels }: Identity, { attributes }: Payload, to: DictionaryWriter, names: readonly string[], own: number[] = [],
+  { labels }: Identity, { attributes }: Payload, to: SharedDictionary, names: readonly string[], own: number[] = [],
 ): number[] {
   const given = mapField(attributes)
   const isNew = (key: string) => !key.startsWith('__') && !Object.hasOwn(given, key) && !names.includes(key)

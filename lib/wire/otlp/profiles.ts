@@ -5,11 +5,11 @@ import { Identity, type IdentityRest } from '../../record/identity.js'
 import { NO_LABELS } from '../../record/labels.js'
 import type { Record } from '../../record/record.js'
 import { ProtoWriter } from '../remote_write/writer.js'
-import { DictionaryWriter, entryAt, Transfer, WrongIndex } from './dictionary.js'
+import { entryAt, OwnDictionary, Transfer, WrongIndex } from './dictionary.js'
 import type { AnyValue, KeyValue, Profile, ProfilesDictionary, ProfilesRequest } from './message.js'
 import { originOf } from './origin.js'
 import { encodeMessage, writeFields } from './protobuf.js'
-import { PROFILE, REQUESTS } from './schema.js'
+import { REQUESTS } from './schema.js'
 
 /** The `format` of these records. */
 export const PROFILE_FORMAT = 'otlp'
@@ -41,6 +41,7 @@ export interface ProfileRecords {
 export function profileRecords(request: ProfilesRequest, most: number): ProfileRecords | null {
   const { resourceProfiles = [], dictionary = {} } = request
   const told: ProfileRecords = { records: [], wrong: [] }
+  const transfer = new Transfer(dictionary)
   let total = 0
   for (const inResource of resourceProfiles) {
     const resource = withTexts(inResource.resource, dictionary.stringTable)
@@ -48,7 +49,7 @@ export function profileRecords(request: ProfilesRequest, most: number): ProfileR
       const scope = withTexts(inScope.scope, dictionary.stringTable)
       const rest = originOf({ ...inResource, resource }, { ...inScope, scope })
       for (const profile of inScope.profiles ?? []) {
-        const { data, complaint } = dataOf(profile, dictionary)
+        const { data, complaint } = dataOf(profile, dictionary, transfer)
         if ((total += data.length) > most) return null
         if (complaint === null) told.records.push(recordOf(profileHead(profile, dictionary), data, rest))
         else told.wrong.push({ record: recordOf({ name: '', ts: profile.timeUnixNano ?? '0' }, data, rest), complaint })
@@ -71,10 +72,12 @@ export function profileHead(profile: Profile, { stringTable }: ProfilesDictionar
   return { name, ts, end: String(BigInt.asUintN(64, BigInt(ts) + BigInt(durationNano))) }
 }
 
-function dataOf(profile: Profile, dictionary: ProfilesDictionary): { data: Buffer; complaint: string | null } {
+function dataOf(
+  profile: Profile, dictionary: ProfilesDictionary, transfer: Transfer,
+): { data: Buffer; complaint: string | null } {
   try {
     const complaint = complaintOf(profile)
-    if (complaint === null) return { data: ownData(profile, dictionary), complaint }
+    if (complaint === null) return { data: ownData(profile, transfer), complaint }
     return { data: wholeData(profile, dictionary), complaint }
   } catch (error) {
     if (!(error instanceof WrongIndex)) throw error
@@ -92,12 +95,12 @@ function complaintOf({ samples = [] }: Profile): string | null {
 
 const around = (profile: Profile) => ({ resourceProfiles: [{ scopeProfiles: [{ profiles: [profile] }] }] })
 
-function ownData(profile: Profile, dictionary: ProfilesDictionary): Buffer {
-  const own = new DictionaryWriter()
-  const moved = new Transfer(dictionary, own).message(profile, PROFILE)
+function ownData(profile: Profile, transfer: Transfer): Buffer {
+  const own = new OwnDictionary()
+  const moved = transfer.profile(profile, own)
   const writer = new ProtoWriter()
   writeFields(writer, around(moved), REQUESTS.profiles)
-  writer.message(DICTIONARY_FIELD, own.finish())
+  writer.message(DICTIONARY_FIELD, own.view())
   return writer.view()
 }
 

@@ -223,10 +223,19 @@ function writeScalar(writer: ProtoWriter, kind: Scalar, value: unknown): void {
       return writer.double(value as number)
     case 'bool':
       return writer.uint(value === true ? 1 : 0)
-    default:
+    default: {
+      const small = Number(value)
+      // Most numbers need no bigint.
+      const plain = small >= 0 && small <= MOST_PLAIN && Number.isInteger(small)
+      if (plain && PLAIN_VARINTS.has(kind)) return writer.uint(small)
       return writeWhole(writer, kind, BigInt(value as number | string))
+    }
   }
 }
+
+/** Written alike in all of these, up to the most of the least. */
+const PLAIN_VARINTS = new Set<Scalar>(['uint32', 'int32', 'int64', 'uint64'])
+const MOST_PLAIN = 0x7fff_ffff
 
 function writeWhole(writer: ProtoWriter, kind: Scalar, value: bigint): void {
   const [low, beyond] = RANGES[kind]
