@@ -7,9 +7,10 @@ import type { Account, Clock, Log } from '../component.js'
 import { RECORD_LINES } from '../spool/format.js'
 import type { Entry } from '../spool/frame.js'
 import { waits } from '../spool/inspect.js'
-import type { Loss, LossReason, SpoolReader } from '../spool/reader.js'
+import type { SpoolReader } from '../spool/reader.js'
 import { partsOf, scanFolder } from '../spool/scan.js'
 import { Spool } from '../spool/spool.js'
+import type { Loss, LossReason } from '../spool/store.js'
 
 export interface BranchSpoolOptions {
   /** Bytes of the files. */

@@ -4,11 +4,14 @@ import type { Server } from 'node:net'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Log } from '../component.js'
+import { Changes } from './changes.js'
 import type { Entry } from './frame.js'
 import { lockFolder, unlock } from './lock.js'
 import type { Offset } from './offset.js'
-import { type LossReason, SpoolReader, type Store, TOO_OLD } from './reader.js'
+import { SpoolReader } from './reader.js'
+import { RecentEntries } from './recent.js'
 import { partsOf, type Scan, scanFolder, setOffsetAside } from './scan.js'
+import { type LossReason, type Store, TOO_OLD } from './store.js'
 import { problemOf, type Segment, SegmentWriter, sizeOf, type WriterOptions } from './writer.js'
 
 export interface SpoolOptions extends Omit<WriterOptions, 'segmentBytes'> {
@@ -23,8 +26,6 @@ export interface SpoolOptions extends Omit<WriterOptions, 'segmentBytes'> {
 /** What is to be stored; the spool adds a sequence number and the time. */
 export type NewEntry = Omit<Entry, 'seq' | 'time'>
 
-/** Bytes of new entries kept in memory, so that a reader that keeps up reads no files. */
-const RECENT_BYTES = 1 << 20
 /** Bytes not written yet at which whoever appends waits. */
 const UNWRITTEN_BYTES = 4 << 20
 /** Bounds are kept by deleting files: an eighth at a time. */
@@ -34,7 +35,6 @@ const SEGMENT_BYTES = { least: 1 << 12, most: 32 << 20 }
 export class Spool implements Store {
   segments: Segment[]
   written: number
-  version = 0
   /** Entries below were there when the spool was opened. */
   readonly first: number
   readonly stop: AbortSignal
@@ -45,13 +45,12 @@ export class Spool implements Store {
   #nextSeq: number
   #unwritten: Entry[] = []
   #unwrittenBytes = 0
-  #recent: Entry[] = []
-  #recentBytes = 0
+  readonly #recent = new RecentEntries()
+  readonly #changes = new Changes()
   #isWriting = false
   #writing: Promise<void> = Promise.resolve()
   #releasing: Promise<void> = Promise.resolve()
   #failure: Error | null = null
-  #waiting: (() => void)[] = []
   #toldFull = false
   #drops: boolean
   #bounded = true
@@ -122,6 +121,10 @@ export class Spool implements Store {
     return this.#nextSeq
   }
 
+  get version(): number {
+    return this.#changes.version
+  }
+
   get oldest(): number {
     return this.options.age === 0 ? -Infinity : this.clock.millis() - this.options.age
   }
@@ -129,13 +132,13 @@ export class Spool implements Store {
   /** Changes what happens at the bound. */
   set drops(drops: boolean) {
     this.#drops = drops
-    this.#wake()
+    this.#changes.tell()
   }
 
   /** Nobody waits for room any more. */
   unbound(): void {
     this.#bounded = false
-    this.#wake()
+    this.#changes.tell()
   }
 
   /** Takes an entry, whatever is held already: see `room` and `flushed`. */
@@ -157,7 +160,7 @@ export class Spool implements Store {
   async flushed(): Promise<void> {
     // What is appended meanwhile is not waited for: there may be no end to it.
     const last = this.#nextSeq - 1
-    while (this.written < last && this.#failure === null) await this.#woken()
+    while (this.written < last && this.#failure === null) await this.#changes.next()
     if (this.#failure !== null) throw this.#failure
   }
 
@@ -168,11 +171,11 @@ export class Spool implements Store {
   }
 
   recent(seq: number): Entry | undefined {
-    return this.#recent.length === 0 ? undefined : this.#recent[seq - this.#recent[0].seq]
+    return this.#recent.at(seq)
   }
 
   async changed(version: number): Promise<void> {
-    while (version === this.version && !this.stop.aborted && this.#failure === null) await this.#woken()
+    while (version === this.version && !this.stop.aborted && this.#failure === null) await this.#changes.next()
     if (this.#failure !== null) throw this.#failure
   }
 
@@ -183,7 +186,7 @@ export class Spool implements Store {
   /** Stores what was appended and what is done, and lets go of the folder. A disk without room is not waited for. */
   async close(): Promise<void> {
     this.#stop.abort()
-    this.#wake()
+    this.#changes.tell()
     await this.#writing
     await this.#releasing
     for (const reader of this.#readers.values()) await reader.close()
@@ -222,8 +225,8 @@ export class Spool implements Store {
         this.written = entries[entries.length - 1].seq
         const { current } = this.#writer
         if (current !== null && this.segments.at(-1) !== current) this.segments.push(current)
-        this.#remember(entries)
-        this.#wake()
+        this.#recent.add(entries)
+        this.#changes.tell()
       }
     } catch (error) {
       this.#fail(error)
@@ -242,25 +245,9 @@ export class Spool implements Store {
     return this.#unwritten.splice(0, count)
   }
 
-  #remember(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      this.#recent.push(entry)
-      this.#recentBytes += entry.body.length
-    }
-    let gone = 0
-    for (let bytes = this.#recentBytes; bytes > RECENT_BYTES; gone++) bytes -= this.#recent[gone].body.length
-    this.#forget(gone)
-  }
-
-  #forget(count: number): void {
-    for (const { body } of this.#recent.splice(0, count)) this.#recentBytes -= body.length
-  }
-
   handed(): void {
     const next = Math.min(...[...this.#readers.values()].map(({ position }) => position))
-    let gone = 0
-    while (gone < this.#recent.length && this.#recent[gone].seq < next) gone++
-    this.#forget(gone)
+    this.#recent.forgetBelow(next)
   }
 
   /** Makes room for new entries: what is too old goes, and what is beyond the bytes, where that is the policy. */
@@ -313,7 +300,7 @@ export class Spool implements Store {
       this.#sealed = false
       this.#startWriting()
     }
-    this.#wake()
+    this.#changes.tell()
   }
 
   async #remove(): Promise<void> {
@@ -341,23 +328,12 @@ export class Spool implements Store {
       this.#toldFull = true
       this.log.warn(`${this.folder}: the spool is full (--spool-bytes): waiting until there is room`)
     }
-    while (this.#full() !== null && !this.stop.aborted && this.#failure === null) await this.#woken()
+    while (this.#full() !== null && !this.stop.aborted && this.#failure === null) await this.#changes.next()
     if (this.#failure !== null) throw this.#failure
-  }
-
-  #woken(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  #wake(): void {
-    this.version++
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
   }
 
   #fail(error: unknown): void {
     this.#failure ??= error as Error
-    this.#wake()
+    this.#changes.tell()
   }
 }
