@@ -3,16 +3,17 @@
 import type { Batch } from '../record/batch.js'
 import { ByteBuffer } from '../record/bytes.js'
 import { type Identity, memoSlot } from '../record/identity.js'
-import { canonical, fieldOf, type Json, numberOf } from '../record/json.js'
+import { canonical, fieldOf, type Json } from '../record/json.js'
 import { getLabel, type Labels, labelsOf, labelPairs } from '../record/labels.js'
-import type { Exemplar, NativeHistogram, Payload } from '../record/record.js'
+import type { Exemplar, Payload } from '../record/record.js'
 import { millisOf } from '../record/time.js'
-import { histogramText } from './histogram.js'
 import { type Cell, labelsCell } from './labels.js'
+import { levelStyle, levelText } from './level.js'
 import { momentText, TIME_WIDTH } from './moment.js'
+import { numberColumn, pointText } from './point.js'
 import type { Paint, Style } from './style.js'
-import { safe, safeLines } from './text.js'
-import { bytesText, numberText, secondsText, type Unit, unitOf, valueText } from './value.js'
+import { GAP, jsonText, safe, safeLines } from './text.js'
+import { bytesText, secondsText, type Unit, unitOf, valueText } from './value.js'
 
 export interface ViewOptions {
   paint: Paint
@@ -28,7 +29,6 @@ export interface ViewOptions {
 /** Columns between which the values of metrics align. */
 const WIDEST_SERIES = 100
 const VALUE_WIDTH = 16
-const GAP = '  '
 /** Metrics whose unit their metadata told, at most. */
 const MAX_UNITS = 10_000
 
@@ -123,48 +123,15 @@ export class Viewer {
     const head = `${this.#time(batch.ts(row))}${GAP}${series.text}${space}${GAP}`
     const write = (value: number) =>
       this.options.exact ? safe(String(fieldOf(value))) : valueText(value, series.unit, series.unitWord)
-    if (batch.plain(row)) return head + this.#value(write(batch.value(row)))
+    if (batch.plain(row)) return head + numberColumn(write(batch.value(row)), this.#paint)
     const payload = batch.payload(row)
-    const parts = [head]
-    if (payload.stale === true) parts.push(this.#paint('dim', 'stale'))
-    else if (payload.histogram !== undefined) {
-      parts.push(this.#histogram(payload.histogram as unknown as NativeHistogram, write))
-    } else if (payload.summary !== undefined) parts.push(this.#summary(payload.summary as unknown as Summary, write))
-    else parts.push(this.#value(write(numberOf(payload.value) ?? NaN)))
+    const parts = [head, pointText(payload, write, this.#paint)]
     const exemplars = Array.isArray(payload.exemplars) ? (payload.exemplars as unknown as Exemplar[]) : []
     for (const { labels, value } of exemplars) {
       const cell = labelsCell(labelsOf(textPairs(labels)), Infinity, this.#paint)
       parts.push(`${GAP}${this.#paint('dim', '#')} ${cell.text} ${safe(String(value))}`)
     }
     return parts.join('')
-  }
-
-  /** The number ends at one column, its unit follows. */
-  #value(text: string): string {
-    const space = text.indexOf(' ')
-    const number = space < 0 ? text : text.slice(0, space)
-    const before = ' '.repeat(Math.max(0, 10 - number.length))
-    return before + this.#paint('green', number) + (space < 0 ? '' : text.slice(space))
-  }
-
-  #histogram(histogram: NativeHistogram, write: (value: number) => string): string {
-    const { count, sum, bars, range } = histogramText(histogram, write)
-    const dim = (text: string) => this.#paint('dim', text)
-    const shape = bars === '' ? '' : `${GAP}${dim('[')}${this.#paint('green', bars)}${dim(']')} ${dim(range)}`
-    return `${dim('count')} ${this.#paint('green', count)} ${dim('sum')} ${this.#paint('green', sum)}${shape}`
-  }
-
-  #summary({ count, sum, quantiles, ...rest }: Summary, write: (value: number) => string): string {
-    const dim = (text: string) => this.#paint('dim', text)
-    const parts = []
-    if (count !== undefined) parts.push(`${dim('count')} ${this.#paint('green', safe(String(count)))}`)
-    if (sum !== undefined) parts.push(`${dim('sum')} ${this.#paint('green', write(numberOf(sum) ?? NaN))}`)
-    for (const each of Array.isArray(quantiles) ? quantiles : []) {
-      const percentile = `p${numberText(Number(each?.quantile) * 100)}`
-      parts.push(`${dim(percentile)} ${this.#paint('green', write(numberOf(each?.value) ?? NaN))}`)
-    }
-    if (Object.keys(rest).length > 0) parts.push(jsonText(rest as { [key: string]: Json }))
-    return parts.join(' ')
   }
 
   #log(id: Identity, payload: Payload): string {
@@ -245,12 +212,6 @@ export class Viewer {
   }
 }
 
-interface Summary {
-  count?: number | string
-  sum?: number | string
-  quantiles?: { quantile: number; value: number | string }[]
-}
-
 /** A line that was passed on unread. */
 function unread(batch: Batch, row: number): string {
   const out = new ByteBuffer()
@@ -276,10 +237,6 @@ function joined(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(GAP)
 }
 
-function jsonText(value: Json | undefined): string {
-  return value === undefined ? '' : safe(canonical(value))
-}
-
 /** Labels and, beside them, what OTLP says about the resource. */
 function labelsWithResource(id: Identity): Labels {
   const { resource } = id.rest
@@ -294,19 +251,4 @@ function textPairs(map: { readonly [name: string]: Json } | undefined): [string,
 
 function countText(list: Json | undefined, word: string): string {
   return Array.isArray(list) && list.length > 0 ? `${list.length} ${list.length === 1 ? word.slice(0, -1) : word}` : ''
-}
-
-/** Five columns; words that are longer in common use are shortened in the common way. */
-function levelText(level: string): string {
-  const short = /^(?:warn|info|crit|emerg)/i.exec(level)?.[0] ?? level
-  return safe(short).toUpperCase().slice(0, 5).padEnd(5)
-}
-
-/** Colours of a level, by its word or its number (OTLP: 9 info, 13 warn, 17 error). */
-function levelStyle(level: string, number: Json | undefined): Style {
-  const n = typeof number === 'number' ? number : 0
-  if (n >= 17 || /^(err|fatal|crit|alert|emerg|panic)/i.test(level)) return 'red'
-  if (n >= 13 || /^warn/i.test(level)) return 'yellow'
-  if ((n > 0 && n < 9) || /^(debug|trace)/i.test(level)) return 'dim'
-  return 'cyan'
 }

@@ -1,5 +1,10 @@
 // Text from records made fit for a terminal: nothing in it moves the cursor, changes a colour or turns the text around.
 
+import { canonical, type Json } from '../record/json.js'
+
+/** Between parts of a line. */
+export const GAP = '  '
+
 /** C0 and C1 controls, DEL, line and paragraph separators, and the marks that reorder text (Unicode UAX 9). */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
@@ -28,4 +33,8 @@ export function quoted(text: string): string {
 /** At most `width` characters, the last one an ellipsis where something is missing. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+export function jsonText(value: Json | undefined): string {
+  return value === undefined ? '' : safe(canonical(value))
 }
