@@ -3,6 +3,7 @@
 
 import type { EntryBytes } from '../record/entries.js'
 import { FieldLayout } from '../record/extracted.js'
+import { nextSpecial, viewOf } from '../record/words.js'
 
 const SPACE = 32
 const QUOTE = 34
@@ -55,6 +56,7 @@ export class LogfmtBytes {
   length = 0
   /** The entry under way, and the place in it. */
   #buffer: Buffer = NO_KEY
+  #view = viewOf(NO_KEY)
   #at = 0
   #end = 0
   #escaped = false
@@ -78,9 +80,10 @@ export class LogfmtBytes {
    * The fields of an entry, as far as it is logfmt; null where a key or a value is not its own JSON, so that it is left to
    * the plain way.
    */
-  read({ buffer, start, end, escaped }: EntryBytes): FieldLayout | null {
+  read({ buffer, view, start, end, escaped }: EntryBytes): FieldLayout | null {
     const first = this.length
     this.#buffer = buffer
+    this.#view = view
     this.#at = start
     this.#end = end
     this.#escaped = escaped
@@ -127,10 +130,11 @@ export class LogfmtBytes {
   #value(): boolean {
     const buffer = this.#buffer
     const end = this.#end
+    const view = this.#view
     const start = this.#at
     if (start < end && this.#isQuote(start)) return this.#quoted(start + this.#quoteBytes)
     let at = start
-    while (STOPS[buffer[at]] === 0) at++
+    while (STOPS[buffer[(at = nextStop(view, at))]] === 0) at++
     if (at < end && buffer[at] > SPACE) {
       if (buffer[at] === BACKSLASH && !this.#isQuote(at)) this.#leave()
       return false
@@ -144,7 +148,7 @@ export class LogfmtBytes {
     const buffer = this.#buffer
     const end = this.#end
     let at = start
-    while (at < end && INNER[buffer[at]] === 0) at++
+    while (at < end && INNER[buffer[(at = nextSpecial(this.#view, at))]] === 0) at++
     if (at === end || !this.#isQuote(at)) {
       this.#leave()
       return false
@@ -194,6 +198,19 @@ export class LogfmtBytes {
     const found = new Map<string, number>()
     for (const [place, key] of keys.entries()) for (const name of this.namesOf(key)) found.set(name, place)
     return (node.layout = new FieldLayout(found))
+  }
+}
+
+const HIGH = 0x80808080 | 0
+const ONES = 0x01010101
+
+/** Where the next byte is at which a word may end, or one beyond ASCII: as `nextSpecial`. */
+function nextStop(view: DataView, at: number): number {
+  for (; ; at += 4) {
+    const word = view.getInt32(at, true)
+    const ends = (word - 0x21212121) | ((word ^ 0x3d3d3d3d) - ONES)
+    const hits = (word | ends | ((word ^ 0x22222222) - ONES) | ((word ^ 0x5c5c5c5c) - ONES)) & HIGH
+    if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3)
   }
 }
 

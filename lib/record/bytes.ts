@@ -40,17 +40,13 @@ export class ByteBuffer {
     this.length += length
   }
 
-  /** A piece of text of some bytes: `piece` without a bound below. What is behind it may be read, too. */
+  /** `piece` without a bound below. SLACK bytes behind it are read, too. */
   short(from: DataView, start: number, end: number): void {
     const length = end - start
     this.#room(length + STEP)
     const target = this.#view
-    const to = this.length
-    let at = start
-    for (const last = Math.min(end, from.byteLength - STEP + 1); at < last; at += STEP) {
-      target.setFloat64(to + at - start, from.getFloat64(at, true), true)
-    }
-    for (; at < end; at++) target.setUint8(to + at - start, from.getUint8(at))
+    const shift = this.length - start
+    for (let at = start; at < end; at += STEP) target.setFloat64(at + shift, from.getFloat64(at, true), true)
     this.length += length
   }
 

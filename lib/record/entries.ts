@@ -15,7 +15,7 @@ const NOTHING = Buffer.alloc(0)
 /** An entry where it stands; set to the next one rather than made anew. */
 export class EntryBytes {
   buffer: Buffer = NOTHING
-  /** All of the buffer. */
+  /** All of the buffer; behind the line with SLACK. */
   view = viewOf(NOTHING)
   /** The line, valid UTF-8. The byte behind it is no part of a word: a space, a quote, a newline. */
   start = 0

@@ -7,7 +7,7 @@ import type { Identity } from './identity.js'
 import { compareCodePoints, type Json } from './json.js'
 import { type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
-import { viewOf } from './words.js'
+import { SLACK, viewOf } from './words.js'
 
 /** What the fields of entries are called that have the same ones in the same order. */
 export class FieldLayout {
@@ -26,8 +26,7 @@ export class FieldLayout {
     this.names = names
     this.values = Int32Array.from(names, (name) => found.get(name)!)
     const heads = names.map((name, i) => Buffer.from(`${i === 0 ? ',"extracted":{' : '",'}${JSON.stringify(name)}:"`))
-    // Copied eight at a time, beyond their end.
-    this.heads = viewOf(Buffer.concat([...heads, Buffer.alloc(STEP)]))
+    this.heads = viewOf(Buffer.concat([...heads, Buffer.alloc(SLACK)]))
     this.headEnds = new Int32Array(names.length)
     let end = 0
     for (const [i, head] of heads.entries()) this.headEnds[i] = end += head.length
@@ -54,7 +53,6 @@ export interface Found {
   view: DataView
 }
 
-const STEP = 8
 const QUOTE = 34
 const CLOSE = 125
 const LF = 10

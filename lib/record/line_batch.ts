@@ -14,7 +14,7 @@ import { sameText } from './words.js'
 /** What a reader found in its buffer, line by line. */
 export interface Lines {
   buffer: Buffer
-  /** All of the buffer. */
+  /** All of the buffer, and SLACK. */
   view: DataView
   dictionary: Dictionary
   /** The numbers of identities; 0 for a line that is passed on unread. */
@@ -173,9 +173,9 @@ export class LineBatch implements Entries {
 
   field(row: number, name: FieldName): string | null | undefined {
     const line = this.#line(row)
-    const { buffer, bounds, bodyEnds } = this.#lines
+    const { buffer, view, bounds, bodyEnds } = this.#lines
     if (bounds[4 * line + 2] >= SOMETHING_ELSE || name.bytes === null) return null
-    return textField(buffer, (bodyEnds[line] >> MARK_BITS) + 1, name.bytes)
+    return textField(buffer, view, (bodyEnds[line] >> MARK_BITS) + 1, name.bytes)
   }
 
   writeEntry(row: number, out: ByteBuffer): void {

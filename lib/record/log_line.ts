@@ -3,6 +3,7 @@
 
 import type { Json } from './json.js'
 import type { Payload } from './record.js'
+import { nextSpecial, sameWords, viewOf } from './words.js'
 
 const LF = 10
 const QUOTE = 34
@@ -11,6 +12,7 @@ const MINUS = 45
 const BACKSLASH = 92
 const OPEN = 123
 const CLOSE = 125
+const COLON = 58
 /** What may stand behind a backslash; other escapes are left to JSON. */
 const ESCAPES = new Set(Buffer.from('"\\bfnrt'))
 /** Tails are copied eight bytes at a time. */
@@ -38,13 +40,21 @@ export const ESCAPED = 1
 export const WIDE = 2
 export const MARK_BITS = 2
 
-/** Bytes that are more than themselves in a JSON text, or are not ASCII. */
-const SPECIAL = Uint8Array.from({ length: 256 }, (_, c) => (c < 0x20 || c > 0x7f || c === QUOTE || c === BACKSLASH ? 1 : 0))
+/** The names in the last map of a kind, with their colons: the next one mostly has the same, which need no other look. */
+class Names {
+  readonly starts = new Int32Array(MOST_NAMES)
+  readonly lengths = new Int32Array(MOST_NAMES)
+  count = 0
+}
+
+const MOST_NAMES = 64
 
 /** One place in a buffer that ends with a newline. */
 export class LogScanner {
   #buffer: Buffer = Buffer.alloc(0)
+  #view = viewOf(this.#buffer)
   #at = 0
+  readonly #names = KEYS.map(() => new Names())
   /** Whether a backslash, and whether a byte beyond ASCII was seen. */
   #escaped = false
   #wide = false
@@ -53,22 +63,30 @@ export class LogScanner {
   /** Where its body ends, and the marks of that, where the state is not SOMETHING_ELSE. */
   bodyEnd = 0
 
+  /** @param view with SLACK */
+  begin(buffer: Buffer, view: DataView): void {
+    this.#buffer = buffer
+    this.#view = view
+    for (const names of this.#names) names.count = 0
+  }
+
   /**
    * Checks a line from the first digit of its `ts` on. Where the next one starts; 0 if the line is not in canonical form, or of a
    * form that is left to JSON.
    */
-  scan(buffer: Buffer, tail: number, maxDepth: number): number {
-    this.#buffer = buffer
+  scan(tail: number, maxDepth: number): number {
+    const buffer = this.#buffer
     this.#at = tail
     this.#escaped = this.#wide = false
     if (!this.#time()) return 0
     let others = 0
     let body = 0
-    for (const key of KEYS) {
+    for (let k = 0; k < KEYS.length; k++) {
+      const key = KEYS[k]
       if (!this.#takes(key.bytes)) continue
       if (key === BODY_KEY) body = this.#at + 1
       else if (key !== EXTRACTED_KEY) others++
-      if (!(key.map ? maxDepth > 1 && this.#map() : this.#string())) return 0
+      if (!(key.map ? maxDepth > 1 && this.#map(this.#names[k]) : this.#string())) return 0
       if (key === BODY_KEY) this.bodyEnd = ((this.#at - 1) << MARK_BITS) | (this.#escaped ? ESCAPED : 0) | (this.#wide ? WIDE : 0)
     }
     if (buffer[this.#at] !== CLOSE || buffer[this.#at + 1] !== LF) return 0
@@ -111,40 +129,51 @@ export class LogScanner {
 
   #string(): boolean {
     const buffer = this.#buffer
+    const view = this.#view
     let at = this.#at
     if (buffer[at] !== QUOTE) return false
     for (;;) {
-      at++
-      while (SPECIAL[buffer[at]] === 0) at++
+      at = nextSpecial(view, at + 1)
       const c = buffer[at]
       if (c === QUOTE) break
       if (c < 0x20) return false
       if (c === BACKSLASH) {
         if (!ESCAPES.has(buffer[++at])) return false
         this.#escaped = true
-      } else if (c > 0x7f) this.#wide = true
+      } else this.#wide = true
     }
     this.#at = at + 1
     return true
   }
 
   /** Names in order, none twice, with text, small integers or truth values; an empty map would have been left out. */
-  #map(): boolean {
+  #map(names: Names): boolean {
     if (this.#buffer[this.#at] !== OPEN) return false
-    let before = 0
-    let end = 0
-    do {
-      const start = ++this.#at + 1
-      const escaped = this.#escaped
-      this.#escaped = false
-      if (!this.#string() || this.#escaped) return false
-      this.#escaped = escaped
-      if (end > 0 && !this.#isBefore(before, end, start, this.#at - 1)) return false
-      before = start
-      end = this.#at - 1
-      if (this.#buffer[this.#at++] !== 58 || !this.#value()) return false
-    } while (this.#buffer[this.#at] === COMMA)
-    return this.#buffer[this.#at++] === CLOSE
+    const { starts, lengths } = names
+    for (let n = 0; ; n++) {
+      const start = ++this.#at
+      if (n < names.count && sameWords(this.#view, starts[n], start, lengths[n])) this.#at = start + lengths[n]
+      else {
+        if (n === MOST_NAMES || !this.#name()) return false
+        if (n > 0 && !this.#isBehind(starts[n - 1], lengths[n - 1], start)) return false
+        starts[n] = start
+        lengths[n] = this.#at - start
+        names.count = Math.min(names.count, n)
+        // Whether bytes beyond ASCII are UTF-8 is seen at the end, each time.
+        if (!this.#wide && names.count === n) names.count++
+      }
+      if (!this.#value()) return false
+      if (this.#buffer[this.#at] !== COMMA) return this.#buffer[this.#at++] === CLOSE
+    }
+  }
+
+  /** A name without escapes, and its colon. */
+  #name(): boolean {
+    const escaped = this.#escaped
+    this.#escaped = false
+    if (!this.#string() || this.#escaped) return false
+    this.#escaped = escaped
+    return this.#buffer[this.#at++] === COLON
   }
 
   #value(): boolean {
@@ -155,14 +184,14 @@ export class LogScanner {
     return this.#integer(SAFE_DIGITS)
   }
 
-  /** Whether one run of bytes sorts before another one. */
-  #isBefore(start: number, end: number, other: number, otherEnd: number): boolean {
+  /** Whether the name under way sorts behind another one. */
+  #isBehind(before: number, length: number, start: number): boolean {
     const buffer = this.#buffer
-    const length = Math.min(end - start, otherEnd - other)
-    for (let i = 0; i < length; i++) {
-      if (buffer[start + i] !== buffer[other + i]) return buffer[start + i] < buffer[other + i]
-    }
-    return end - start < otherEnd - other
+    const own = this.#at - start
+    // Without the quotes and colons.
+    const least = Math.min(length, own) - 2
+    for (let i = 1; i < least; i++) if (buffer[before + i] !== buffer[start + i]) return buffer[before + i] < buffer[start + i]
+    return length < own
   }
 }
 
@@ -172,33 +201,33 @@ export class LogScanner {
  *
  * @param name as it stands there, with the colon
  */
-export function textField(buffer: Buffer, from: number, name: Buffer): string | null | undefined {
+export function textField(buffer: Buffer, view: DataView, from: number, name: Buffer): string | null | undefined {
   if (buffer[from] !== COMMA) return undefined
   for (let at = from + EXTRACTED_KEY.bytes.length; buffer[at++] !== CLOSE; ) {
     let i = 0
     while (i < name.length && buffer[at + i] === name[i]) i++
-    if (i === name.length) return plainText(buffer, at + i)
-    at = stringEnd(buffer, at) + 1
-    if (buffer[at] === QUOTE) at = stringEnd(buffer, at)
+    if (i === name.length) return plainText(buffer, view, at + i)
+    at = stringEnd(buffer, view, at) + 1
+    if (buffer[at] === QUOTE) at = stringEnd(buffer, view, at)
     else while (buffer[at] !== COMMA && buffer[at] !== CLOSE) at++
   }
   return undefined
 }
 
 /** Behind the string that begins at `from`. */
-function stringEnd(buffer: Buffer, from: number): number {
+function stringEnd(buffer: Buffer, view: DataView, from: number): number {
   for (let at = from + 1; ; at++) {
-    while (SPECIAL[buffer[at]] === 0) at++
+    at = nextSpecial(view, at)
     if (buffer[at] === QUOTE) return at + 1
     if (buffer[at] === BACKSLASH) at++
   }
 }
 
-function plainText(buffer: Buffer, from: number): string | null {
+function plainText(buffer: Buffer, view: DataView, from: number): string | null {
   if (buffer[from] !== QUOTE) return null
   let wide = false
   for (let at = from + 1; ; at++) {
-    while (SPECIAL[buffer[at]] === 0) at++
+    at = nextSpecial(view, at)
     if (buffer[at] === QUOTE) return wide ? buffer.utf8Slice(from + 1, at) : buffer.latin1Slice(from + 1, at)
     if (buffer[at] === BACKSLASH) return null
     wide = true

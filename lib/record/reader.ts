@@ -7,7 +7,7 @@ import { Dictionary } from './dictionary.js'
 import { LineBatch, type Lines } from './line_batch.js'
 import { LogScanner } from './log_line.js'
 import { larger } from './prefixes.js'
-import { sameText, viewOf } from './words.js'
+import { sameText, SLACK, slackViewOf, viewOf } from './words.js'
 
 export interface ReaderOptions {
   /** Bytes of the longest line accepted, without its newline. */
@@ -107,7 +107,7 @@ export class LineReader {
   #room(more: number): void {
     const held = this.#end - this.#taken
     let target = this.#buffer
-    if (held + more > target.length) target = Buffer.allocUnsafeSlow(Math.max(held + more, 2 * target.length))
+    if (held + more + SLACK > target.length) target = Buffer.allocUnsafeSlow(Math.max(held + more + SLACK, 2 * target.length))
     this.#buffer.copy(target, 0, this.#taken, this.#end)
     this.#buffer = target
     this.#taken = 0
@@ -134,8 +134,9 @@ export class LineReader {
   #read(buffer: Buffer): LineBatch | null {
     const lines = this.#lines
     lines.buffer = buffer
-    lines.view = viewOf(buffer)
+    lines.view = slackViewOf(buffer)
     lines.dictionary = this.#dictionary
+    this.#logs.begin(buffer, lines.view)
     lines.payloads.clear()
     let rows = 0
     for (let at = 0; at < buffer.length; ) {
@@ -182,7 +183,7 @@ export class LineReader {
     let value = 0
     let next = 0
     if (type === LOG) {
-      next = this.#logs.scan(buffer, tail, this.#options.maxDepth)
+      next = this.#logs.scan(tail, this.#options.maxDepth)
       value = this.#logs.state
       this.#lines.bodyEnds[row] = this.#logs.bodyEnd
     } else {

@@ -6,17 +6,15 @@ import type { Identity } from './identity.js'
 import { larger } from './prefixes.js'
 import type { Payload } from './record.js'
 import { millisOf } from './time.js'
-import { viewOf } from './words.js'
+import { nextSpecial, SLACK, viewOf } from './words.js'
 
 const LF = 10
 const CR = 13
 const QUOTE = 34
-const BACKSLASH = 92
 const CLOSE = 125
 const INITIAL = 1 << 16
 const BETWEEN = viewOf(Buffer.from('","body":"'))
-/** Bytes that are written with an escape. */
-const ESCAPES = Uint8Array.from({ length: 256 }, (_, c) => (c < 0x20 || c === QUOTE || c === BACKSLASH ? 1 : 0))
+const ASCII = 0x7f
 /** Seconds with fewer digits than those of today. */
 const EARLY = 1e9
 
@@ -45,7 +43,7 @@ export class TextLines {
 
   /** @param data lines in valid UTF-8, parted by newlines */
   add(identity: Identity, data: Buffer, stamps: Stamping): void {
-    this.#room(data.length + 1)
+    this.#room(data.length + 1 + SLACK)
     const { buffer } = this
     let from = this.#used
     this.#used += data.copy(buffer, from)
@@ -166,8 +164,9 @@ export class TextBatch implements Entries {
     out.piece(BETWEEN, 0, BETWEEN.byteLength)
     const end = ends[line]
     let at = starts[line]
-    while (at < end && ESCAPES[buffer[at]] === 0) at++
-    if (at === end) out.short(view, starts[line], end)
+    // A newline stands behind the last one.
+    while ((at = nextSpecial(view, at)) < end && buffer[at] > ASCII) at++
+    if (at >= end) out.short(view, starts[line], end)
     else out.text(JSON.stringify(buffer.utf8Slice(starts[line], end)).slice(1, -1))
     out.one(QUOTE)
   }

@@ -25,7 +25,7 @@ import {
 } from '../../../lib/record/index.js'
 import { type Ask, EACH } from '../../../lib/record/decided.js'
 import { millisOf } from '../../../lib/record/time.js'
-import { copyText, sameText, viewOf } from '../../../lib/record/words.js'
+import { copyText, nextSpecial, sameText, SLACK, viewOf } from '../../../lib/record/words.js'
 import { labels, number, record, respell } from '../../support/arbitrary.js'
 import fc from '../../support/property.js'
 
@@ -324,6 +324,37 @@ t.test('text is compared and copied in words as byte by byte', (t) => {
       if (same !== target.equals(expected)) throw new Error('compared wrongly')
     }),
   )
+  t.end()
+})
+
+t.test('what JSON writes otherwise is found in words as byte by byte', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.constantFrom('"', '\\', '\n', 'é'), fc.nat({ max: 40 }), (bytes, last, from) => {
+      // Mostly letters, so that the first one is not always near.
+      const text = bytes.map((byte, i) => (i % 7 === 0 ? byte : 97 + (byte % 26)))
+      const buffer = Buffer.concat([text, Buffer.from(last), Buffer.alloc(SLACK, from)])
+      const start = Math.min(from, text.length)
+      let at = start
+      while (buffer[at] >= 0x20 && buffer[at] < 0x80 && buffer[at] !== 34 && buffer[at] !== 92) at++
+      return nextSpecial(viewOf(buffer), start) === at
+    }),
+  )
+  t.end()
+})
+
+t.test('names that a line has in common with the one before are not looked at again, but for what is no UTF-8', (t) => {
+  const maps = [[0x61], [0xc3, 0xa9], [0xff], [0x61, 0xff], [0xc3], []].map((name) => {
+    return Buffer.concat([Buffer.from('{"'), Buffer.from(name), Buffer.from('":"x"}')])
+  })
+  const some = fc.array(fc.tuple(fc.nat(maps.length - 1), fc.constantFrom('attributes', 'extracted')), { minLength: 2 })
+  fc.assert(fc.property(some, (rows) => {
+    const lines = rows.map(([map, key]) => Buffer.concat([Buffer.from(`{"type":"log","ts":"1","body":"x","${key}":`), maps[map], Buffer.from('}')]))
+    const bad: Bad[] = []
+    const good = write([readerOf(bad).push(Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])))])
+    const isGood = ([map]: readonly [number, string]) => map < 2 || map === maps.length - 1
+    t.same(bad.map(({ line }) => line), rows.flatMap((row, i) => (isGood(row) ? [] : [i + 1])))
+    return good === lines.filter((_, i) => isGood(rows[i])).map((line) => `${line.toString()}\n`).join('')
+  }))
   t.end()
 })
 
