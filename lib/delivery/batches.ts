@@ -53,10 +53,11 @@ export class Batches<G extends Growing> {
     else if (this.#due[lane] === null) this.#start(lane)
   }
 
-  /** Whether the request of a lane with so much more would be handed over. */
-  full(lane: number, records: number, bytes: number): boolean {
+  /** The request of a lane, handed over before where it has no room for so much more. */
+  withRoom(lane: number, records: number, bytes: number): G {
     const request = this.#growing[lane]
-    return request.records + records >= this.limits.records || request.bytes + bytes >= this.limits.bytes
+    if (request.records + records > this.limits.records || request.bytes + bytes > this.limits.bytes) this.#flush(lane)
+    return request
   }
 
   /** Adds samples that are ready, over as many requests as it takes. */

@@ -23,14 +23,16 @@ export class NumberedSeries {
   #states = Uint16Array.of(OTHER)
   #starts = new Uint32Array(1)
   #ends = new Uint32Array(1)
+  /** Of each lane. */
   readonly #runs: MessageRun[]
 
   constructor(
     private readonly names: Names,
     lanes: number,
+    limits: { records: number; bytes: number },
     private readonly answer: (id: Identity) => Answer<Series>,
   ) {
-    this.#runs = Array.from({ length: lanes }, () => new MessageRun())
+    this.#runs = Array.from({ length: lanes }, () => new MessageRun(limits.records, limits.bytes))
   }
 
   /** Adds all rows to the requests, those that are not ready by `other`; the number that rules drop. */
@@ -38,7 +40,8 @@ export class NumberedSeries {
     let dropped = 0
     for (let row = 0; row < batch.length; row++) {
       const number = batch.number(row)
-      const state = this.#state(number)
+      let state = number < this.#states.length ? this.#states[number] : UNKNOWN
+      if (state === UNKNOWN) state = this.#learn(number, batch, row)
       if (state === DROPPED) {
         dropped++
         continue
@@ -50,40 +53,26 @@ export class NumberedSeries {
           continue
         }
       }
-      // In the order in which they came.
-      this.#flush(batches)
       other(row)
     }
-    this.#flush(batches)
     return dropped
   }
 
   #put(batches: Batches<WriteRequest>, lane: number, number: number, value: number, millis: number): void {
     const run = this.#runs[lane]
     const start = this.#starts[number]
-    if (!run.follows(start)) this.#flushLane(batches, lane)
-    run.put(start, this.#ends[number], value, millis)
-    if (batches.full(lane, run.records, run.bytes)) this.#flushLane(batches, lane)
+    const follows = run.follows(start, millis)
+    if (!follows) {
+      batches.at(lane).settle()
+      const { samples, bytes } = run.begin(start, millis)
+      batches.withRoom(lane, samples, bytes).follow(run)
+    }
+    const last = run.put(this.#ends[number], value)
+    if (last) batches.at(lane).settle()
+    if (last || !follows) batches.added(lane)
   }
 
-  #flush(batches: Batches<WriteRequest>): void {
-    for (let lane = 0; lane < this.#runs.length; lane++) this.#flushLane(batches, lane)
-  }
-
-  #flushLane(batches: Batches<WriteRequest>, lane: number): void {
-    const run = this.#runs[lane]
-    const { records } = run
-    if (records === 0) return
-    batches.at(lane).addMessages(run.take(), records)
-    batches.added(lane)
-  }
-
-  #state(number: number): number {
-    const state = number < this.#states.length ? this.#states[number] : UNKNOWN
-    return state === UNKNOWN ? this.#learn(number) : state
-  }
-
-  #learn(number: number): number {
+  #learn(number: number, batch: LineBatch, row: number): number {
     if (number >= this.#states.length) {
       this.#states = larger(this.#states, 2 * number)
       this.#starts = larger(this.#starts, 2 * number)
@@ -94,7 +83,7 @@ export class NumberedSeries {
     if (answer === null) return (this.#states[number] = DROPPED)
     if (typeof answer === 'string') return (this.#states[number] = OTHER)
     const lane = answer.hash % this.#runs.length
-    const end = this.#runs[lane].add(answer.head)
+    const end = this.#runs[lane].add(answer.head, batch.millis(row))
     this.#ends[number] = end
     this.#starts[number] = end - answer.head.length - TAIL_BYTES
     return (this.#states[number] = LANE + lane)

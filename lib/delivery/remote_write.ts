@@ -195,8 +195,9 @@ export class RemoteWriteSink implements Sink {
     if (!(batch instanceof LineBatch) || prepared === null) return false
     const { names } = batch
     const { batches } = prepared
+    const limits = { records: this.options.batch_samples, bytes: this.options.batch_bytes }
     const answer = (id: Identity) => this.#answer(id, seriesOf)
-    const series = (names.memo[slot] ??= new NumberedSeries(names, this.#metadataLane, answer)) as NumberedSeries
+    const series = (names.memo[slot] ??= new NumberedSeries(names, this.#metadataLane, limits, answer)) as NumberedSeries
     const dropped = series.write(batch, batches, (row) => this.#writeRow(batch, row))
     if (dropped > 0) this.context.account.drop('write_relabel', dropped)
     return true

@@ -4,7 +4,10 @@ import t from 'tap'
 import type { Context } from '../../lib/component.js'
 import { recordsOfBody } from '../../lib/delivery/body.js'
 import { type RemoteWriteOptions, RemoteWriteSink } from '../../lib/delivery/remote_write.js'
-import { type Batch, ByteBuffer, Identity, type Labels, Layout, LineReader, RecordBatch, rowsIn, SampleBatch, tailText } from '../../lib/record/index.js'
+import {
+  type Batch, ByteBuffer, Identity, type Labels, Layout, LineReader, type Payload, RecordBatch, rowsIn, SampleBatch, tailText,
+} from '../../lib/record/index.js'
+import { fieldOf } from '../../lib/record/json.js'
 import { compileRules } from '../../lib/relabel/rules.js'
 import { applyOf } from '../../lib/transform.js'
 import { BlockBuilder, endsOf } from '../../lib/wire/remote_write/block.js'
@@ -65,6 +68,16 @@ function* linesOf(batches: readonly Batch[]): Generator<Batch> {
   const reader = new LineReader({ maxLineBytes: 1 << 20, maxDepth: 64, maxIdentities: 8, onBad })
   for (const batch of batches) {
     const lines = reader.push(Buffer.from(textOf(batch)))
+    if (lines !== null) yield lines
+  }
+}
+
+/** Text as a stage reads it. @param sizes bytes of each read, again and again */
+function* inReads(text: string, sizes: readonly number[]): Generator<Batch> {
+  const reader = new LineReader({ maxLineBytes: 1 << 20, maxDepth: 64, maxIdentities: 1000, onBad: () => false })
+  const bytes = Buffer.from(text)
+  for (let at = 0, read = 0; at < bytes.length; at += sizes[read++ % sizes.length]) {
+    const lines = reader.push(bytes.subarray(at, at + sizes[read % sizes.length]))
     if (lines !== null) yield lines
   }
 }
@@ -185,6 +198,34 @@ t.test('requests of columns, of records and of lines', async (t) => {
     t.same([third.samples, third.rejected, third.dropped], [other.samples, other.rejected, other.dropped])
   })
   await fc.assert(property)
+})
+
+t.test('lines of series that come again, all of them or some, in reads of any size', async (t) => {
+  const packed = t.capture(WriteRequest.prototype, 'addPacked', WriteRequest.prototype.addPacked)
+  const pass = fc.record({
+    missing: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, fc.nat(20)), late: fc.constantFrom(0, 0, 1, 20), more: fc.constantFrom(0, 0, 0, 2), odd: fc.constantFrom(-1, -1, -1, 3),
+  })
+  const passes = fc.array(pass, { minLength: 3, maxLength: 8 })
+  const property = fc.asyncProperty(fc.nat(20), passes, fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1 }), fc.nat(25), fc.nat(3000), fc.array(value, { minLength: 1 }), async (series, scrapes, reads, samples, bytes, values) => {
+    const ids: Identity[] = []
+    const payloads: Payload[] = []
+    let known = series + 1
+    for (const [scrape, { missing, late, more, odd }] of scrapes.entries()) {
+      known += more
+      for (let i = 0; i < known; i++) {
+        if (i === missing) continue
+        const ts = `${1_763_804_400 + scrape}${i >= late && late > 0 ? '001' : '000'}000000`
+        ids.push(Identity.of('metric', `m${i % 3}`, ['i', String(i)]))
+        payloads.push(i === odd ? { ts, stale: true } : { ts, value: fieldOf(values[(i + scrape) % values.length]) })
+      }
+    }
+    const records = new RecordBatch(ids, payloads)
+    const change = { batch_samples: samples + 1, batch_bytes: bytes + 1, concurrency: 2 }
+    const expected = await send([records], change)
+    t.same((await send(inReads(textOf(records), reads), change)).samples, expected.samples)
+  })
+  await fc.assert(property)
+  t.ok(packed().length > 100, 'chunks came whole')
 })
 
 t.test('times that a block has no room for', async (t) => {

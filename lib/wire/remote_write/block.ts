@@ -9,7 +9,7 @@ import { NORMAL_NAN, STALE_NAN } from './value.js'
 import { ProtoWriter } from './writer.js'
 
 /** Samples of a part at most: requests are filled part by part. */
-const MOST_SAMPLES = 500
+export const MOST_SAMPLES = 500
 
 /** Some messages that are compressed by themselves. */
 interface Part {

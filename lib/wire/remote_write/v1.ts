@@ -33,13 +33,21 @@ export interface CheckedExemplar {
   ms: number
 }
 
+/** Samples of a request that are put into it when something else is, or when it leaves. */
+export interface Tail {
+  readonly records: number
+  readonly bytes: number
+  /** Adds them. None is left. */
+  into(request: WriteRequest): void
+}
+
 /** A request under construction. */
 export class WriteRequest {
   readonly #writer = new ProtoWriter(1 << 16)
   readonly #part = new ProtoWriter()
   readonly #message = new ProtoWriter()
-  /** Samples and metadata in it. */
-  records = 0
+  #records = 0
+  #tail: Tail | null = null
 
   /** What is compressed already, and how much it was before. */
   readonly #packed = new ProtoWriter()
@@ -47,14 +55,31 @@ export class WriteRequest {
 
   constructor(private readonly snappy: Snappy | null = null) {}
 
+  /** Samples and metadata in it. */
+  get records(): number {
+    return this.#records + (this.#tail?.records ?? 0)
+  }
+
   /** Bytes so far, before compression. */
   get bytes(): number {
-    return this.#packedBytes + this.#writer.length
+    return this.#packedBytes + this.#writer.length + (this.#tail?.bytes ?? 0)
+  }
+
+  /** Has samples of another one follow; what the one before has left is put in. */
+  follow(tail: Tail): void {
+    this.settle()
+    this.#tail = tail
+  }
+
+  /** Puts in what the tail has. */
+  settle(): void {
+    this.#tail?.into(this)
   }
 
   /** A plain sample. @param ms Unix milliseconds */
   add(series: Series, value: number, ms: number): void {
     if (!hasSixBytes(ms)) return this.addSample(series, { value, ms })
+    this.settle()
     const writer = this.#writer
     writer.bytes(series.head)
     writeValue(writer, value)
@@ -65,16 +90,17 @@ export class WriteRequest {
     buffer.writeInt32LE(low, at + 1)
     buffer.writeUInt16LE(high, at + 5)
     writer.length = at + 1 + TIME_BYTES
-    this.records++
+    this.#records++
   }
 
   /** Samples that are compressed already, see `SeriesBlock`; for a request that was given its compression. */
   addPacked({ elements, bytes, samples }: { elements: Buffer; bytes: number; samples: number }): void {
     // Samples of a series stay in their order.
+    this.settle()
     this.#pack()
     this.#packed.bytes(elements)
     this.#packedBytes += bytes
-    this.records += samples
+    this.#records += samples
   }
 
   #pack(): void {
@@ -87,21 +113,24 @@ export class WriteRequest {
 
   /** The request, compressed; where that is done already, in memory from `take`. The builder is as new. */
   pack(snappy: Snappy, take?: Take): Buffer {
+    this.settle()
     if (this.#packedBytes === 0) return snappy.compress(this.finish())
     this.#pack()
     const bytes = blockOf(this.#packedBytes, this.#packed.view(), take)
-    this.#packed.length = this.#packedBytes = this.records = 0
+    this.#packed.length = this.#packedBytes = this.#records = 0
     return bytes
   }
 
   /** Messages that are ready, see `MessageRun`. */
   addMessages(bytes: Buffer, records: number): void {
+    this.settle()
     this.#writer.bytes(bytes)
-    this.records += records
+    this.#records += records
   }
 
   /** Any sample. */
   addSample(series: Series, sample: Sample): void {
+    this.settle()
     const message = this.#message
     const part = this.#part
     message.length = 0
@@ -125,7 +154,7 @@ export class WriteRequest {
       message.message(4, part.view())
     }
     this.#writer.message(1, message.view())
-    this.records++
+    this.#records++
   }
 
   #sample({ value = NaN, ms, stale = false }: Sample): void {
@@ -140,15 +169,17 @@ export class WriteRequest {
 
   /** A metadata message, see `metadataMessage`. */
   addMetadata(message: Buffer): void {
+    this.settle()
     this.#writer.message(3, message)
-    this.records++
+    this.#records++
   }
 
   /** The request, of which nothing is compressed yet; valid until the next addition. The builder is as new. */
   finish(): Buffer {
+    this.settle()
     const bytes = this.#writer.view()
     this.#writer.length = 0
-    this.records = 0
+    this.#records = 0
     return bytes
   }
 }
