@@ -234,7 +234,7 @@ complete -c solder -n '__solder_at "receive otlp"' -l max-waiting-bytes -x -d 'r
 complete -c solder -n '__solder_at "receive otlp"' -l max-request-bytes -x -d 'largest request after decompression'
 complete -c solder -n '__solder_at "receive otlp"' -l cors-origin -x -d 'origin whose pages may send, such as https://shop.example; * stands for any characters'
 complete -c solder -n '__solder_at "receive otlp"' -l cors-header -x -d 'header that these pages may send besides those of OTLP'
-complete -c solder -n '__solder_at "receive otlp"' -l max-elements -x -d 'most spans, points, attributes, values and buckets in an export'
+complete -c solder -n '__solder_at "receive otlp"' -l max-elements -x -d 'most spans, points, samples, attributes, values and buckets in an export'
 complete -c solder -n '__solder_at "receive otlp"' -l max-depth -x -d 'levels of messages in one another; a list in a value takes two'
 complete -c solder -n '__solder_at "receive otlp"' -l max-identities -x -d 'scopes and series remembered; those unseen for longest are forgotten first'
 complete -c solder -n '__solder_at "receive otlp"' -l on-bad -x -a 'drop fail pass' -d 'what to do with a record that cannot be taken: drop it, fail, or pass it on as it is'

@@ -66,7 +66,7 @@ export default source({
       group: 'Browsers',
     },
     max_elements: {
-      ...bound, default: 1_000_000, help: 'most spans, points, attributes, values and buckets in an export',
+      ...bound, default: 1_000_000, help: 'most spans, points, samples, attributes, values and buckets in an export',
     },
     max_depth: {
       ...bound, default: 64, max: 200, help: 'levels of messages in one another; a list in a value takes two',

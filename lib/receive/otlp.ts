@@ -45,6 +45,8 @@ interface Told {
   /** Of items that were not taken, for their sender. */
   readonly wrong: string[]
   readonly warnings: string[]
+  /** That it takes while it waits. */
+  readonly bytes: number
 }
 
 export class OtlpReceiver {
@@ -74,16 +76,15 @@ export class OtlpReceiver {
       return { rejected: 0, message: '' }
     }
     const told = signal === 'profiles' ? this.#profiles(form, bytes) : this.#items(signal, form, bytes)
-    const { records, wrong, warnings } = told
-    const complaints = [...wrong, ...(await this.#intake.pass(records, bytes.length, headers))]
-    return { rejected: complaints.length, message: complaintsText([...complaints, ...warnings]) }
+    const complaints = [...told.wrong, ...(await this.#intake.pass(told.records, told.bytes, headers))]
+    return { rejected: complaints.length, message: complaintsText([...complaints, ...told.warnings]) }
   }
 
   #items(signal: Exclude<Signal, 'profiles'>, form: Form, bytes: Buffer): Told {
     const request = readWithin(bytes, `export of ${signal}`, this.options, () => this.#read(signal, form, bytes))
     const empty = signal === 'metrics' ? emptyMetrics(request as MetricsRequest) : []
     const warnings = empty.map(({ name }) => `metric '${name.slice(0, 80)}' has no data points`)
-    return { records: recordsOf(signal, request), wrong: [], warnings }
+    return { records: recordsOf(signal, request), wrong: [], warnings, bytes: bytes.length }
   }
 
   /** Each with its own part of the dictionary, which all may share: a small export may come to much. */
@@ -99,7 +100,7 @@ export class OtlpReceiver {
       this.context.account.in++
       this.context.reject({ reason: 'invalid_profile', detail: complaint, original: record })
     }
-    return { records: told.records, wrong: told.wrong.map(({ complaint }) => complaint), warnings: [] }
+    return { ...told, wrong: told.wrong.map(({ complaint }) => complaint), warnings: [] }
   }
 
   /** Items as they came, where all is well and nothing is added to them. */

@@ -118,6 +118,7 @@ t.test('profiles that refer to what is not there, and resources that do', async 
   const { records, wrong } = profileRecords(request, Infinity)!
   t.same(records.map(({ identity }) => identity.rest.resource), [{ 'service.name': 'bank' }])
   t.same(wrong.map(({ complaint }) => complaint), ['index 2 of 2 into the attributeTable', 'index -1 of 4 into the stackTable'])
+  t.equal(profileRecords(request, Infinity)!.bytes, [...records, ...wrong.map(({ record }) => record)].reduce((sum, record) => sum + dataOf(record).length, 0))
   const [evidence] = wrong.map(({ record }) => decode(dataOf(record)))
   t.same(evidence.dictionary, request.dictionary, 'the whole dictionary, to look at')
   t.same(evidence.resourceProfiles![0].scopeProfiles![0].profiles, [cpu])

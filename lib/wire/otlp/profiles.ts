@@ -32,6 +32,8 @@ export interface ProfileHead {
 export interface ProfileRecords {
   readonly records: Record[]
   readonly wrong: WrongProfile[]
+  /** Of the data of all. */
+  bytes: number
 }
 
 /**
@@ -40,9 +42,8 @@ export interface ProfileRecords {
  */
 export function profileRecords(request: ProfilesRequest, most: number): ProfileRecords | null {
   const { resourceProfiles = [], dictionary = {} } = request
-  const told: ProfileRecords = { records: [], wrong: [] }
+  const told: ProfileRecords = { records: [], wrong: [], bytes: 0 }
   const transfer = new Transfer(dictionary)
-  let total = 0
   for (const inResource of resourceProfiles) {
     const resource = withTexts(inResource.resource, dictionary.stringTable)
     for (const inScope of inResource.scopeProfiles ?? []) {
@@ -50,7 +51,7 @@ export function profileRecords(request: ProfilesRequest, most: number): ProfileR
       const rest = originOf({ ...inResource, resource }, { ...inScope, scope })
       for (const profile of inScope.profiles ?? []) {
         const { data, complaint } = dataOf(profile, dictionary, transfer)
-        if ((total += data.length) > most) return null
+        if ((told.bytes += data.length) > most) return null
         if (complaint === null) told.records.push(recordOf(profileHead(profile, dictionary), data, rest))
         else told.wrong.push({ record: recordOf({ name: '', ts: profile.timeUnixNano ?? '0' }, data, rest), complaint })
       }
