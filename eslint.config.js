@@ -25,6 +25,6 @@ export default tseslint.config(
   { files: ['**/*.d.ts'], rules: { '@typescript-eslint/no-unused-vars': 'off' } },
   {
     files: ['lib/**/*.ts', 'commands/**/*.ts'],
-    rules: { 'no-console': 'error', 'max-lines': ['error', { max: 320, skipComments: true, skipBlankLines: true }] },
+    rules: { 'no-console': 'error', 'max-lines': ['error', { max: 340, skipComments: true, skipBlankLines: true }] },
   },
 )
