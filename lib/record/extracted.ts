@@ -22,7 +22,8 @@ export class FieldLayout {
 
   /** @param found names, each once, and the places of their values */
   constructor(found: ReadonlyMap<string, number>) {
-    const names = [...found.keys()].sort(compareCodePoints)
+    // Names of properties, which are compared by their addresses.
+    const names = [...found.keys()].sort(compareCodePoints).map((name) => Object.keys({ [name]: 0 })[0])
     this.names = names
     this.values = Int32Array.from(names, (name) => found.get(name)!)
     const heads = names.map((name, i) => Buffer.from(`${i === 0 ? ',"extracted":{' : '",'}${JSON.stringify(name)}:"`))
@@ -41,8 +42,9 @@ export class FieldLayout {
 
 /** What was found in the rows of a batch; serves one batch after another. */
 export interface Found {
-  /** null: nothing was looked for, or the row's payload is another one now. */
+  /** null: nothing was looked for, or the row has another payload. */
   readonly layouts: (FieldLayout | null)[]
+  /** By row, those others. */
   readonly payloads: Map<number, Payload>
   /** By row, where its pairs begin. */
   firsts: Int32Array
@@ -62,6 +64,9 @@ export class ExtractedBatch implements Entries {
   readonly column = null
   readonly markers = false
   readonly #entry = new EntryBytes()
+  /** The payload that was asked for last: an expression may ask for several fields of one row. */
+  #latest: Payload = {}
+  #latestRow = -1
 
   /**
    * @param rows those of `base` and of `found`; null: all, in order
@@ -82,11 +87,16 @@ export class ExtractedBatch implements Entries {
     return this.ids === null ? this.base.id(this.#row(row)) : this.ids[row]
   }
   payload(row: number): Payload {
+    const { layouts, payloads } = this.found
     const at = this.#row(row)
-    const layout = this.found.layouts[at]
-    if (layout === null) return this.found.payloads.get(at) ?? this.base.payload(at)
+    if (at === this.#latestRow) return this.#latest
     const payload = this.base.payload(at)
-    return layout.names.length === 0 ? payload : { ...payload, extracted: this.#fields(at, layout, payload.body as string) }
+    const layout = layouts[at]
+    if (layout === null) return payloads.get(at) ?? payload
+    if (layout.names.length === 0) return payload
+    this.#latestRow = at
+    this.#latest = { ts: payload.ts, body: payload.body, extracted: this.#fields(at, layout, payload.body as string) }
+    return this.#latest
   }
   plain(row: number): boolean {
     return this.base.plain(this.#row(row))
@@ -108,14 +118,15 @@ export class ExtractedBatch implements Entries {
     this.base.entry(at, entry)
     // Pieces of one string where each of its characters is a byte.
     const pieces = body.length === entry.end - entry.start
-    const fields: [string, string][] = []
-    for (const [i, name] of layout.names.entries()) {
+    const fields: { [name: string]: Json } = {}
+    for (let i = 0; i < layout.names.length; i++) {
       const pair = firsts[at] + 2 * layout.values[i]
       const text = pieces ? body.slice(pairs[pair] - entry.start, pairs[pair + 1] - entry.start) : this.#text(pair)
-      fields.push([name, text])
+      const name = layout.names[i]
+      if (name !== '__proto__') fields[name] = text
+      else Object.defineProperty(fields, name, { value: text, enumerable: true, configurable: true, writable: true })
     }
-    // Safe for any name: properties of the object's own.
-    return Object.fromEntries(fields)
+    return fields
   }
 
   #text(pair: number): string {

@@ -93,6 +93,9 @@ export class TextBatch implements Entries {
   readonly column = null
   readonly markers = false
   readonly length: number
+  /** The payload that was asked for last. */
+  #latest: Payload = {}
+  #latestLine = -1
 
   /** @param ids of the rows, where they are not those of the lines */
   constructor(
@@ -114,7 +117,12 @@ export class TextBatch implements Entries {
   payload(row: number): Payload {
     const { buffer, starts, ends } = this.lines
     const line = this.rows[row]
-    return { ts: this.ts(row), body: buffer.utf8Slice(starts[line], ends[line]) }
+    // An expression may ask for several fields of one row.
+    if (line !== this.#latestLine) {
+      this.#latest = { ts: this.ts(row), body: buffer.utf8Slice(starts[line], ends[line]) }
+      this.#latestLine = line
+    }
+    return this.#latest
   }
   plain(): boolean {
     return false
