@@ -38,9 +38,11 @@ export default filter({
   ],
   async create(input, context) {
     const ready = await prepared(input)
-    const common = stageContext(context, (input.options as { max_identities?: number }).max_identities, true, freshFiles(context))
+    const { max_identities } = input.options as { max_identities?: number }
+    const common = stageContext(context, max_identities, true, freshFiles(context))
     return new ChainTransform(new Chain([await ready(common, undefined)], context.account), common)
   },
 })
 
-const prepared = async ({ args: [db, source], options }: Input<typeof OPTIONS>) => geoip.prepare({ ...options, db, source }, [], 0)
+const prepared = async ({ args: [db, source], options }: Input<typeof OPTIONS>) =>
+  geoip.prepare({ ...options, db, source }, [], 0)

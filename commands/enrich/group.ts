@@ -23,6 +23,7 @@ export default filter({
   examples: [{ command: `${LOGS} | solder enrich group host.name`, about: 'a resource for each host' }],
   async create({ args, options }) {
     const { Grouping } = await import('../../lib/edit/group.js')
-    return new Grouping(namesOf(args), new DerivedIdentities((options as { max_identities?: number }).max_identities ?? 500_000))
+    const { max_identities = 500_000 } = options as { max_identities?: number }
+    return new Grouping(namesOf(args), new DerivedIdentities(max_identities))
   },
 })

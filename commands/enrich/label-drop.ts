@@ -23,5 +23,6 @@ export default filter({
       about: 'drop one label',
     },
   ],
-  create: ({ args, options }, context) => streamTransform(labelDrop, { ...options, values: namesOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    streamTransform(labelDrop, { ...options, values: namesOf(args) }, options, context),
 })

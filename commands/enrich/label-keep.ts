@@ -23,5 +23,6 @@ export default filter({
       about: 'keep one label',
     },
   ],
-  create: ({ args, options }, context) => streamTransform(labelKeep, { ...options, values: namesOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    streamTransform(labelKeep, { ...options, values: namesOf(args) }, options, context),
 })

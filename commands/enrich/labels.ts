@@ -24,5 +24,6 @@ export default filter({
       about: 'the level becomes a label',
     },
   ],
-  create: ({ args, options }, context) => stageTransform(labels, { ...options, values: fieldsOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    stageTransform(labels, { ...options, values: fieldsOf(args) }, options, context),
 })

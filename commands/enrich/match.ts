@@ -44,7 +44,8 @@ async function prepared([selector, file]: readonly string[]) {
 
 async function transform(args: readonly string[], options: object, context: Context): Promise<ChainTransform> {
   const { ready, stages } = await prepared(args)
-  const common = stageContext(context, (options as { max_identities?: number }).max_identities, true, freshFiles(context))
+  const { max_identities } = options as { max_identities?: number }
+  const common = stageContext(context, max_identities, true, freshFiles(context))
   const stage = await ready(common, await chainOf(stages, common))
   return new ChainTransform(new Chain([stage], context.account), common)
 }

@@ -22,5 +22,6 @@ export default filter({
       about: 'drop one of two',
     },
   ],
-  create: ({ args, options }, context) => stageTransform(metadataDrop, { ...options, values: namesOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    stageTransform(metadataDrop, { ...options, values: namesOf(args) }, options, context),
 })

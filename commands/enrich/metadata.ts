@@ -24,5 +24,6 @@ export default filter({
       about: 'keep a trace id with its entry',
     },
   ],
-  create: ({ args, options }, context) => stageTransform(metadata, { ...options, values: fieldsOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    stageTransform(metadata, { ...options, values: fieldsOf(args) }, options, context),
 })

@@ -24,5 +24,6 @@ export default filter({
       about: 'join the lines of a stack trace',
     },
   ],
-  create: ({ args, options }, context) => stageTransform(multiline, { ...options, firstline: args[0] }, options, context),
+  create: ({ args, options }, context) =>
+    stageTransform(multiline, { ...options, firstline: args[0] }, options, context),
 })

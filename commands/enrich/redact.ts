@@ -86,7 +86,8 @@ async function redactorOf({ options }: Input<typeof OPTIONS>): Promise<RecordRed
     problems.push(new Problem(`--fields: unknown field '${name}'`, { expected: REDACT_FIELDS.join(', ') }))
   }
   const replace = options.replace ?? (key === undefined ? '<${rule}>' : '<${rule}#${hash}>')
-  const redactor = await collect(problems, () => new Redactor(rules ?? [], replace, key === undefined ? undefined : keyedHash(key)))
+  const hash = key === undefined ? undefined : keyedHash(key)
+  const redactor = await collect(problems, () => new Redactor(rules ?? [], replace, hash))
   throwAll(problems)
   return new RecordRedactor(redactor!, new Set(fields), options.metric_labels)
 }

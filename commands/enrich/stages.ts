@@ -41,7 +41,8 @@ export default filter({
   ],
   async create({ args, options }, context) {
     const stages = await readStageFile(args[0])
-    const common = stageContext(context, (options as { max_identities?: number }).max_identities, true, freshFiles(context))
+    const { max_identities } = options as { max_identities?: number }
+    const common = stageContext(context, max_identities, true, freshFiles(context))
     return new ChainTransform(await chainOf(stages, common), common)
   },
 })

@@ -22,5 +22,6 @@ export default filter({
       about: 'tell where entries come from',
     },
   ],
-  create: ({ args, options }, context) => streamTransform(staticLabels, { ...options, values: fieldsOf(args) }, options, context),
+  create: ({ args, options }, context) =>
+    streamTransform(staticLabels, { ...options, values: fieldsOf(args) }, options, context),
 })

@@ -75,7 +75,8 @@ async function rulesOf({ args, options }: { args: readonly string[]; options: Op
   const scheme = options.name_validation_scheme
   const problems: Problem[] = []
   const fromFiles: RuleConfig[] = []
-  for (const file of args) await collect(problems, async () => void fromFiles.push(...(await readRuleFile(file, scheme))))
+  for (const file of args)
+    await collect(problems, async () => void fromFiles.push(...(await readRuleFile(file, scheme))))
   const steps = (await collect(problems, async () => shortRules(options, scheme)))?.steps
   throwAll(problems)
   return new RelabelRules([...compileRules(fromFiles, scheme).steps, ...steps!])

@@ -105,7 +105,9 @@ namespace.`,
 type Excludes = { readonly [K in keyof typeof DEFAULT_EXCLUDES]: string }
 
 /** The collectors that options ask for. Throws every Problem at once. */
-function chosen(options: Excludes & { readonly mount_timeout: number; readonly collector: readonly string[] }, clock: Clock) {
+function chosen(
+  options: Excludes & { readonly mount_timeout: number; readonly collector: readonly string[] }, clock: Clock,
+) {
   const problems: Problem[] = []
   const excluded = (key: keyof typeof DEFAULT_EXCLUDES) => exclusion(key, options[key], problems)
   const all = collectorsOf({

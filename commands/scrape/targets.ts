@@ -80,7 +80,8 @@ export default source({
     const job = await ScrapeJob.open(options, context, problems)
     try {
       for (const each of found) job.present({ ...each, labels: withDefaults(each.labels, options.label) })
-      const fed = found.length > 0 ? undefined : Promise.race([feed(job, options.label, context), aborted(context.signal)])
+      const feeds = () => Promise.race([feed(job, options.label, context), aborted(context.signal)])
+      const fed = found.length > 0 ? undefined : feeds()
       await Promise.race([job.failed, fed])
       await Promise.race([job.failed, job.finished()])
     } finally {

@@ -7,7 +7,8 @@ import { CLIENT_OPTIONS } from '../../lib/net/options.js'
 
 const since = '0.1.0'
 const group = 'What is sent'
-const { batch_bytes, batch_wait, buffer_bytes, drain_timeout, max_backoff, min_backoff, timeout, when_full } = DELIVERY_OPTIONS
+const { batch_bytes, batch_wait, buffer_bytes, drain_timeout, max_backoff, min_backoff, timeout, when_full } =
+  DELIVERY_OPTIONS
 const { tls_ca, tls_cert, tls_key, tls_insecure_skip_verify, tls_min_version, tls_server_name } = CLIENT_OPTIONS
 const LINE = '{"type":"log","labels":{"app":"shop"},"ts":"1763804400123456789","body":"paid","severity":"INFO"}'
 

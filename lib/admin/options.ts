@@ -35,7 +35,8 @@ function named(): Named<Own> {
 /** The values as a server takes them. */
 export function serverValues(options: OptionValues<typeof ADMIN_OPTIONS>): ServerValues {
   const entries = Object.entries(options).filter(([key]) => key.startsWith('http_'))
-  return { ...Object.fromEntries(entries.map(([key, value]) => [key.slice(5), value])), listen: options.http } as ServerValues
+  const values = Object.fromEntries(entries.map(([key, value]) => [key.slice(5), value]))
+  return { ...values, listen: options.http } as ServerValues
 }
 
 /** A message about a server's option, with the name that it has here. */

@@ -10,7 +10,10 @@ import { json, ROUTES } from './routes.js'
 
 const OPENAPI = '/api/v1/openapi.json'
 
-/** Checks everything, opens nothing; what it gives listens, and serves until the end. Throws the Problems of the options. */
+/**
+ * Checks everything, opens nothing; what it gives listens, and serves until the end. Throws the Problems of the
+ * options.
+ */
 export function adminServer(values: ServerValues): Serve {
   const problems: Problem[] = []
   // Only who asks is not known yet.

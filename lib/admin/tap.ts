@@ -16,7 +16,9 @@ function lastStage({ to, readers }: PipeJob): string {
   return to[0]?.at(-1)?.id ?? `to-${readers[0]}`
 }
 
-export async function tapAnswer({ url }: ServerRequest, { supervisor, signal }: RunningPipeline): Promise<ServerAnswer> {
+export async function tapAnswer(
+  { url }: ServerRequest, { supervisor, signal }: RunningPipeline,
+): Promise<ServerAnswer> {
   const parameters = url.searchParams
   const name = parameters.get('pipe')
   if (name === null) return { status: 400, text: "'pipe' is missing" }

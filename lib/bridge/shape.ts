@@ -1,5 +1,5 @@
-// Whose metrics a record holds: those of OpenTelemetry know resource, unit or temporality, those of Prometheus labels and
-// a type.
+// Whose metrics a record holds: those of OpenTelemetry know resource, unit or temporality, those of Prometheus labels
+// and a type.
 
 import type { Identity } from '../record/identity.js'
 import type { Payload, Record } from '../record/record.js'
@@ -9,7 +9,10 @@ const OTLP_KEYS = [
   'monotonic', 'temporality', 'resource', 'scope', 'unit', 'help', 'attributes', 'resource_meta', 'metadata',
 ]
 
-/** Whether it is that of data points of OTLP. One that says no more than name, labels and type is taken for Prometheus's. */
+/**
+ * Whether it is that of data points of OTLP. One that says no more than name, labels and type is taken for
+ * Prometheus's.
+ */
 export function isOtlpIdentity({ type, rest }: Identity): boolean {
   if (type !== 'metric') return false
   for (const key of OTLP_KEYS) if (rest[key] !== undefined) return true

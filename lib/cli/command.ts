@@ -9,7 +9,9 @@ import { flagOf, type OptionSpec, type OptionTable, type OptionValues } from '..
 import { defaultValue, parseValue } from '../option/value.js'
 
 /** Finds the component that the first words name; the rest are its own. */
-export function findEntry(catalogue: Catalogue, words: readonly string[]): { entry: CatalogueEntry; rest: readonly string[] } {
+export function findEntry(
+  catalogue: Catalogue, words: readonly string[],
+): { entry: CatalogueEntry; rest: readonly string[] } {
   const [verb, kind] = words
   const two = catalogue.find((entry) => entry.name === `${verb} ${kind}`)
   if (two !== undefined) return { entry: two, rest: words.slice(2) }

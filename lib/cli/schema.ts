@@ -23,8 +23,8 @@ const ROWS: { readonly [key: string]: Schema } = {
 }
 
 /**
- * A whole number, a text of the pattern, or a text with an expression: as one schema, of which editors tell more than of
- * several.
+ * A whole number, a text of the pattern, or a text with an expression: as one schema, of which editors tell more than
+ * of several.
  */
 function textOrExpression(expected: string, pattern: string): Schema {
   const patternErrorMessage = `This is not ${expected}.`

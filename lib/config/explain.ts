@@ -1,4 +1,5 @@
-// What a pipeline does, said: its processes, what waits where, what a kill may cost, and shell pipelines that do so too.
+// What a pipeline does, said: its processes, what waits where, what a kill may cost, and shell pipelines that do so
+// too.
 
 import type { Component } from '../component.js'
 import { didYouMean, Problem } from '../diag/problem.js'
@@ -92,7 +93,8 @@ function buffers(pipe: Pipe, run: Component): [string, string][] {
 /** What waits for each branch where `solder run` is told nothing. */
 function branchOf({ branch }: Pipe, run: Component): BranchValues {
   const keys = Object.keys(BRANCH_OPTIONS)
-  const standard = Object.fromEntries(keys.map((key) => [key, defaultValue(run.options[key])])) as unknown as BranchValues
+  const defaults = keys.map((key) => [key, defaultValue(run.options[key])])
+  const standard = Object.fromEntries(defaults) as unknown as BranchValues
   return { ...standard, ...branch?.values }
 }
 

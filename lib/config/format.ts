@@ -10,7 +10,9 @@ import type { Yaml } from './document.js'
 /** A line is broken behind this, where it can be. */
 const WIDTH = 100
 
-/** The text of a YAML or JSON file in its usual form, which stays the same from then on. Throws all Problems at once. */
+/**
+ * The text of a YAML or JSON file in its usual form, which stays the same from then on. Throws all Problems at once.
+ */
 export async function formatted(file: string, text: string): Promise<string> {
   const yaml = await import('yaml')
   const document = parsed(yaml, file, text)

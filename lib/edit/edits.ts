@@ -24,7 +24,9 @@ export function deleteEdit(fields: readonly Field[]): Edit {
   return { fields, apply: (record) => fields.reduce((left, field) => field.remove(left), record) }
 }
 
-/** Moves a value; what stood in its new place is replaced. Records whose type lacks one of the fields stay as they are. */
+/**
+ * Moves a value; what stood in its new place is replaced. Records whose type lacks one of the fields stay as they are.
+ */
 export function renameEdit(from: Field, to: Field): Edit {
   return {
     fields: [from, to],

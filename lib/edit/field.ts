@@ -95,7 +95,8 @@ export class Field {
     }
     const fitting = keys.length === 0 ? fit(name, value) : value
     if (name === 'name') return identity.with(String(fitting), labels)
-    return Identity.of(type, identity.name, labels, withoutEmpty({ ...rest, [name]: withValue(rest[name], keys, fitting) }, name))
+    const changed = { ...rest, [name]: withValue(rest[name], keys, fitting) }
+    return Identity.of(type, identity.name, labels, withoutEmpty(changed, name))
   }
 
   /** The record without it; the same one where it has none. */

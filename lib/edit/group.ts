@@ -51,7 +51,9 @@ export class Grouping extends AtOnce {
 
 function withResource({ type, name, labels, rest }: Identity, moved: readonly (readonly [string, Json])[]): Identity {
   const resource = isMap(rest.resource) ? rest.resource : {}
-  return Identity.of(type, name, labels, { ...rest, resource: Object.fromEntries([...Object.entries(resource), ...moved]) })
+  return Identity.of(type, name, labels, {
+    ...rest, resource: Object.fromEntries([...Object.entries(resource), ...moved]),
+  })
 }
 
 function withoutLabels({ type, name, labels, rest }: Identity, keys: readonly string[]): Identity {

@@ -21,7 +21,10 @@ export function equal(a: Value, b: Value): boolean {
   return a.keys().every((key) => b.has(key) && equal(a.get(key)!, b.get(key)!))
 }
 
-/** Negative, zero or positive; NaN where a NaN is compared, null where null is. Throws for values without a common order. */
+/**
+ * Negative, zero or positive; NaN where a NaN is compared, null where null is. Throws for values without a common
+ * order.
+ */
 export function order(a: Value, b: Value): number | null {
   if (a === null || b === null) return null
   const x = a instanceof Uint ? a.value : a

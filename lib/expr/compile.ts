@@ -160,7 +160,8 @@ export class Compiler<S> {
     const path = pathOf(node)
     if (path !== undefined && TYPE_NAMES.has(path)) return typeConstant(path)
     const direct = this.#plainVariable(from)?.field?.(key)
-    if (direct !== undefined) return { type: fieldType(this.#plainVariable(from)!), run: ({ source }) => direct(source) }
+    if (direct !== undefined)
+      return { type: fieldType(this.#plainVariable(from)!), run: ({ source }) => direct(source) }
     const { type, run } = this.compile(from)
     if (type.kind !== 'dyn' && type.kind !== 'map' && type.kind !== 'null_type') {
       return this.fault(node, `no field '${key}' in ${type.kind}`)
@@ -209,7 +210,8 @@ export class Compiler<S> {
   #list(nodes: readonly Node[]): Part<S> {
     const parts = nodes.map((node) => this.compile(node))
     const type: Type = { kind: 'list', of: union(parts.map((part) => part.type)) }
-    const constant = parts.every((part) => part.constant !== undefined) ? parts.map((part) => part.constant!) : undefined
+    const all = parts.every((part) => part.constant !== undefined)
+    const constant = all ? parts.map((part) => part.constant!) : undefined
     return { type, constant, run: (frame) => constant ?? parts.map((part) => part.run(frame)) }
   }
 

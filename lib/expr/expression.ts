@@ -65,8 +65,8 @@ export class Expression {
 }
 
 /**
- * Compiles an expression: syntax, names and types are checked here. Throws every Problem at once, each with its place in
- * the text. An absent label reads as '', any other absent field or key as null (docs/decisions/0005-expressions.md).
+ * Compiles an expression: syntax, names and types are checked here. Throws every Problem at once, each with its place
+ * in the text. An absent label reads as '', any other absent field or key as null (docs/decisions/0005-expressions.md).
  */
 export async function compileExpression(source: string, options: ExpressionOptions = {}): Promise<Expression> {
   const maxDepth = options.maxDepth ?? 100

@@ -73,7 +73,9 @@ export type Selector =
   | 'getFullYear' | 'getMonth' | 'getDate' | 'getDayOfMonth' | 'getDayOfWeek' | 'getDayOfYear' | 'getHours' | 'getMinutes'
   | 'getSeconds' | 'getMilliseconds'
 
-/** A part of a timestamp in a time zone (`Europe/Berlin`, `+02:00`, `02:00`; UTC if none); undefined for no such zone. */
+/**
+ * A part of a timestamp in a time zone (`Europe/Berlin`, `+02:00`, `02:00`; UTC if none); undefined for no such zone.
+ */
 export function selectPart(timestamp: Timestamp, part: Selector, zone = 'UTC'): bigint | undefined {
   const offset = zoneOffset(timestamp, zone)
   if (offset === undefined) return undefined

@@ -125,8 +125,8 @@ export class LabelMap implements ValueMap {
 }
 
 /**
- * A record's JSON as a value. Whole numbers are ints, others doubles, and `{"$int": …}`, `{"$double": …}`, `{"$bytes": …}`
- * say it themselves (solder-records(7)).
+ * A record's JSON as a value. Whole numbers are ints, others doubles, and `{"$int": …}`, `{"$double": …}`,
+ * `{"$bytes": …}` say it themselves (solder-records(7)).
  */
 export function valueOfJson(json: Json | undefined): Value {
   if (json === undefined || json === null) return null

@@ -59,7 +59,9 @@ const WRITTEN: ReadonlyMap<string, string> = new Map([
   ['\x07', '\\a'], ['\b', '\\b'], ['\f', '\\f'], ['\n', '\\n'], ['\r', '\\r'], ['\t', '\\t'], ['\v', '\\v'], ['\\', '\\\\'],
 ])
 
-/** The literal of a text, as `%q` writes it: what cannot be seen is escaped. `ascii`: and all else that is not ASCII. */
+/**
+ * The literal of a text, as `%q` writes it: what cannot be seen is escaped. `ascii`: and all else that is not ASCII.
+ */
 export function quote(text: string, mark: '"' | "'" = '"', ascii = false): string {
   let out = mark as string
   for (const c of text) {

@@ -35,8 +35,8 @@ export class TimeLayout {
   }
 
   /**
-   * The time that a text tells, by the clock of `zone` where it tells no offset of its own. An abbreviation of another zone
-   * counts as UTC, since nobody knows which zone is meant. Measured: 0.4 µs for RFC 3339.
+   * The time that a text tells, by the clock of `zone` where it tells no offset of its own. An abbreviation of another
+   * zone counts as UTC, since nobody knows which zone is meant. Measured: 0.4 µs for RFC 3339.
    */
   parse(text: string, zone: Zone = UTC): Moment | TimeFault {
     const { elements, after } = this.#layout
@@ -67,7 +67,7 @@ export class TimeLayout {
   format(moment: Moment): string {
     const clock = clockOf(moment)
     let text = ''
-    for (const element of this.#layout.elements) text += element.before + WRITE[element.kind](clock, element.text, moment)
+    for (const { before, kind, text: own } of this.#layout.elements) text += before + WRITE[kind](clock, own, moment)
     return text + this.#layout.after
   }
 }

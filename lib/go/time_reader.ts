@@ -112,7 +112,9 @@ function isLetter(c: number): boolean {
 }
 
 /** Reads one element; `next` is the one behind it in the layout. */
-export type ReadElement = (reader: TimeReader, element: LayoutElement, next: LayoutElement | undefined) => ReadFault | null
+export type ReadElement = (
+  reader: TimeReader, element: LayoutElement, next: LayoutElement | undefined,
+) => ReadFault | null
 
 const ranged = (value: number, max: number, word: Clock): ReadFault | null =>
   value < 0 ? 'bad' : value > max ? word : null

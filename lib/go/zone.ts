@@ -29,7 +29,10 @@ const zones = new Map<string, Zone | undefined>()
 /** Names of zones may come from records: those beyond this many push the others out. */
 const MAX_ZONES = 700
 
-/** A zone of the IANA database; `` and `UTC` are UTC, `Local` is the machine's own. undefined if there is none of the name. */
+/**
+ * A zone of the IANA database; `` and `UTC` are UTC, `Local` is the machine's own. undefined if there is none of the
+ * name.
+ */
 export function zoneOf(name: string): Zone | undefined {
   if (name === '' || name === 'UTC') return UTC
   if (zones.has(name)) return zones.get(name)
@@ -199,7 +202,10 @@ export function nanosText({ seconds, nanos }: { readonly seconds: number; readon
   return (BigInt(seconds) * 1_000_000_000n + BigInt(nanos)).toString()
 }
 
-/** Unix seconds at which a zone's clock shows `local` (as if it were UTC); where it does so twice or never, as Go chooses. */
+/**
+ * Unix seconds at which a zone's clock shows `local` (as if it were UTC); where it does so twice or never, as Go
+ * chooses.
+ */
 export function secondsOf(local: number, zone: Zone): number {
   const offset = zone.offset(local)
   return offset === 0 ? local : local - zone.offset(local - offset)
@@ -220,5 +226,7 @@ export function clockOf({ seconds, zone }: Moment): Clock {
   const days = Math.floor(local / 86_400)
   const second = local - days * 86_400
   const { year, month, day } = dateOf(days)
-  return { year, month, day, days, hour: Math.floor(second / 3600), minute: Math.floor(second / 60) % 60, second: second % 60 }
+  return {
+    year, month, day, days, hour: Math.floor(second / 3600), minute: Math.floor(second / 60) % 60, second: second % 60,
+  }
 }

@@ -40,7 +40,10 @@ export async function listenProblems(options: ListenOptions, transports: readonl
 
 type Context = Pick<SourceContext, 'account' | 'clock' | 'log' | 'signal'>
 
-/** Listens until the signal; resolves when what was on its way has been served. Throws Problems, and what handlers throw. */
+/**
+ * Listens until the signal; resolves when what was on its way has been served. Throws Problems, and what handlers
+ * throw.
+ */
 export async function serve(
   options: ListenOptions, transports: readonly Transport[], handlers: Handlers, context: Context,
 ): Promise<void> {

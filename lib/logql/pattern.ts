@@ -45,8 +45,8 @@ export class PatternExpression {
   }
 
   /**
-   * The captured texts, in the order of `names`; null if the line does not begin as the expression does. Where a text between
-   * captures is missing, the capture before it takes all that is left and no more follow, as in Loki.
+   * The captured texts, in the order of `names`; null if the line does not begin as the expression does. Where a text
+   * between captures is missing, the capture before it takes all that is left and no more follow, as in Loki.
    */
   match(line: string): string[] | null {
     if (line === '' || !line.startsWith(this.#before)) return null

@@ -16,7 +16,10 @@ const DURATION_UNITS: { readonly [unit: string]: number } = {
   y: 31_536_000_000,
 }
 
-/** Milliseconds of a duration (`1h30m`, `15s`, `500ms`, `0`); undefined if it is none. Units as in Prometheus, and ns, us. */
+/**
+ * Milliseconds of a duration (`1h30m`, `15s`, `500ms`, `0`); undefined if it is none. Units as in Prometheus, and ns,
+ * us.
+ */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|[smhdwy]))+$/.test(text)) return undefined
@@ -51,7 +54,10 @@ const BYTE_UNITS: { readonly [unit: string]: number } = {
   TiB: 1024 ** 4,
 }
 
-/** Bytes of a size (`64KiB`, `10MB`, `1024`); undefined if it is none. `KB`, `MB`, `GB` count in 1024s, as Prometheus does. */
+/**
+ * Bytes of a size (`64KiB`, `10MB`, `1024`); undefined if it is none. `KB`, `MB`, `GB` count in 1024s, as Prometheus
+ * does.
+ */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text)
   if (match === null || !Object.hasOwn(BYTE_UNITS, match[2])) return undefined

@@ -1,5 +1,5 @@
-// Where a pipe parts: each branch has a bounded store of its own, in memory and maybe on the disk, so that one that takes
-// nothing stalls nobody but itself.
+// Where a pipe parts: each branch has a bounded store of its own, in memory and maybe on the disk, so that one that
+// takes nothing stalls nobody but itself.
 
 import type { Clock, Log } from '../component.js'
 import { StageAccount } from '../io/account.js'
@@ -16,7 +16,9 @@ export interface BranchOptions {
   readonly buffer: number
   /** What happens when so many wait: the pipe waits, the oldest records are given up, or they go to the disk. */
   readonly full: 'block' | 'drop_oldest' | 'spool'
-  /** Milliseconds for which a branch that takes nothing is waited for; then its records are given up, or go to the disk. */
+  /**
+   * Milliseconds for which a branch that takes nothing is waited for; then its records are given up, or go to the disk.
+   */
   readonly patience: number
 }
 

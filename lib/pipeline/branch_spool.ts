@@ -1,5 +1,5 @@
-// What a branch holds on the disk while its stages take nothing, or too little: batches of records as canonical lines, in
-// the order in which they came.
+// What a branch holds on the disk while its stages take nothing, or too little: batches of records as canonical lines,
+// in the order in which they came.
 
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

@@ -83,8 +83,8 @@ function seamBetween(writer: Fusable, reader: Fusable): Seam {
 }
 
 /**
- * Whether a reader could refuse some of the lines: the writer passes on what is no record, or the reader has narrower bounds than
- * the writer or than the standard ones, which a line may be beyond that a stage has made longer.
+ * Whether a reader could refuse some of the lines: the writer passes on what is no record, or the reader has narrower
+ * bounds than the writer or than the standard ones, which a line may be beyond that a stage has made longer.
  */
 export function readsAgain(writer: Fusable, reader: Fusable): boolean {
   const passes = 'input' in writer && writer.input.options.on_bad === 'pass'

@@ -10,7 +10,10 @@ import { digest, type Text } from './text.js'
 export interface Pipeline {
   /** In the order of the files, a pipe after those that it reads where the files leave it open. */
   readonly pipes: readonly Pipe[]
-  /** Every file that its meaning comes from: pipeline files, imports, `file("…")`, secrets, what stages read at their start. */
+  /**
+   * Every file that its meaning comes from: pipeline files, imports, `file("…")`, secrets, what stages read at their
+   * start.
+   */
   readonly files: readonly string[]
 }
 

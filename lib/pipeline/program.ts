@@ -1,4 +1,5 @@
-// A program that is not solder as a stage: lines to its stdin, lines from its stdout. It is started again when it fails.
+// A program that is not solder as a stage: lines to its stdin, lines from its stdout. It is started again when it
+// fails.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

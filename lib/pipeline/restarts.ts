@@ -1,5 +1,5 @@
-// When what has ended is started again: soon where its exit code says that trying again is sensible, never where it says that
-// it is not.
+// When what has ended is started again: soon where its exit code says that trying again is sensible, never where it
+// says that it is not.
 
 import { EXIT } from '../diag/problem.js'
 import { Backoff } from '../delivery/backoff.js'

@@ -1,5 +1,5 @@
-// Where two stages of one process meet. What a pipe of the kernel does for processes: order, backpressure, an end, and an
-// error for whoever writes when nobody reads any more.
+// Where two stages of one process meet. What a pipe of the kernel does for processes: order, backpressure, an end, and
+// an error for whoever writes when nobody reads any more.
 
 import { ReaderGone } from '../io/output.js'
 import type { StageInput, StageOutput } from '../io/run.js'
@@ -97,7 +97,8 @@ class Queue<T> {
 
   /**
    * @param size what it counts of HIGH_WATER; beyond that, only the first item does not make its writer wait
-   * @param lent whether the item is good only until the promise resolves, which it then does when the reader is done with it
+   * @param lent whether the item is good only until the promise resolves, which it then does when the reader is done
+   *   with it
    */
   push(item: T, size: number, lent: boolean, records: number): void | Promise<void> {
     if (this.#closed) throw new ReaderGone()

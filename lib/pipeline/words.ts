@@ -1,5 +1,5 @@
-// The text of a pipe into stages and words, quoted as in a shell. No shell runs them: whatever only a shell could do is an
-// error that says where it stands.
+// The text of a pipe into stages and words, quoted as in a shell. No shell runs them: whatever only a shell could do is
+// an error that says where it stands.
 
 import { Problem, throwAll } from '../diag/problem.js'
 import { placeIn, problemAt, type Source } from './source.js'

@@ -122,7 +122,9 @@ export class DockerSource {
     }
   }
 
-  /** Positions of containers that were removed are of no use: their ids never come again. Those of other daemons stay. */
+  /**
+   * Positions of containers that were removed are of no use: their ids never come again. Those of other daemons stay.
+   */
   async #forget(there: readonly string[]): Promise<void> {
     this.#nextForget = this.context.clock.monotonic() + FORGET_EVERY
     const known = new Set([...there, ...this.#reading.keys()])

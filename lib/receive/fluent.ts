@@ -127,7 +127,9 @@ export class FluentReceiver {
     return identity
   }
 
-  /** The first text among --body-field is the body, and what stands beside it attributes; else the body is the whole. */
+  /**
+   * The first text among --body-field is the body, and what stands beside it attributes; else the body is the whole.
+   */
   #payload({ ts, record, metadata }: FluentEvent): Payload {
     const told = this.options.timestamp === 'message' ? ts : undefined
     const fields = new Map(Object.entries(record as { readonly [name: string]: Json }))

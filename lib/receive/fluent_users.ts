@@ -10,7 +10,8 @@ interface Written {
 }
 
 /**
- * What is asked of senders, read again where its files change; null where it is nothing. A problem is added to the list.
+ * What is asked of senders, read again where its files change; null where it is nothing. A problem is added to the
+ * list.
  */
 export function admissionOf({ shared_key, users }: Written, problems: Problem[]): (() => Admission) | null {
   const key = openSecret(shared_key, '--shared-key', problems)

@@ -42,7 +42,9 @@ export async function readBody(
 }
 
 /** The body without the encodings of HTTP. Snappy is not one of them: it belongs to the protobuf form. */
-export function plainBody(body: Buffer, encoding: string | undefined, { max_request_bytes: max }: PushBounds): Promise<Buffer> {
+export function plainBody(
+  body: Buffer, encoding: string | undefined, { max_request_bytes: max }: PushBounds,
+): Promise<Buffer> {
   return unpackedBody(body, encoding?.toLowerCase() === 'snappy' ? undefined : encoding, max)
 }
 

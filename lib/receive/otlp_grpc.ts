@@ -14,7 +14,9 @@ export function otlpMethods(receiver: OtlpReceiver, entrance: Entrance): Map<str
   }))
 }
 
-async function answer(receiver: OtlpReceiver, signal: Signal, { headers, message: bytes }: GrpcRequest): Promise<Buffer> {
+async function answer(
+  receiver: OtlpReceiver, signal: Signal, { headers, message: bytes }: GrpcRequest,
+): Promise<Buffer> {
   const { rejected, message } = await receiver.take({ signal, form: 'application/x-protobuf', bytes, headers })
   if (message === '') return Buffer.alloc(0)
   const partialSuccess = { [REJECTED[signal]]: String(rejected), errorMessage: message }

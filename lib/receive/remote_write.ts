@@ -120,7 +120,9 @@ export class RemoteWriteReceiver {
     }
     try {
       const budget = new Budget(max_elements)
-      return version === 1 ? readWriteRequest(bytes, budget, this.#knownOne) : readRequest(bytes, budget, this.#knownTwo)
+      return version === 1
+        ? readWriteRequest(bytes, budget, this.#knownOne)
+        : readRequest(bytes, budget, this.#knownTwo)
     } catch (error) {
       if (error instanceof TooMuch) return { status: 413, text: `more than ${max_elements} elements (--max-elements)` }
       const message = version === 1 ? 'prometheus.WriteRequest' : 'io.prometheus.write.v2.Request'

@@ -13,7 +13,8 @@ export async function repeat(
   const over = new AbortController()
   const ended = beside.finally(() => over.abort())
   const again = async () => {
-    for (let next = clock.monotonic() + every; ; next += every * Math.max(1, Math.ceil((clock.monotonic() - next) / every))) {
+    const late = (next: number) => Math.ceil((clock.monotonic() - next) / every)
+    for (let next = clock.monotonic() + every; ; next += every * Math.max(1, late(next))) {
       await clock.sleep(Math.max(0, next - clock.monotonic()), over.signal)
       if (over.signal.aborted) return
       await work()

@@ -73,7 +73,9 @@ export class ZipkinReceiver {
     if (!Array.isArray(spans)) throw new NotTaken('malformed', 'expected a list of spans')
     const { max_elements: max } = this.options
     if (spans.length > max) throw new NotTaken('too_large', `more than ${max} elements (--max-elements)`)
-    return spans.map((original: unknown) => ({ original, read: () => (version === 2 ? readSpan : readV1Span)(original) }))
+    return spans.map((original: unknown) => ({
+      original, read: () => (version === 2 ? readSpan : readV1Span)(original),
+    }))
   }
 
   #take({ original, read }: Came, rows: Rows, complaints: string[]): void {

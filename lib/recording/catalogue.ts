@@ -62,7 +62,10 @@ export function writeIndex(folder: string, entries: ReadonlyMap<string, Entry>):
   return replaceFile(join(folder, INDEX), sorted.map((entry) => JSON.stringify(entry) + '\n').join(''))
 }
 
-/** Deletes the oldest files until the rest is within bounds, and forgets what is gone. Returns the names of those deleted. */
+/**
+ * Deletes the oldest files until the rest is within bounds, and forgets what is gone. Returns the names of those
+ * deleted.
+ */
 export async function prune(
   folder: string, entries: Map<string, Entry>, { bytes, age }: Retention, now: number,
 ): Promise<string[]> {

@@ -60,8 +60,8 @@ export async function* pieces(path: string, packed: boolean, offset: number): As
 }
 
 /**
- * What gzip data unpack to. A stream would throw away what it unpacked before an error; here that comes first, but for the
- * last piece. Throws DamagedFile behind it.
+ * What gzip data unpack to. A stream would throw away what it unpacked before an error; here that comes first, but for
+ * the last piece. Throws DamagedFile behind it.
  */
 export async function* gunzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { createGunzip } = await import('node:zlib')

@@ -1,5 +1,5 @@
-// The writer of a recording: lines in blocks, each a gzip member of its own, so that a file is whole up to its last block
-// whenever its writer is killed (RFC 1952, 2.2: members follow one another).
+// The writer of a recording: lines in blocks, each a gzip member of its own, so that a file is whole up to its last
+// block whenever its writer is killed (RFC 1952, 2.2: members follow one another).
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import type { Server } from 'node:net'

@@ -6,8 +6,8 @@ export type Template = readonly (string | { readonly group: number | string })[]
 const NAME = /^(?:\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/u
 
 /**
- * Takes a template apart. The name is the longest run of letters, digits and underscores (`$1x` is `${1x}`); a dollar sign
- * that begins no reference stands for itself.
+ * Takes a template apart. The name is the longest run of letters, digits and underscores (`$1x` is `${1x}`); a dollar
+ * sign that begins no reference stands for itself.
  */
 export function parseTemplate(text: string): Template {
   const parts: (string | { group: number | string })[] = []

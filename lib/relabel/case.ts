@@ -1,4 +1,5 @@
-// Upper and lower case letter by letter, as Go's strings package maps it: no letter becomes two, none looks at its neighbours.
+// Upper and lower case letter by letter, as Go's strings package maps it: no letter becomes two, none looks at its
+// neighbours.
 
 const ASCII = /^[\x00-\x7f]*$/
 

@@ -182,7 +182,10 @@ class RuleReader {
     else this.#report(start + inside.length + at, length, reason)
   }
 
-  /** The text of a scalar as it was written (`8080`, `1.10` and `true` are texts too), '' for nothing; null if it is none. */
+  /**
+   * The text of a scalar as it was written (`8080`, `1.10` and `true` are texts too), '' for nothing; null if it is
+   * none.
+   */
   #string(node: unknown): string | null {
     if (isEmptyNode(this.yaml, node)) return ''
     if (!this.yaml.isScalar(node)) return null
@@ -204,7 +207,9 @@ class RuleReader {
     const start = offset - col + 1
     const newline = this.text.indexOf('\n', start)
     const source = this.text.slice(start, newline < 0 ? undefined : newline).replace(/\r$/, '')
-    const place = { file: this.file, line, column: col, length: Math.max(1, Math.min(length, source.length - col + 1)), source }
+    const place = {
+      file: this.file, line, column: col, length: Math.max(1, Math.min(length, source.length - col + 1)), source,
+    }
     this.problems.push(new Problem(message, { place, expected, hint }))
   }
 }

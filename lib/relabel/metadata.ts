@@ -15,9 +15,9 @@ const ENDINGS: { readonly [kind: string]: readonly string[] } = {
 }
 
 /**
- * The family's name after the rules, null if none of its series can be left. Only rules that concern the name alone count:
- * those that decide by `__name__`, and those that rewrite `__name__` from itself or to a constant. The family goes when all
- * its possible series go, and is renamed as its series are.
+ * The family's name after the rules, null if none of its series can be left. Only rules that concern the name alone
+ * count: those that decide by `__name__`, and those that rewrite `__name__` from itself or to a constant. The family
+ * goes when all its possible series go, and is renamed as its series are.
  */
 export function metadataName(steps: readonly Step[], family: string, kind: string): string | null {
   const concerned = steps.filter(concernsName)

@@ -3,7 +3,9 @@
 export type NameScheme = 'utf8' | 'legacy'
 
 const LEGACY = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-/** A legacy name in which references to groups may stand; there is one way to read each text, so it cannot backtrack. */
+/**
+ * A legacy name in which references to groups may stand; there is one way to read each text, so it cannot backtrack.
+ */
 const LEGACY_TEMPLATE = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w))(?:\w|\$(?:\{\w+\}|\w))*$/
 
 export function isLabelName(name: string, scheme: NameScheme): boolean {

@@ -28,9 +28,9 @@ export class RelabelRules {
   }
 
   /**
-   * An identity after all rules, null if they drop it. The name of metrics and profiles is seen as `__name__`. A metric left
-   * without name and labels is dropped. Metadata goes where the series of its name go (see `metadataName`). Spans and
-   * checkpoints carry no labels and are left alone.
+   * An identity after all rules, null if they drop it. The name of metrics and profiles is seen as `__name__`. A metric
+   * left without name and labels is dropped. Metadata goes where the series of its name go (see `metadataName`). Spans
+   * and checkpoints carry no labels and are left alone.
    */
   identity(id: Identity): Identity | null {
     switch (id.type) {

@@ -31,7 +31,8 @@ export function compileStep(rule: RuleConfig, scheme: NameScheme): Step {
     for (let i = 1; i < sources.length; i++) text += separator + labels.get(sources[i])
     return text
   }
-  const decide = (keep: (value: string, labels: WorkingLabels) => boolean, reads: readonly string[] = sources): Step => ({
+  type Keep = (value: string, labels: WorkingLabels) => boolean
+  const decide = (keep: Keep, reads: readonly string[] = sources): Step => ({
     apply: (labels) => keep(value(labels), labels),
     reads,
     writes: null,

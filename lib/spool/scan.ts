@@ -41,7 +41,9 @@ export async function scanFolder(folder: string): Promise<Scan> {
   return found
 }
 
-/** The number of the last entry, or a greater one: damaged bytes may have been as many entries as they have room for. */
+/**
+ * The number of the last entry, or a greater one: damaged bytes may have been as many entries as they have room for.
+ */
 async function lastOf(segment: Segment): Promise<number> {
   let last = segment.first - 1
   for await (const { head, from, to } of partsOf(segment)) {

@@ -278,7 +278,10 @@ export class Spool implements Store {
     await rm(segment.path, { force: true })
   }
 
-  /** An offset that a kill left behind would ask for what is not there. Where there is no room for it, removing makes some. */
+  /**
+   * An offset that a kill left behind would ask for what is not there. Where there is no room for it, removing makes
+   * some.
+   */
   async #commitAll(): Promise<void> {
     await Promise.all([...this.#readers.values()].map((reader) => reader.commit().catch(() => {})))
   }

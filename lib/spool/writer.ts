@@ -128,7 +128,10 @@ export class SegmentWriter {
     })
   }
 
-  /** Forces what was appended to the disk. Throws a Problem; so does all that comes behind it: nobody knows what is there. */
+  /**
+   * Forces what was appended to the disk. Throws a Problem; so does all that comes behind it: nobody knows what is
+   * there.
+   */
   sync(): Promise<void> {
     return this.#sync()
   }

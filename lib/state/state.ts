@@ -1,4 +1,5 @@
-// Committed positions: a folder with a file for each source, which holds the source's last committed checkpoint as a line.
+// Committed positions: a folder with a file for each source, which holds the source's last committed checkpoint as a
+// line.
 
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'

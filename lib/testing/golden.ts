@@ -1,4 +1,5 @@
-// A golden folder: a command, what it reads, and what it has to write, say and end with. All of it is compared by bytes.
+// A golden folder: a command, what it reads, and what it has to write, say and end with. All of it is compared by
+// bytes.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

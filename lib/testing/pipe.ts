@@ -114,7 +114,9 @@ function seatOf(input: string, output: ByteBuffer, clock: RecordClock, stop: Abo
   }
 }
 
-/** What keeps records is left out, nothing goes to a dead letter, and nothing is known or left from one run to the next. */
+/**
+ * What keeps records is left out, nothing goes to a dead letter, and nothing is known or left from one run to the next.
+ */
 function fusable(stage: PipeStage): Fusable[] {
   if (stage.kind === 'program') return [{ program: stage.words.map((word) => word.reveal()) }]
   const { component } = stage

@@ -19,7 +19,8 @@ export interface Layout {
 }
 
 /**
- * Dense buckets as sparse ones. Empty buckets are left out where more than two follow one another; the last one is kept.
+ * Dense buckets as sparse ones. Empty buckets are left out where more than two follow one another; the last one is
+ * kept.
  *
  * @param first the index of the first bucket
  * @param scaleDown 2^scaleDown neighbours become one
@@ -79,8 +80,12 @@ export function nativeOfExponential(point: ExponentialPoint, delta: boolean, own
     sum: sumOf(point),
     zero_threshold: own ? (point.zeroThreshold ?? 0) : DEFAULT_ZERO_THRESHOLD,
     zero_count: zeroCount,
-    ...(positive.spans.length > 0 && { positive_spans: positive.spans, positive_deltas: positive.deltas.map(deltaField) }),
-    ...(negative.spans.length > 0 && { negative_spans: negative.spans, negative_deltas: negative.deltas.map(deltaField) }),
+    ...(positive.spans.length > 0 && {
+      positive_spans: positive.spans, positive_deltas: positive.deltas.map(deltaField),
+    }),
+    ...(negative.spans.length > 0 && {
+      negative_spans: negative.spans, negative_deltas: negative.deltas.map(deltaField),
+    }),
     // Whether counts began anew is for Prometheus to find out; those of a delta are no counter.
     ...(delta && { reset: 'gauge' }),
   }

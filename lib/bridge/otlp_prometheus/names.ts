@@ -1,5 +1,5 @@
-// Names of OpenTelemetry as Prometheus 3 takes them: labels, metrics and units (OpenTelemetry specification, "Prometheus and
-// OpenMetrics Compatibility").
+// Names of OpenTelemetry as Prometheus 3 takes them: labels, metrics and units (OpenTelemetry specification,
+// "Prometheus and OpenMetrics Compatibility").
 
 /** The words of Prometheus's `translation_strategy`, and what each of them does. */
 export const STRATEGIES = {

@@ -43,7 +43,12 @@ export class TargetInfo {
     labels: LabelSettings,
   ) {
     // All attributes are in it anyway.
-    this.#labels = { ...labels, promote_resource_attributes: NONE, promote_all_resource_attributes: false, promote_scope_metadata: false }
+    this.#labels = {
+      ...labels,
+      promote_resource_attributes: NONE,
+      promote_all_resource_attributes: false,
+      promote_scope_metadata: false,
+    }
     const name = settings.namespace === '' ? NAME : `${settings.namespace}_${NAME}`
     this.#family = Identity.of('metadata', name, NO_LABELS, { kind: 'gauge', unit: '', help: 'Target metadata' })
     this.#every = BigInt(nanosOfMillis(settings.lookback_delta_ms || LOOKBACK)) / 2n

@@ -105,7 +105,9 @@ export class PrometheusTranslator {
     return translation
   }
 
-  /** Translates a record of an endless stream: `target_info` goes with it where it was not told for half the lookback. */
+  /**
+   * Translates a record of an endless stream: `target_info` goes with it where it was not told for half the lookback.
+   */
   next(record: Record): Translation {
     const translation: Translation = { samples: [], errors: [], warnings: [] }
     this.#add(record, translation)

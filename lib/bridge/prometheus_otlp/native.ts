@@ -1,4 +1,5 @@
-// Native histograms of Prometheus as histograms of OTLP: exponential ones, or explicit ones where the buckets are custom.
+// Native histograms of Prometheus as histograms of OTLP: exponential ones, or explicit ones where the buckets are
+// custom.
 
 import { type Json, numberOf } from '../../record/json.js'
 import type { NativeHistogram } from '../../record/record.js'

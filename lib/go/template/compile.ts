@@ -212,7 +212,8 @@ export class TemplateCompiler {
       }
       try {
         const args = new Array<Value>(length)
-        for (let i = 0; i < length; i++) args[i] = argument(values[i](run, dot, frame), i < params.length ? params[i] : rest!)
+        for (let i = 0; i < length; i++)
+          args[i] = argument(values[i](run, dot, frame), i < params.length ? params[i] : rest!)
         return run.made(call(args, run.context))
       } catch (error) {
         if (!(error instanceof TemplateFault) || error.message.startsWith('error calling ')) throw error

@@ -3,7 +3,10 @@
 import type { Moment } from '../zone.js'
 import { type Dict, isDict, isList, isMoment, TemplateFault, typeName, type Value } from './value.js'
 
-/** Types of parameters and what the function gets for them; `size` is an int of ordinary size, `any` any value but undefined. */
+/**
+ * Types of parameters and what the function gets for them; `size` is an int of ordinary size, `any` any value but
+ * undefined.
+ */
 interface Parameters {
   string: string
   size: number

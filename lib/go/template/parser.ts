@@ -12,7 +12,9 @@ export interface ParsedTemplate {
 }
 
 /** Throws a Problem with the place; `name` stands for the file. */
-export function parseTemplateText(text: string, name: string, functions: ReadonlyMap<string, TemplateFunction>): ParsedTemplate {
+export function parseTemplateText(
+  text: string, name: string, functions: ReadonlyMap<string, TemplateFunction>,
+): ParsedTemplate {
   try {
     return new TemplateParser(text, functions).parse()
   } catch (error) {
@@ -50,7 +52,9 @@ class TemplateParser {
     return { body: nodes, defined: this.#defined }
   }
 
-  /** Nodes up to `{{end}}`, `{{else}}` or the end of the text; `by` is what ended them, its closing braces not yet read. */
+  /**
+   * Nodes up to `{{end}}`, `{{else}}` or the end of the text; `by` is what ended them, its closing braces not yet read.
+   */
   #list(): { nodes: Node[]; by: Token | undefined } {
     const nodes: Node[] = []
     for (;;) {
@@ -144,7 +148,9 @@ class TemplateParser {
     return kind === 'define' ? null : { kind: 'template', name, pipeline, at: word.at }
   }
 
-  /** A pipeline and what closes it; with `$x :=`, `$x =` and, in a range, `$i, $x :=` in front where that is allowed. */
+  /**
+   * A pipeline and what closes it; with `$x :=`, `$x =` and, in a range, `$i, $x :=` in front where that is allowed.
+   */
   #pipeline(close: 'close' | ')', declares: boolean, range = false): Pipeline {
     const { at } = this.#peek()
     const declared = declares ? this.#declaration(range) : []

@@ -16,8 +16,8 @@ export interface TemplateLimits {
 const LIMITS: TemplateLimits = { max_output: 1024 * 1024, max_steps: 10_000 }
 
 /**
- * A template that fills in texts. It does what Go's does, bounded in output and steps, and has no way to reach anything outside:
- * no methods, no environment, no files, no network.
+ * A template that fills in texts. It does what Go's does, bounded in output and steps, and has no way to reach anything
+ * outside: no methods, no environment, no files, no network.
  */
 export class Template {
   readonly #write: ReturnType<TemplateCompiler['nodes']>

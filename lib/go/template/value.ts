@@ -12,8 +12,8 @@ export interface Dict {
 }
 
 /**
- * Go's int, int64 and rune are bigint here, float64 is number; null is nil, undefined what `.name` gives where there is no
- * such name.
+ * Go's int, int64 and rune are bigint here, float64 is number; null is nil, undefined what `.name` gives where there is
+ * no such name.
  */
 export type Value = undefined | null | boolean | bigint | number | string | readonly Value[] | Moment | Dict
 

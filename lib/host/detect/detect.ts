@@ -16,7 +16,8 @@ export const DETECTORS: ReadonlyMap<string, Detector> = new Map<string, Detector
 ])
 
 /**
- * Asks the detectors, all at once; those that find nothing are told. Where two find the same attribute the first one counts.
+ * Asks the detectors, all at once; those that find nothing are told. Where two find the same attribute the first one
+ * counts.
  * @param names of detectors
  */
 export async function detect(

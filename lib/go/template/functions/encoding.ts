@@ -111,14 +111,17 @@ function pattern(source: string): Pattern {
   return found
 }
 
-function replaced(source: string, text: string, replacement: (groups: (string | undefined)[], of: Pattern) => string): string {
+function replaced(
+  source: string, text: string, replacement: (groups: (string | undefined)[], of: Pattern) => string,
+): string {
   const re = pattern(source)
   if (!re.test(text)) return text
   let out = ''
   let at = 0
   for (const bounds of re.matches(text)) {
     const groups: (string | undefined)[] = []
-    for (let i = 0; i < bounds.length; i += 2) groups.push(bounds[i] < 0 ? undefined : text.slice(bounds[i], bounds[i + 1]))
+    for (let i = 0; i < bounds.length; i += 2)
+      groups.push(bounds[i] < 0 ? undefined : text.slice(bounds[i], bounds[i + 1]))
     out += text.slice(at, bounds[0]) + replacement(groups, re)
     at = bounds[1]
   }

@@ -1,4 +1,5 @@
-// All functions of templates. What reaches outside (env, getHostByName, files), makes keys or is random is not among them.
+// All functions of templates. What reaches outside (env, getHostByName, files), makes keys or is random is not among
+// them.
 
 import type { TemplateFunction } from '../function.js'
 import { ENCODING_FUNCTIONS } from './encoding.js'

@@ -54,7 +54,9 @@ function chunks(size: number, list: readonly Value[]): Value[] {
 
 const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-/** A map that may be changed; what a template is given is not. What goes into it is copied: no map ends up in itself. */
+/**
+ * A map that may be changed; what a template is given is not. What goes into it is copied: no map ends up in itself.
+ */
 function own(dict: Dict): Map<string, Value> {
   if (dict instanceof Map) return dict as Map<string, Value>
   throw new TemplateFault('the data cannot be changed')

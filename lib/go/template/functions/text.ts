@@ -1,4 +1,5 @@
-// Functions of templates on texts: Promtail's and Alloy's, and sprig's. Lengths and offsets count bytes of UTF-8, as in Go.
+// Functions of templates on texts: Promtail's and Alloy's, and sprig's. Lengths and offsets count bytes of UTF-8, as in
+// Go.
 
 import { quote } from '../../quote.js'
 import { fn, type FunctionTable, variadic } from '../function.js'
