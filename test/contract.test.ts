@@ -1,5 +1,5 @@
-// What every command promises, whatever it does: its help, its examples, its ends. Read from the declarations, so that a
-// new command is tested as soon as it is in the catalogue.
+// What every command promises, whatever it does: its help, its examples, its ends. Read from the declarations, so that
+// a new command is tested as soon as it is in the catalogue.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,8 @@ const PIPES = '{"pipes":[{"name":"a","state":"done","pid":null,"restarts":0,"sta
 // Many processes, on a machine that may have other work.
 t.setTimeout(300_000)
 
-// A server that is a target, a receiver, a directory of targets and the admin server of a pipeline, by what it is asked.
+// A server that is a target, a receiver, a directory of targets and the admin server of a pipeline, by what it is
+// asked.
 const server = createServer((request, response) => {
   request.resume()
   const { url = '' } = request
@@ -71,7 +72,9 @@ writeFileSync(`${folder}/targets.json`, `[{"targets":["${address}"]}]`)
 writeFileSync(`${folder}/places.mmdb`, mmdb({ '192.0.2.0/24': {} }, 'Test-City', 6))
 writeFileSync(`${folder}/stages.yaml`, 'pipeline_stages: [{logfmt: {mapping: {level: }}}]')
 
-/** A word for each required argument or option, by the argument's name or the word that stands for the option's value. */
+/**
+ * A word for each required argument or option, by the argument's name or the word that stands for the option's value.
+ */
 const ARGUMENTS: { readonly [name: string]: string } = {
   URL: `http://${address}/`,
   EXPR: 'true',

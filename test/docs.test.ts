@@ -1,10 +1,11 @@
 // The commands in the documentation: every `solder` line is valid, and what is marked is run, with the output shown.
 //
 // Marks are comments right before a fence:
-//   <!-- run -->                   a block of `sh`, run in the folder of the page; it exits 0, and the next fence, if it
+// <!-- run -->                   a block of `sh`, run in the folder of the page; it exits 0, and the next fence, if it
 //                                  follows at once, is its output
 //   <!-- run with PROGRAM, … -->   the same where these programs are installed
-//   <!-- needs: PROGRAM, … -->     run with these peers, in place of those at ports 9090 and 9100, often instead of at the
+// <!-- needs: PROGRAM, … -->     run with these peers, in place of those at ports 9090 and 9100, often instead of at
+// the
 //                                  intervals shown, until Prometheus has samples; it then drains
 //   <!-- needs: anything else -->  only read
 //   <!-- file: PATH … -->          a file of the folder, its text in the comment

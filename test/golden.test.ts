@@ -1,6 +1,6 @@
-// Golden pipelines: each folder of test/golden runs by sh and is compared by bytes. What is a pipe of solder's own stages runs
-// by `solder run` as well: the same bytes at every seam, the same words on stderr, the same end. UPDATE=1 records what came out
-// of sh.
+// Golden pipelines: each folder of test/golden runs by sh and is compared by bytes. What is a pipe of solder's own
+// stages runs by `solder run` as well: the same bytes at every seam, the same words on stderr, the same end. UPDATE=1
+// records what came out of sh.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'

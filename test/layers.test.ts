@@ -1,5 +1,5 @@
-// The layers, read from the imports: bin -> commands -> lib, and inside lib only downward; and the habits that a reader of
-// files alone can check.
+// The layers, read from the imports: bin -> commands -> lib, and inside lib only downward; and the habits that a reader
+// of files alone can check.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

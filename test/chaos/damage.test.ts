@@ -1,5 +1,6 @@
-// Bytes flipped, files cut off, emptied and removed in the spool, between runs and under a running command: what was not
-// damaged arrives, in order; what was is told, with the number of records that the frames or the account still know.
+// Bytes flipped, files cut off, emptied and removed in the spool, between runs and under a running command: what was
+// not damaged arrives, in order; what was is told, with the number of records that the frames or the account still
+// know.
 //
 // CHAOS_KILLS makes it longer, CHAOS_SEED says where the damage is.
 

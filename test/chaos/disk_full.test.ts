@@ -1,5 +1,5 @@
-// A full disk, below the spool and below the committed positions: the stage waits and says so, takes no more than it can
-// hold, goes on when there is room, and loses nothing; and a stop ends the waiting.
+// A full disk, below the spool and below the committed positions: the stage waits and says so, takes no more than it
+// can hold, goes on when there is room, and loses nothing; and a stop ends the waiting.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// kill -9 of each stage of real pipes at random moments, before a receiver that fails in every way: everything committed is
-// at the receiver or in the spool, everything arrives in the end, in order, and the accounts say how much is where.
+// kill -9 of each stage of real pipes at random moments, before a receiver that fails in every way: everything
+// committed is at the receiver or in the spool, everything arrives in the end, in order, and the accounts say how much
+// is where.
 //
 // CHAOS_KILLS: how many kills, CHAOS_SEED: which ones.
 

@@ -1,5 +1,5 @@
-// receive loki --ack durable | write loki --state: what a sender was told to be stored reaches Loki, in the order of its stream,
-// whichever stage is killed when.
+// receive loki --ack durable | write loki --state: what a sender was told to be stored reaches Loki, in the order of
+// its stream, whichever stage is killed when.
 
 import t from 'tap'
 import { FakeLoki } from '../support/loki.js'

@@ -1,5 +1,5 @@
-// One run of a pipe: started, killed or stopped at a moment of chance, and its accounts compared with what is on disk and
-// what the receiver says.
+// One run of a pipe: started, killed or stopped at a moment of chance, and its accounts compared with what is on disk
+// and what the receiver says.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -104,7 +104,8 @@ export function checkRun(
   })
   t.same(odd, [], `${name}: exit codes`)
   t.notMatch(said, /(is|are) corrupt|starting over|from its start/, `${name}: no damage`)
-  // A kill may tear an entry that is being written. What was under way when it was given up, and then killed, is missing.
+  // A kill may tear an entry that is being written. What was under way when it was given up, and then killed, is
+  // missing.
   if (!drops) t.notMatch(said, /lost from the spool \(spool_(?!torn)/, `${name}: no loss`)
   const accounts = ended.flatMap(({ accounts }) => accounts)
   for (const account of accounts) t.same(gapsOf([account], false), [], `${name}: ${account.stage}`, { said })
@@ -134,8 +135,8 @@ function checkSink(
   checkpoints: number,
   said: string,
 ): void {
-  // Of what waited before, `made` was looked at; the rest was not touched and waits still. A second receiver makes copies
-  // of all but the checkpoints.
+  // Of what waited before, `made` was looked at; the rest was not touched and waits still. A second receiver makes
+  // copies of all but the checkpoints.
   const copies = after - (before - sink.made) - sink.pending
   const most = (receivers.length - 1) * sink.in
   const right = copies <= most && copies >= most - (receivers.length - 1) * checkpoints

@@ -1,5 +1,5 @@
-// kill -9 of the stages of a scrape: a scrape cannot be had again, so that a kill costs what was not in the spool yet, and
-// nothing else. What arrives of each run are its first scrapes, all of them, in order.
+// kill -9 of the stages of a scrape: a scrape cannot be had again, so that a kill costs what was not in the spool yet,
+// and nothing else. What arrives of each run are its first scrapes, all of them, in order.
 
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

@@ -1,5 +1,6 @@
-// kill -9 of the process of a pipe, of its supervisor, and of both, at random moments, before a receiver that fails in every
-// way: what a source had committed, and what a server had answered, is at the receiver or in the spool, and arrives in order.
+// kill -9 of the process of a pipe, of its supervisor, and of both, at random moments, before a receiver that fails in
+// every way: what a source had committed, and what a server had answered, is at the receiver or in the spool, and
+// arrives in order.
 //
 // CHAOS_KILLS: how many kills, CHAOS_SEED: which ones.
 
@@ -179,7 +180,8 @@ class Sender {
 }
 
 function seriesOf(line: string): object {
-  const { name, labels, ts, value } = JSON.parse(line) as { name: string; labels: { [name: string]: string }; ts: string; value: number }
+  const { name, labels, ts, value } =
+    JSON.parse(line) as { name: string; labels: { [name: string]: string }; ts: string; value: number }
   const all = Object.entries({ __name__: name, ...labels }).map(([name, value]) => ({ name, value }))
   // The schema has a value as its bits.
   const bits = String(new BigUint64Array(new Float64Array([value]).buffer)[0])

@@ -31,7 +31,10 @@ const records = pages.get('docs/records.md')!
 /** Programs that `npm run peers` installs. */
 const peers = [...read('scripts/peers.sh').matchAll(/^need (\S+)/gm)].map(([, program]) => program)
 
-/** Runs a program that may be missing; then the test is counted as skipped, under its name, or fails where peers are due. */
+/**
+ * Runs a program that may be missing; then the test is counted as skipped, under its name, or fails where peers are
+ * due.
+ */
 function withProgram(program: string, name: string, run: (t: Test) => void | Promise<void>): void {
   const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
   if (!found && process.env.SOLDER_PEERS === '1' && peers.includes(program)) t.fail(`${name}: ${program} is not installed`)

@@ -1,4 +1,5 @@
-// Profiles through `solder receive otlp` and `solder write otlp`: in by one way, out by any; what becomes of those that are refused.
+// Profiles through `solder receive otlp` and `solder write otlp`: in by one way, out by any; what becomes of those that
+// are refused.
 
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'

@@ -183,7 +183,8 @@ function thriftOf(spans: number, more = Buffer.alloc(0)): Buffer {
     field.writeBigInt64BE(value, 3)
     return field
   }
-  const one = (i: number) => Buffer.concat([i64(1, 5n), i64(2, -1n), i64(3, BigInt(i + 1)), i64(8, 7n), i64(9, 1n), more, Buffer.from([0])])
+  const one = (i: number) =>
+    Buffer.concat([i64(1, 5n), i64(2, -1n), i64(3, BigInt(i + 1)), i64(8, 7n), i64(9, 1n), more, Buffer.from([0])])
   return Buffer.concat([service, Buffer.from([15, 0, 2, 12]), count, ...Array.from({ length: spans }, (_, i) => one(i)), Buffer.from([0])])
 }
 

@@ -117,7 +117,9 @@ t.test('statsd: samples of every interval', async (t) => {
   t.equal(await receiving.stop(), 0)
 })
 
-async function post(url: string | URL, body: string | Buffer, headers: { [name: string]: string } = {}): Promise<string> {
+async function post(
+  url: string | URL, body: string | Buffer, headers: { [name: string]: string } = {},
+): Promise<string> {
   const response = await fetch(url, { method: 'POST', body, headers })
   return `${response.status} ${(await response.text()).trim()}`
 }
@@ -130,7 +132,8 @@ t.test("influx: InfluxDB's client, and requests of both versions", async (t) => 
   api.writePoints(Array.from({ length: 5 }, (_, i) => new Point('many').floatField('n', i).timestamp(1700000000000 + i)))
   await api.close()
   const token = { authorization: 'Token secret' }
-  const write = (query: string, body: string | Buffer, headers = {}) => post(new URL(query, url), body, { ...token, ...headers })
+  const write = (query: string, body: string | Buffer, headers = {}) =>
+    post(new URL(query, url), body, { ...token, ...headers })
   t.equal(await write('write?db=x&precision=s', 'mem,host=h used=5i 1700000000'), '204 ')
   t.equal(await write('write', gzipSync('mem free=6 1700000000000000001'), { 'content-encoding': 'gzip' }), '204 ')
   const partly = await write('api/v2/write?precision=m', 'a.b v=1 28333333\nbad\nc d=x\nc d=2')

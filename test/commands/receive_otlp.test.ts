@@ -17,7 +17,9 @@ const BOUNDS = { max_elements: 100, max_depth: 10 }
 
 type Headers = { [name: string]: string }
 
-async function post(url: URL, body: Buffer | string, headers: Headers): Promise<{ status: number; body: Buffer; headers: globalThis.Headers }> {
+async function post(
+  url: URL, body: Buffer | string, headers: Headers,
+): Promise<{ status: number; body: Buffer; headers: globalThis.Headers }> {
   const response = await fetch(url, { method: 'POST', body, headers })
   return { status: response.status, body: Buffer.from(await response.arrayBuffer()), headers: response.headers }
 }
@@ -188,7 +190,9 @@ t.test('profiles: in both forms, each with what it refers to', async (t) => {
   t.match(await refusal(encoded('profiles', { dictionary: { stringTable: Array.from({ length: 300 }, () => '') } }), PROTOBUF), [413, { code: 8, message: /--max-elements/ }])
   // A dictionary that all share, which is in the record of each.
   const [profile] = profilesExport().resourceProfiles[0].scopeProfiles[0].profiles
-  const many = { ...good, resourceProfiles: [{ scopeProfiles: [{ profiles: Array.from({ length: 12 }, () => profile) }] }] }
+  const many = {
+    ...good, resourceProfiles: [{ scopeProfiles: [{ profiles: Array.from({ length: 12 }, () => profile) }] }],
+  }
   t.same(await refusal(encoded('profiles', many), PROTOBUF), [
     413, { code: 8, message: 'profiles, each with its part of the dictionary, of more than 3000 bytes (--max-request-bytes)' },
   ])

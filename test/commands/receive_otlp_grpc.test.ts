@@ -24,7 +24,8 @@ t.setTimeout(120_000)
 const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const TRACE = '5b8efff798038103d269b633813fc60c'
 const spanOf = (traceId: string, name = 'work') => ({ traceId, spanId: 'eee19b7ec3c1b174', name, startTimeUnixNano: '5', endTimeUnixNano: '3' })
-const tracesOf = (...spans: object[]) => encodeMessage({ resourceSpans: [{ scopeSpans: [{ spans }] }] }, REQUESTS.traces)
+const tracesOf = (...spans: object[]) =>
+  encodeMessage({ resourceSpans: [{ scopeSpans: [{ spans }] }] }, REQUESTS.traces)
 const GOOD = tracesOf(spanOf(TRACE))
 const LINE = `{"type":"span","ts":"5","end":"3","trace_id":"${TRACE}","span_id":"eee19b7ec3c1b174","name":"work"}`
 
@@ -126,7 +127,10 @@ t.test('HTTP/2 serves HTTP as well; one connection, many calls', async (t) => {
   t.equal(lines.length, 43)
 })
 
-/** What is answered to pieces of text, each written when the one before has gone out; then its half of the connection is closed. */
+/**
+ * What is answered to pieces of text, each written when the one before has gone out; then its half of the connection is
+ * closed.
+ */
 async function said(t: Test, url: string, ...pieces: string[]): Promise<string> {
   const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
@@ -157,9 +161,12 @@ t.test('protocols are told apart by how a connection begins', async (t) => {
 })
 
 /** A call of grpc-js. */
-function ask(client: Client, bytes: Buffer, metadata = new Metadata()): Promise<{ answer: object } | { error: ServiceError }> {
+function ask(
+  client: Client, bytes: Buffer, metadata = new Metadata(),
+): Promise<{ answer: object } | { error: ServiceError }> {
   const encode = (message: Buffer) => message
-  const decode = (message: Buffer) => decodeMessage<object>(message, ANSWERS.traces, { max_elements: 100, max_depth: 10 })
+  const decode = (message: Buffer) =>
+    decodeMessage<object>(message, ANSWERS.traces, { max_elements: 100, max_depth: 10 })
   return new Promise((resolve) => {
     client.makeUnaryRequest(PATH, encode, decode, bytes, metadata, (error, answer) => resolve(error === null ? { answer: answer! } : { error }))
   })

@@ -1,5 +1,5 @@
-// `solder receive webhook` as a process: any JSON, and the requests of Heroku, Amazon Data Firehose and Google Pub/Sub as their
-// documentation shows them. None of these services is asked.
+// `solder receive webhook` as a process: any JSON, and the requests of Heroku, Amazon Data Firehose and Google Pub/Sub
+// as their documentation shows them. None of these services is asked.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
@@ -77,7 +77,8 @@ t.test('Firehose: direct records, CloudWatch, the access key, its answers', asyn
   const request = (...records: object[]) => JSON.stringify({ requestId: 'r1', timestamp: 1578090901599, records })
   const answer = async (body: string, more: Headers = {}) => {
     const response = await fetch(push, { method: 'POST', body, headers: { ...headers, ...more } })
-    const { timestamp, ...rest } = (await response.json()) as { requestId: string; timestamp: number; errorMessage?: string }
+    const { timestamp, ...rest } =
+      (await response.json()) as { requestId: string; timestamp: number; errorMessage?: string }
     t.ok(timestamp > 0)
     t.equal(response.headers.get('content-type'), 'application/json')
     return [response.status, rest]

@@ -1,4 +1,5 @@
-// `solder write otlp` against a receiver with a script: all signals, both encodings, batches, failures of all kinds, the spool.
+// `solder write otlp` against a receiver with a script: all signals, both encodings, batches, failures of all kinds,
+// the spool.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

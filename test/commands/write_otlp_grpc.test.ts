@@ -1,4 +1,5 @@
-// `solder write otlp grpc://…` against servers of grpc-js: what arrives, statuses, RetryInfo, TLS, connections that are lost.
+// `solder write otlp grpc://…` against servers of grpc-js: what arrives, statuses, RetryInfo, TLS, connections that are
+// lost.
 
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +17,9 @@ t.setTimeout(120_000)
 
 const FAST = '--min-backoff 1ms --max-backoff 5ms --batch-wait 5ms --ledger'
 
-async function serverFor(t: Test, answer?: (index: number, items: Exported[]) => GrpcAnswerOf, options?: GrpcOtlpOptions): Promise<GrpcOtlp> {
+async function serverFor(
+  t: Test, answer?: (index: number, items: Exported[]) => GrpcAnswerOf, options?: GrpcOtlpOptions,
+): Promise<GrpcOtlp> {
   const server = await GrpcOtlp.start(answer, options)
   t.teardown(() => server.stop())
   return server
@@ -62,7 +65,15 @@ t.test('statuses that may pass, and those that do not', async (t) => {
   t.equal(server.arrivals.length, again.length + 1)
   t.match(stderr, ': 1 cancelled: nicht jetzt: ä, retrying in')
   t.match(stderr, '"out":3,"dropped":{}')
-  const final = [status.INVALID_ARGUMENT, status.UNAUTHENTICATED, status.RESOURCE_EXHAUSTED, status.INTERNAL, status.UNKNOWN, status.UNIMPLEMENTED, 99]
+  const final = [
+    status.INVALID_ARGUMENT,
+    status.UNAUTHENTICATED,
+    status.RESOURCE_EXHAUSTED,
+    status.INTERNAL,
+    status.UNKNOWN,
+    status.UNIMPLEMENTED,
+    99,
+  ]
   const refusing = await Promise.all(final.map((code) => serverFor(t, () => ({ code, message: 'no, thanks' }))))
   const dead = `${t.testdir()}/dead`
   const refused = await sh(`solder write otlp ${refusing.map(({ url }) => url).join(' ')} --dead-letter ${dead} ${FAST}`, { stdin: span(1) })

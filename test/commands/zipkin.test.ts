@@ -1,4 +1,5 @@
-// `solder receive zipkin` with the clients of Zipkin and OpenTelemetry, and `solder write zipkin` against a Zipkin with a script.
+// `solder receive zipkin` with the clients of Zipkin and OpenTelemetry, and `solder write zipkin` against a Zipkin with
+// a script.
 
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +35,9 @@ interface SpanRecord {
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as SpanRecord)
 const receive = (t: Test, ...words: string[]) => receiving(t, 'receive', 'zipkin', ...words, '--ledger')
 
-async function post(url: string | URL, body: string | Buffer, headers: { [name: string]: string } = {}): Promise<string> {
+async function post(
+  url: string | URL, body: string | Buffer, headers: { [name: string]: string } = {},
+): Promise<string> {
   const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
   return `${response.status} ${await response.text()}`.trim()
 }

@@ -1,5 +1,5 @@
-// Journals written by systemd-journal-remote and read by journalctl: `receive journal`, its cursor through kills, and more
-// entries as they come. No systemd runs for it.
+// Journals written by systemd-journal-remote and read by journalctl: `receive journal`, its cursor through kills, and
+// more entries as they come. No systemd runs for it.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,5 @@
-// Real clients of Loki push to `receive loki`: winston-loki (protobuf and JSON), pino-loki (JSON with structured metadata).
+// Real clients of Loki push to `receive loki`: winston-loki (protobuf and JSON), pino-loki (JSON with structured
+// metadata).
 
 import { once } from 'node:events'
 import { createRequire } from 'node:module'

@@ -1,5 +1,5 @@
-// OpenTelemetry's own SDK sends to `receive otlp`: every signal over every transport; and its metrics arrive at Debian's
-// Prometheus.
+// OpenTelemetry's own SDK sends to `receive otlp`: every signal over every transport; and its metrics arrive at
+// Debian's Prometheus.
 
 import { credentials, Metadata } from '@grpc/grpc-js'
 import { OTLPLogExporter as GrpcLogs } from '@opentelemetry/exporter-logs-otlp-grpc'
@@ -43,7 +43,8 @@ interface Senders {
 /** Ways to send to `http://HOST:PORT/v1/`. */
 const TRANSPORTS: { readonly [name: string]: (url: string) => Senders } = {
   'http/json': (url) => {
-    const to = (signal: string) => ({ url: new URL(signal, url).href, headers: HEADERS, compression: CompressionAlgorithm.GZIP })
+    const to = (signal: string) =>
+      ({ url: new URL(signal, url).href, headers: HEADERS, compression: CompressionAlgorithm.GZIP })
     return { traces: new JsonTraces(to('traces')), logs: new JsonLogs(to('logs')), metrics: new JsonMetrics(to('metrics')) }
   },
   'http/protobuf': (url) => {
@@ -53,7 +54,12 @@ const TRANSPORTS: { readonly [name: string]: (url: string) => Senders } = {
   grpc: (url) => {
     const metadata = new Metadata()
     for (const [name, value] of Object.entries(HEADERS)) metadata.set(name, value)
-    const to = { url: new URL(url).origin, metadata, credentials: credentials.createInsecure(), compression: CompressionAlgorithm.GZIP }
+    const to = {
+      url: new URL(url).origin,
+      metadata,
+      credentials: credentials.createInsecure(),
+      compression: CompressionAlgorithm.GZIP,
+    }
     return { traces: new GrpcTraces(to), logs: new GrpcLogs(to), metrics: new GrpcMetrics(to) }
   },
 }

@@ -1,5 +1,5 @@
-// Debian's Prometheus -> receive prometheus | write prometheus -> another Prometheus, and VictoriaMetrics: what arrives is what
-// was scraped, native histograms included.
+// Debian's Prometheus -> receive prometheus | write prometheus -> another Prometheus, and VictoriaMetrics: what arrives
+// is what was scraped, native histograms included.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,7 +41,8 @@ interface Range {
 /** All samples of the selector by series, as text. */
 async function samples(of: Prometheus): Promise<Map<string, [number, string][]>> {
   const { result } = await of.ask<{ result: Range[] }>('query', { query: `${SELECTOR}[10m]` })
-  const key = (metric: { [name: string]: string }) => JSON.stringify(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const key = (metric: { [name: string]: string }) =>
+    JSON.stringify(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)))
   return new Map(result.map(({ metric, values = [] }) => [key(metric), values]))
 }
 

@@ -1,4 +1,5 @@
-// Two services with OpenTelemetry's own SDK: what their spans tell of calls, and who calls whom, arrives at Debian's Prometheus.
+// Two services with OpenTelemetry's own SDK: what their spans tell of calls, and who calls whom, arrives at Debian's
+// Prometheus.
 
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -17,7 +18,9 @@ function service(name: string, url: string): BasicTracerProvider {
 }
 
 /** A span of half a second in another, ended; what is called within it. */
-function call(provider: BasicTracerProvider, name: string, kind: SpanKind, within: Context, failed: boolean, attributes = {}): Context {
+function call(
+  provider: BasicTracerProvider, name: string, kind: SpanKind, within: Context, failed: boolean, attributes = {},
+): Context {
   const span = provider.getTracer('test').startSpan(name, { kind, startTime: [1763804400, 0], attributes }, within)
   if (failed) span.setStatus({ code: SpanStatusCode.ERROR })
   span.end([1763804400, 500_000_000])

@@ -1,5 +1,5 @@
-// What OpenTelemetry's own SDK sends, and what arrives behind `receive otlp | write otlp`: the same, in one process and as a shell
-// pipe, over HTTP and gRPC, with filters in between.
+// What OpenTelemetry's own SDK sends, and what arrives behind `receive otlp | write otlp`: the same, in one process and
+// as a shell pipe, over HTTP and gRPC, with filters in between.
 
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'

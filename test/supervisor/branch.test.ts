@@ -1,5 +1,5 @@
-// --branch-full spool: what a dead branch does not take waits on the disk, through kills, reloads and stops, while its siblings
-// go on. The real program.
+// --branch-full spool: what a dead branch does not take waits on the disk, through kills, reloads and stops, while its
+// siblings go on. The real program.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

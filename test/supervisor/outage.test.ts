@@ -1,5 +1,5 @@
-// A backend that goes away and comes back under `solder run FILE`: nothing is lost, the order of each series is kept, the
-// accounts balance all the time, and what stands beside it does not notice. The real program.
+// A backend that goes away and comes back under `solder run FILE`: nothing is lost, the order of each series is kept,
+// the accounts balance all the time, and what stands beside it does not notice. The real program.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -192,7 +192,8 @@ t.test('where records are in memory alone, a reload says what it waits for, and 
   run.write(pipeline('cellar'))
   t.match(await run.reload(), { status: 200 })
   t.match(await run.said(/^to be drained within 6s \(--drain\): write-prometheus holds \d+ records$/), { level: 'info', pipe: 'work' })
-  const { message } = await run.said(/^not drained within 6s \(--drain\): killed, while write-prometheus holds \d+ records$/)
+  const { message } =
+    await run.said(/^not drained within 6s \(--drain\): killed, while write-prometheus holds \d+ records$/)
   const [, lost] = /holds (\d+) records/.exec(message)!
   const { stages } = await run.pipe('work')
   t.equal(stages.find(({ stage }) => stage === 'write-prometheus')?.dropped.process_ended, Number(lost), 'and counted, by the accounts that go on')

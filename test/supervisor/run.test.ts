@@ -1,4 +1,5 @@
-// solder run FILE: a process for each pipe, kept running and ended without orphans. The real program, by what its users see.
+// solder run FILE: a process for each pipe, kept running and ended without orphans. The real program, by what its users
+// see.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

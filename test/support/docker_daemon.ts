@@ -1,5 +1,5 @@
-// A stand-in for the Docker daemon: as much of its API as logs need, over a Unix socket, in the shapes of API version 1.41.
-// No daemon runs where these tests do.
+// A stand-in for the Docker daemon: as much of its API as logs need, over a Unix socket, in the shapes of API version
+// 1.41. No daemon runs where these tests do.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'

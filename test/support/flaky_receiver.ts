@@ -1,5 +1,6 @@
-// A receiver of remote write 1.0 and 2.0 that fails in every way that a seeded schedule can think of, and remembers what it
-// stored and what it said about it. Requests are decoded by protobufjs from the schemas, with nothing of the code under test.
+// A receiver of remote write 1.0 and 2.0 that fails in every way that a seeded schedule can think of, and remembers
+// what it stored and what it said about it. Requests are decoded by protobufjs from the schemas, with nothing of the
+// code under test.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

@@ -1,4 +1,5 @@
-// Loki's push as its schema has it: pushes decoded by protobufjs, with nothing of the code under test, and a Loki with a script.
+// Loki's push as its schema has it: pushes decoded by protobufjs, with nothing of the code under test, and a Loki with
+// a script.
 
 import type { IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'

@@ -1,4 +1,5 @@
-// Makes small databases of MaxMind's format (maxmind.github.io/MaxMind-DB): a tree of bits, then values without sharing.
+// Makes small databases of MaxMind's format (maxmind.github.io/MaxMind-DB): a tree of bits, then values without
+// sharing.
 
 /** A Buffer is a value that is encoded already. */
 type Value = string | number | Buffer | { readonly [key: string]: Value } | readonly Value[]

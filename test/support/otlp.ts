@@ -1,5 +1,5 @@
-// OTLP as its schema has it (opentelemetry-proto 1.x): exports decoded by protobufjs, with nothing of the code under test, and a
-// receiver with a script.
+// OTLP as its schema has it (opentelemetry-proto 1.x): exports decoded by protobufjs, with nothing of the code under
+// test, and a receiver with a script.
 
 import type { IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
@@ -125,7 +125,9 @@ function shown(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shown(inner)]))
 }
 
-/** The items of an export, as protobufjs shows them, or as they stand in JSON. Bytes are in hex, 64-bit numbers strings. */
+/**
+ * The items of an export, as protobufjs shows them, or as they stand in JSON. Bytes are in hex, 64-bit numbers strings.
+ */
 export function exportedIn(signal: ExportSignal, body: Buffer, json = false): Exported[] {
   const [type, resources, scopes, items] = LEVELS[signal]
   const message = (json ? JSON.parse(body.toString()) : decoded(type, body)) as Fields
@@ -162,7 +164,9 @@ function exportedOf({ url, headers }: IncomingMessage, body: Buffer): Exported[]
 
 /** A receiver on a free port; `answer` is asked for every export, by its number from 0. */
 export class FakeOtlp extends Collector<Exported[]> {
-  static async start(answer: (index: number, items: Exported[]) => Answer | Promise<Answer> = () => ({ status: 200 })): Promise<FakeOtlp> {
+  static async start(
+    answer: (index: number, items: Exported[]) => Answer | Promise<Answer> = () => ({ status: 200 }),
+  ): Promise<FakeOtlp> {
     return new FakeOtlp(exportedOf, answer).listen()
   }
 

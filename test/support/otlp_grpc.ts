@@ -55,8 +55,17 @@ export class GrpcOtlp {
     const plain = (bytes: Buffer) => bytes
     for (const [signal, service] of Object.entries(SERVICES)) {
       const path = `/opentelemetry.proto.collector.${service}Service/Export`
-      const method = { path, requestStream: false, responseStream: false, requestSerialize: plain, requestDeserialize: plain, responseSerialize: plain, responseDeserialize: plain }
-      const take = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => this.#take(signal as ExportSignal, call, done)
+      const method = {
+        path,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: plain,
+        requestDeserialize: plain,
+        responseSerialize: plain,
+        responseDeserialize: plain,
+      }
+      const take = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) =>
+        this.#take(signal as ExportSignal, call, done)
       this.#server.addService({ Export: method }, { Export: take })
     }
   }

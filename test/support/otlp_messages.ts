@@ -1,4 +1,5 @@
-// Arbitrary messages of OTLP, from the table of its fields; and profiles with what they refer to in the place of its index.
+// Arbitrary messages of OTLP, from the table of its fields; and profiles with what they refer to in the place of its
+// index.
 
 import { DICTIONARY, type Field, type MessageType, REQUESTS, type Scalar } from '../../lib/wire/otlp/schema.js'
 import fc from './property.js'
@@ -57,7 +58,12 @@ function tableOf(name: string): string | undefined {
 }
 
 /** A message with other fields: what `index` and `made` say of each index and each message. */
-function changed(message: Fields, type: MessageType, index: (value: number, table: string) => unknown, made: (fields: Fields) => Fields): Fields {
+function changed(
+  message: Fields,
+  type: MessageType,
+  index: (value: number, table: string) => unknown,
+  made: (fields: Fields) => Fields,
+): Fields {
   const fields: Fields = {}
   for (const { name, kind, list, present } of type.fields) {
     const value = message[name] ?? (tableOf(name) === undefined || list || present ? undefined : 0)
@@ -72,7 +78,10 @@ function changed(message: Fields, type: MessageType, index: (value: number, tabl
   return made(fields)
 }
 
-/** Requests of profiles whose indices are into their tables, whose attributes have keys of their own, and whose samples have values. */
+/**
+ * Requests of profiles whose indices are into their tables, whose attributes have keys of their own, and whose samples
+ * have values.
+ */
 export function profileRequests(depth: number): fc.Arbitrary<object> {
   return messages(REQUESTS.profiles, depth).map((request) => {
     const { dictionary = {} } = request as { dictionary?: { [table: string]: unknown[] | undefined } }

@@ -1,5 +1,5 @@
-// A receiver of remote write on one port that can go away, so that connections are refused, come back, and fail; it remembers
-// the samples that it stored, in their order.
+// A receiver of remote write on one port that can go away, so that connections are refused, come back, and fail; it
+// remembers the samples that it stored, in their order.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

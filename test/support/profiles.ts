@@ -1,4 +1,5 @@
-// An export of profiles of OTLP as the schema has it, in JSON: two of a shop's and one of a bank's, with a dictionary for all.
+// An export of profiles of OTLP as the schema has it, in JSON: two of a shop's and one of a bank's, with a dictionary
+// for all.
 
 /** Function names of the stacks of each profile. */
 export const FRAMES = { cpu: ['pay', 'main'], heap: ['alloc', 'main'], bank: ['secret'] } as const

@@ -34,8 +34,10 @@ function open(test: Case): ExpositionParser {
 
 /** A native histogram in the spelling of the cases: numbers, absent where 0. */
 function plainHistogram(histogram: NativeHistogram): Entry {
-  const side = (values: readonly (number | string)[] | undefined) => values?.map((value) => numberOf(value) ?? Number(value))
-  const number = (value: number | string | undefined) => (value === undefined ? undefined : (numberOf(value) ?? Number(value)))
+  const side = (values: readonly (number | string)[] | undefined) =>
+    values?.map((value) => numberOf(value) ?? Number(value))
+  const number = (value: number | string | undefined) =>
+    (value === undefined ? undefined : (numberOf(value) ?? Number(value)))
   return {
     schema: histogram.schema,
     count: number(histogram.count),

@@ -344,7 +344,8 @@ function fits(one: Passed, output: Output): boolean {
 function compareOne(one: Passed, output: Output): void {
   const { line, labels, extracted, timestamp, structured_metadata: metadata } = output
   if (line !== undefined) equal(one.line, textIn(line))
-  if (output.line_packed !== undefined) deepEqual(JSON.parse(one.line), { ...output.line_packed.labels, _entry: output.line_packed.entry })
+  if (output.line_packed !== undefined)
+    deepEqual(JSON.parse(one.line), { ...output.line_packed.labels, _entry: output.line_packed.entry })
   if (labels !== undefined) deepEqual(one.labels, labels)
   for (const [name, value] of Object.entries(output.labels_include ?? {})) equal(one.labels[name], value)
   for (const name of output.labels_exclude ?? []) ok(!Object.hasOwn(one.labels, name), `label ${name}`)
@@ -353,10 +354,12 @@ function compareOne(one: Passed, output: Output): void {
     deepEqual(jsonIn(one.extracted), jsonIn(texts))
   }
   for (const name of output.extracted_keys_present ?? []) ok(Object.hasOwn(one.extracted, name), `field ${name}`)
-  if (metadata !== undefined) deepEqual(jsonIn(one.attributes), jsonIn(Object.fromEntries(metadata.map(({ name, value }) => [name, value]))))
+  if (metadata !== undefined)
+    deepEqual(jsonIn(one.attributes), jsonIn(Object.fromEntries(metadata.map(({ name, value }) => [name, value]))))
   for (const { name, value } of Object.values(output.structured_metadata_at ?? {})) equal(one.attributes[name], value)
   if (typeof timestamp === 'string') equal(one.ts, parseTime(timestamp))
-  if (output.timestamp_unix_seconds !== undefined) equal(Number(BigInt(one.ts) / 1_000_000_000n), output.timestamp_unix_seconds)
+  if (output.timestamp_unix_seconds !== undefined)
+    equal(Number(BigInt(one.ts) / 1_000_000_000n), output.timestamp_unix_seconds)
   if (output.timestamp_after !== undefined) ok(BigInt(one.ts) > BigInt(parseTime(output.timestamp_after)!), one.ts)
 }
 

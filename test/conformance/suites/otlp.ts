@@ -34,7 +34,9 @@ export async function otlpExamples(test: Case): Promise<void> {
 }
 
 function check(request: AnyRequest, expected: Expected): void {
-  const resources = [...(request.resourceSpans ?? []), ...(request.resourceLogs ?? []), ...(request.resourceMetrics ?? [])]
+  const resources = [
+    ...(request.resourceSpans ?? []), ...(request.resourceLogs ?? []), ...(request.resourceMetrics ?? []),
+  ]
   const scopes = (request.resourceSpans ?? []).flatMap((one) => one.scopeSpans ?? [])
   const logScopes = (request.resourceLogs ?? []).flatMap((one) => one.scopeLogs ?? [])
   const metricScopes = (request.resourceMetrics ?? []).flatMap((one) => one.scopeMetrics ?? [])

@@ -247,7 +247,9 @@ function labelsIn({ identity }: Translated): { [name: string]: string } {
   return { __name__: identity.name, ...Object.fromEntries(labelPairs(identity.labels)) }
 }
 
-function checkSamples(samples: readonly Translated[], expected: readonly ExpectedSample[], withMetadata: boolean): void {
+function checkSamples(
+  samples: readonly Translated[], expected: readonly ExpectedSample[], withMetadata: boolean,
+): void {
   deepEqual(samples.map(labelsIn), expected.map(({ labels }) => labels))
   for (const [i, sample] of samples.entries()) {
     const wanted = expected[i]

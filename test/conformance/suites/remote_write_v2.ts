@@ -1,5 +1,5 @@
-// The suite of remote write 2.0: `scrape | write prometheus --protocol auto` in this process, to a receiver that answers
-// as the case says.
+// The suite of remote write 2.0: `scrape | write prometheus --protocol auto` in this process, to a receiver that
+// answers as the case says.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -133,7 +133,9 @@ class TwoReceiver {
     this.enough = new Promise((resolve) => (this.#full = resolve))
   }
 
-  async take(request: AsyncIterable<Buffer> & { headers: IncomingHttpHeaders }, response: ServerResponse): Promise<void> {
+  async take(
+    request: AsyncIterable<Buffer> & { headers: IncomingHttpHeaders }, response: ServerResponse,
+  ): Promise<void> {
     const ms = Date.now()
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)

@@ -217,7 +217,8 @@ async function loop(test: Case): Promise<void> {
     total += all.length
     const report = all.filter(({ labels }) => REPORT.includes(labels.__name__)).map(({ labels }) => labels.__name__)
     if (expected.report_samples !== undefined) deepEqual(report, expected.report_samples)
-    if (expected.samples !== undefined) compareSamples(all.filter(({ labels }) => !REPORT.includes(labels.__name__)), expected.samples)
+    if (expected.samples !== undefined)
+      compareSamples(all.filter(({ labels }) => !REPORT.includes(labels.__name__)), expected.samples)
   }
   const { total_samples } = (test.expected ?? {}) as { total_samples?: number }
   if (total_samples !== undefined) equal(total, total_samples)

@@ -48,7 +48,8 @@ export function misc(test: Case): void | Promise<void> {
 }
 
 function bucketLimit(test: Case, expected: Expected): void {
-  const { positive_buckets, negative_buckets, ...rest } = test.histogram as NativeHistogram & { [key: string]: number[] }
+  const { positive_buckets, negative_buckets, ...rest } =
+    test.histogram as NativeHistogram & { [key: string]: number[] }
   const histogram: NativeHistogram = { ...rest, positive_deltas: positive_buckets, negative_deltas: negative_buckets }
   let limited: NativeHistogram | null = null
   try {
@@ -92,7 +93,11 @@ async function serve(listener: RequestListener): Promise<Server> {
   }
 }
 
-async function scraping<T>(config: Config, listener: RequestListener, work: (scraper: Scraper, client: HttpClient, batches: Batch[]) => Promise<T>): Promise<T> {
+async function scraping<T>(
+  config: Config,
+  listener: RequestListener,
+  work: (scraper: Scraper, client: HttpClient, batches: Batch[]) => Promise<T>,
+): Promise<T> {
   const server = await serve(listener)
   const client = await clientWith()
   const batches: Batch[] = []

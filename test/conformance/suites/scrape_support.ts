@@ -1,4 +1,5 @@
-// What the scrape suites share: their configurations as the scraper's settings, and batches as the samples they compare.
+// What the scrape suites share: their configurations as the scraper's settings, and batches as the samples they
+// compare.
 
 import type { Batch } from '../../../lib/record/batch.js'
 import { type Labels, labelPairs, labelsOf } from '../../../lib/record/labels.js'

@@ -69,7 +69,9 @@ export async function target(test: Case): Promise<void> {
 }
 
 /** Targets of a group; how many dropped ones a server would list is a matter of its pages. */
-function ofGroup(group: { targets: unknown[]; labels?: object }, populate: (found: unknown) => Labels | null, expected: Expected): void {
+function ofGroup(
+  group: { targets: unknown[]; labels?: object }, populate: (found: unknown) => Labels | null, expected: Expected,
+): void {
   const failures: string[] = []
   let targets = 0
   let dropped = 0

@@ -14,7 +14,9 @@ import { REQUESTS } from '../../../lib/wire/otlp/schema.js'
 import fc from '../../support/property.js'
 import { type Line, lineOf, recordOf, StageAtWork } from '../../support/stage.js'
 
-const SETTINGS: OtlpSettings = { trim_suffixes: false, join_wait: 1000, max_held: 1000, max_series: 100, max_buckets: 100 }
+const SETTINGS: OtlpSettings = {
+  trim_suffixes: false, join_wait: 1000, max_held: 1000, max_series: 100, max_buckets: 100,
+}
 const bridge = (settings: Partial<OtlpSettings> = {}) =>
   new StageAtWork((context) => new OtlpTransform({ ...SETTINGS, ...settings }, context))
 
@@ -42,7 +44,9 @@ function throughOtlp(points: readonly Line[]): Line[] {
 }
 
 /** What comes back of samples, without metadata. */
-function roundTrip(records: readonly unknown[], options: Partial<ToPrometheus> = {}, settings: Partial<OtlpSettings> = {}): Line[] {
+function roundTrip(
+  records: readonly unknown[], options: Partial<ToPrometheus> = {}, settings: Partial<OtlpSettings> = {},
+): Line[] {
   const there = bridge(settings)
   const points = [...there.take(...records), ...there.end()]
   const again = back(options)
@@ -51,7 +55,8 @@ function roundTrip(records: readonly unknown[], options: Partial<ToPrometheus> =
   return series.filter(({ type }) => type === 'metric')
 }
 
-const sorted = (lines: readonly unknown[]) => lines.map((line) => lineOf(recordOf(line))).map((line) => JSON.stringify(line)).sort()
+const sorted = (lines: readonly unknown[]) =>
+  lines.map((line) => lineOf(recordOf(line))).map((line) => JSON.stringify(line)).sort()
 
 t.test('types, units and help come from metadata; target and scope from labels', async (t) => {
   const stage = bridge()
@@ -117,7 +122,11 @@ t.test('not more is held than allowed', async (t) => {
 t.test('what OTLP has no form for is rejected, all parts of it', async (t) => {
   const stage = bridge()
   const native = { schema: 0, count: '1', sum: 1, zero_count: '0' }
-  const wide = { ...native, positive_spans: [{ offset: 0, length: 1 }, { offset: 2_000_000_000, length: 1 }], positive_deltas: [1, 0] }
+  const wide = {
+    ...native,
+    positive_spans: [{ offset: 0, length: 1 }, { offset: 2_000_000_000, length: 1 }],
+    positive_deltas: [1, 0],
+  }
   stage.take(
     sample('g_bucket', 'gaugehistogram', { le: '1' }, { value: 1 }),
     sample('g_gcount', 'gaugehistogram', {}, { value: 1 }),
@@ -216,7 +225,9 @@ const summary = fc.tuple(labels, fc.uniqueArray(fc.constantFrom('0.5', '0.99', '
 const native = fc.tuple(labels, fc.integer({ min: -4, max: 8 }), fc.integer({ min: -9, max: 9 }), count, count, fc.constantFrom(0, 1e-128, 0.001), fc.boolean())
   .map(([own, schema, offset, a, b, zero_threshold, custom]) => (name: string) => {
     // None of the buckets at the ends is empty: those may be left out.
-    const buckets = { positive_spans: [{ offset: custom ? 0 : offset, length: 3 }], positive_deltas: [a + 1, b, -a - b] }
+    const buckets = {
+      positive_spans: [{ offset: custom ? 0 : offset, length: 3 }], positive_deltas: [a + 1, b, -a - b],
+    }
     const histogram = custom
       ? { schema: -53, count: String(2 * a + b + 3), sum: 1, zero_count: '0', custom_values: [0.5, 2], ...buckets }
       : { schema, count: String(2 * a + b + 4), sum: 1, zero_count: '1', zero_threshold, ...buckets }

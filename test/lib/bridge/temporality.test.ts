@@ -20,7 +20,8 @@ const delta = (initial_value: 'auto' | 'keep' | 'drop', now = 0) =>
 const point = (temporality: string, ts: number, payload: object, more: object = {}) => {
   return { type: 'metric', name: 'm', kind: 'counter', temporality, monotonic: true, ts: String(ts), ...payload, ...more }
 }
-const sum = (temporality: string, ts: number, value: unknown, more: object = {}) => point(temporality, ts, { value, int: true }, more)
+const sum = (temporality: string, ts: number, value: unknown, more: object = {}) =>
+  point(temporality, ts, { value, int: true }, more)
 const explicit = (temporality: string, ts: number, counts: number[], more: object = {}) => {
   const count = String(counts.reduce((a, b) => a + b, 0))
   return point(temporality, ts, { explicit_histogram: { count, counts, bounds: [1, 2], sum: ts, min: ts, max: ts } }, { kind: 'histogram', monotonic: undefined, ...more })
@@ -127,7 +128,8 @@ t.test('exponential histograms: nothing is lost by adding, and what was added ca
   fc.assert(
     fc.property(exponential, exponential, fc.integer({ min: 2, max: 40 }), (a, b, max) => {
       const both = addExponential(a, b, max)
-      if (both.positive.counts.length > max || both.negative.counts.length > max || total(both) !== total(a) + total(b)) return false
+      if (both.positive.counts.length > max || both.negative.counts.length > max || total(both) !== total(a) + total(b))
+        return false
       const rest = subtractExponential(both, a)
       const nothing = { ...a, zeroCount: 0n, positive: { offset: 0, counts: [] }, negative: { offset: 0, counts: [] } }
       // The other one alone, as coarse as both together.
@@ -137,7 +139,9 @@ t.test('exponential histograms: nothing is lost by adding, and what was added ca
   )
   t.equal(subtractExponential({ ...ONE, positive: { offset: -2147483648, counts: [1n] } }, { ...ONE, positive: { offset: 2147483647, counts: [1n] } }), null)
 })
-const ONE: Exponential = { scale: 0, zeroCount: 0n, zeroThreshold: 0, positive: { offset: 0, counts: [1n] }, negative: { offset: 0, counts: [] } }
+const ONE: Exponential = {
+  scale: 0, zeroCount: 0n, zeroThreshold: 0, positive: { offset: 0, counts: [1n] }, negative: { offset: 0, counts: [] },
+}
 
 t.test('what is taken apart is the same when it is added up', async (t) => {
   const steps = fc.array(fc.tuple(fc.array(fc.nat({ max: 9 }), { minLength: 3, maxLength: 3 }), fc.nat({ max: 99 })), { minLength: 1, maxLength: 8 })
@@ -154,7 +158,8 @@ t.test('what is taken apart is the same when it is added up', async (t) => {
       const apart = delta('keep').take(...points)
       const again = cumulative().take(...apart)
       const readable = (line: Line) => {
-        const { count, positive } = (line.exponential_histogram ?? {}) as { count?: string; positive?: { offset?: number; counts: number[] } }
+        const { count, positive } =
+          (line.exponential_histogram ?? {}) as { count?: string; positive?: { offset?: number; counts: number[] } }
         const filled = positive?.counts.flatMap((n, i) => (n > 0 ? [`${i + (positive.offset ?? 0)}:${n}`] : []))
         return JSON.stringify([line.name, line.start, line.ts, line.value, count, (filled ?? []).join()])
       }

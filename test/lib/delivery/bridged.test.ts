@@ -1,4 +1,5 @@
-// A sink behind a bridge: what concerns it is translated, what is held goes on in time, and nothing is stored before its time.
+// A sink behind a bridge: what concerns it is translated, what is held goes on in time, and nothing is stored before
+// its time.
 
 import t from 'tap'
 import { OtlpTransform } from '../../../lib/bridge/prometheus_otlp/transform.js'

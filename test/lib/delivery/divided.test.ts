@@ -16,7 +16,8 @@ import { decodeRequestMessage, encodeRequestMessage, labelsAt } from '../../supp
 import { sh } from '../../support/solder.js'
 import fc from '../../support/property.js'
 
-const textOf = ({ identity, payload }: { identity: Identity; payload: Payload }) => identity.prefix.toString() + tailText(identity, payload)
+const textOf = ({ identity, payload }: { identity: Identity; payload: Payload }) =>
+  identity.prefix.toString() + tailText(identity, payload)
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 const word = fc.stringMatching(/^[a-zé]{1,5}$/)

@@ -1,4 +1,5 @@
-// Expressions over records: what absent fields mean, what is refused before the first record, what is decided by identity.
+// Expressions over records: what absent fields mean, what is refused before the first record, what is decided by
+// identity.
 
 import t from 'tap'
 import type { Problem} from '../../../lib/diag/problem.js';

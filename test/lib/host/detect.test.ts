@@ -28,7 +28,9 @@ function machine(t: Test, files: { [path: string]: string }): string {
 }
 
 /** What becomes of a resource; the environment is that of this process, with changes. */
-async function resourceOf(words: string, env: Env = {}, known: Attributes = {}): Promise<{ resource: Attributes; stderr: string }> {
+async function resourceOf(
+  words: string, env: Env = {}, known: Attributes = {},
+): Promise<{ resource: Attributes; stderr: string }> {
   const component = resource as unknown as Component
   const told: string[] = []
   const context: Context = {
@@ -116,7 +118,9 @@ t.test('k8s: variables and files of the downward API', async (t) => {
 })
 
 /** A metadata service: answers by method and path, and what it was asked. */
-async function service(t: Test, answers: { [request: string]: string | number }): Promise<{ url: string; asked: string[] }> {
+async function service(
+  t: Test, answers: { [request: string]: string | number },
+): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = []
   const server = createServer((request, response) => {
     const headers = ['x-aws-ec2-metadata-token', 'metadata-flavor', 'metadata'].flatMap((name) => request.headers[name] ?? [])

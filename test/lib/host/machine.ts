@@ -160,7 +160,9 @@ function netClass(device: string, more: { [file: string]: string }): { [path: st
   return Object.fromEntries(Object.entries(files).map(([file, text]) => [`sys/class/net/${device}/${file}`, `${text}\n`]))
 }
 
-function cpuTopology(cpu: string, pack: string, core: string, coreCount: string, packCount: string): { [path: string]: string } {
+function cpuTopology(
+  cpu: string, pack: string, core: string, coreCount: string, packCount: string,
+): { [path: string]: string } {
   const folder = `sys/devices/system/cpu/${cpu}`
   return {
     [`${folder}/topology/physical_package_id`]: `${pack}\n`,

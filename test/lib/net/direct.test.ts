@@ -1,5 +1,5 @@
-// Plain HTTP over connections of our own: the same answers as undici's, nothing accepted that undici refuses, and what happens to
-// connections that are kept.
+// Plain HTTP over connections of our own: the same answers as undici's, nothing accepted that undici refuses, and what
+// happens to connections that are kept.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -165,7 +165,9 @@ function bytesOf(made: Made): Buffer {
 }
 
 /** The script of a response: cut at any places, or its beginning byte by byte. */
-function scriptOf(bytes: Buffer, { cuts, bytewise, framing, connection, version, method }: Made, close = false): Script {
+function scriptOf(
+  bytes: Buffer, { cuts, bytewise, framing, connection, version, method }: Made, close = false,
+): Script {
   const places = new Set(cuts.map((cut) => cut % (bytes.length + 1)))
   if (bytewise) for (let i = 0; i < Math.min(bytes.length, 300); i++) places.add(i)
   const sorted = [0, ...[...places].sort((a, b) => a - b), bytes.length]
@@ -327,7 +329,9 @@ t.test('bounds', async (t) => {
 })
 
 /** A client, a server by script, and what was asked of it over which connection, counted from 0. */
-async function kept(t: Test): Promise<{ server: Scripted; http: HttpClient; asked: number[]; get(): Promise<Outcome> }> {
+async function kept(
+  t: Test,
+): Promise<{ server: Scripted; http: HttpClient; asked: number[]; get(): Promise<Outcome> }> {
   const server = await Scripted.start(t)
   server.script = whole(OK)
   const http = await clientWith({}, { timeout: 10_000 })

@@ -168,7 +168,9 @@ t.test('what a route throws ends the server', async (t) => {
 })
 
 t.test('options: every problem at once; an address in use asks for another try', async (t) => {
-  const context = { clock: systemClock, log: { debug() {}, info() {}, warn() {}, error() {} }, signal: AbortSignal.abort() }
+  const context = {
+    clock: systemClock, log: { debug() {}, info() {}, warn() {}, error() {} }, signal: AbortSignal.abort(),
+  }
   const make = (given: Partial<ServerValues>) => new HttpServer(values(given), new Map(), context)
   try {
     make({ listen: 'nowhere', basic_user: 'u', tls_cert: '/none', bearer: 'env:SOLDER_NONE' })

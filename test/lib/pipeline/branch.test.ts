@@ -1,5 +1,5 @@
-// A branch gives its reader what came, in order, whatever it holds where: in memory or on the disk, through readers that fail
-// and processes that end. Its account says where everything is.
+// A branch gives its reader what came, in order, whatever it holds where: in memory or on the disk, through readers
+// that fail and processes that end. Its account says where everything is.
 
 import { join } from 'node:path'
 import t from 'tap'

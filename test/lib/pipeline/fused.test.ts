@@ -1,5 +1,5 @@
-// Stages in one process give the bytes that they give with lines between them: any records, any chain of filters, batches of
-// every kind. And what a seam promises: order, backpressure, an end, an error for a writer without a reader.
+// Stages in one process give the bytes that they give with lines between them: any records, any chain of filters,
+// batches of every kind. And what a seam promises: order, backpressure, an end, an error for a writer without a reader.
 
 import t from 'tap'
 import { catalogue } from '../../../commands/index.js'

@@ -116,7 +116,9 @@ t.test('any bytes have an answer', async (t) => {
 })
 
 /** The answer, and the samples that came out. */
-async function outcomeAt(to: RemoteWriteReceiver, ids: (Identity | undefined)[], payloads: Payload[], body: Buffer, type: string) {
+async function outcomeAt(
+  to: RemoteWriteReceiver, ids: (Identity | undefined)[], payloads: Payload[], body: Buffer, type: string,
+) {
   ids.length = payloads.length = 0
   const answer = await to.answer(requestOf(body, type))
   const samples = ids.flatMap((id, row) => (id?.type === 'metric' ? [[id.prefix.toString(), { ...payloads[row] }]] : []))
