@@ -13,8 +13,8 @@ import { State } from '../state/state.js'
 import { applyOf } from '../transform.js'
 import { StageAccount } from './account.js'
 import { systemClock } from './clock.js'
+import { settleForSeries } from './engine.js'
 import { runFlow } from './flowing.js'
-import { keepHeapSmall } from './heap.js'
 import { stdinChunks } from './input.js'
 import { type LogFormat, stderr, stderrLog } from './log.js'
 import { Output } from './output.js'
@@ -163,7 +163,7 @@ export function processSeat(): Seat {
 export async function openStage(
   component: StageComponent, input: Input<OptionTable>, seat: Seat,
 ): Promise<() => Promise<ExitCode>> {
-  if (holdsSeries(component)) keepHeapSmall()
+  if (holdsSeries(component)) settleForSeries()
   const stage = new Running(component, input.options, seat)
   if (component.role === 'source') return () => run(stage, () => runSource(component, input, stage))
   const work = component.role === 'filter' ? await openFilter(component, input, stage) : await openSink(component, input, stage)
