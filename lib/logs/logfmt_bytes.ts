@@ -14,6 +14,9 @@ const STOPS = Uint8Array.from({ length: 256 }, (_, c) => (c <= SPACE || c === EQ
 /** The same for what is quoted. */
 const INNER = Uint8Array.from({ length: 256 }, (_, c) => (c < SPACE || c === QUOTE || c === BACKSLASH ? 1 : 0))
 
+/** What canonical JSON has behind a backslash, but for digits. */
+const ESCAPES = Uint8Array.from({ length: 256 }, (_, c) => ('"\\bfnrt'.includes(String.fromCharCode(c)) ? 1 : 0))
+
 /** What is remembered: keys, each where it stood; how many a line has of them, and how long they are. */
 const MAX_NODES = 4096
 const MAX_KEYS = 64
@@ -77,7 +80,7 @@ export class LogfmtBytes {
   }
 
   /**
-   * The fields of an entry, as far as it is logfmt; null where a key or a value is not its own JSON, so that it is left to
+   * The fields of an entry, as far as it is logfmt; null where a key or a value stands otherwise than in JSON, so that it is left to
    * the plain way.
    */
   read({ buffer, view, start, end, escaped }: EntryBytes): FieldLayout | null {
@@ -148,7 +151,13 @@ export class LogfmtBytes {
     const buffer = this.#buffer
     const end = this.#end
     let at = start
-    while (at < end && INNER[buffer[(at = nextSpecial(this.#view, at))]] === 0) at++
+    while (at < end) {
+      at = nextSpecial(this.#view, at)
+      // An escape that is the same in JSON. One of a line that stands as JSON is two of these.
+      if (buffer[at] === BACKSLASH && !this.#escaped && ESCAPES[buffer[at + 1]] === 1) at += 2
+      else if (INNER[buffer[at]] === 0) at++
+      else break
+    }
     if (at === end || !this.#isQuote(at)) {
       this.#leave()
       return false

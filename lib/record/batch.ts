@@ -1,5 +1,5 @@
-// Batches: records on their way between stages. Three carriers behind one interface: columns of samples over a layout,
-// decoded records, and lines still in the bytes they came in (./line_batch.ts).
+// Batches: records on their way between stages. Carriers behind one interface: columns of samples over a layout, decoded
+// records, lines still in the bytes they came in (./line_batch.ts), text (./text_batch.ts), fields found in either (./extracted.ts).
 
 import type { ByteBuffer } from './bytes.js'
 import { type Identity, memoSlot } from './identity.js'

@@ -48,7 +48,7 @@ export interface Found {
   readonly payloads: Map<number, Payload>
   /** By row, where its pairs begin. */
   firsts: Int32Array
-  /** Where values start and end: text that is its own JSON, without the quotes. */
+  /** Where values start and end: as in canonical JSON, without the quotes. */
   pairs: Int32Array
   /** What they stand in. */
   buffer: Buffer
@@ -90,9 +90,9 @@ export class ExtractedBatch implements Entries {
     const { layouts, payloads } = this.found
     const at = this.#row(row)
     if (at === this.#latestRow) return this.#latest
-    const payload = this.base.payload(at)
     const layout = layouts[at]
-    if (layout === null) return payloads.get(at) ?? payload
+    if (layout === null) return payloads.get(at) ?? this.base.payload(at)
+    const payload = this.base.payload(at)
     if (layout.names.length === 0) return payload
     this.#latestRow = at
     this.#latest = { ts: payload.ts, body: payload.body, extracted: this.#fields(at, layout, payload.body as string) }
@@ -121,7 +121,7 @@ export class ExtractedBatch implements Entries {
     const fields: { [name: string]: Json } = {}
     for (let i = 0; i < layout.names.length; i++) {
       const pair = firsts[at] + 2 * layout.values[i]
-      const text = pieces ? body.slice(pairs[pair] - entry.start, pairs[pair + 1] - entry.start) : this.#text(pair)
+      const text = pieces ? meant(body.slice(pairs[pair] - entry.start, pairs[pair + 1] - entry.start)) : this.#text(pair)
       const name = layout.names[i]
       if (name !== '__proto__') fields[name] = text
       else Object.defineProperty(fields, name, { value: text, enumerable: true, configurable: true, writable: true })
@@ -131,7 +131,7 @@ export class ExtractedBatch implements Entries {
 
   #text(pair: number): string {
     const { buffer, pairs } = this.found
-    return buffer.utf8Slice(pairs[pair], pairs[pair + 1])
+    return meant(buffer.utf8Slice(pairs[pair], pairs[pair + 1]))
   }
 
   entry(row: number, into: EntryBytes): boolean {
@@ -195,4 +195,9 @@ export class ExtractedBatch implements Entries {
     if (values.length > 0) out.two(QUOTE, CLOSE)
     out.two(CLOSE, LF)
   }
+}
+
+/** What a value says. */
+function meant(text: string): string {
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
 }

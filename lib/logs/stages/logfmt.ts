@@ -65,13 +65,22 @@ export default defineStage({
   },
 })
 
+/** Entries of a batch that are left to the plain way, from which on, where they are most of it, the next batches go that way. */
+const LEFT = 64
+const OTHERWISE = 63
+
 /** The fields of a batch where they stand. */
 function extracting(reader: LogfmtBytes, plain: EntryStage): (batch: Batch) => Batch | null {
   const found: Found = { layouts: [], payloads: new Map(), firsts: new Int32Array(0), pairs: reader.pairs, ...NOWHERE }
   const bytes = new EntryBytes()
   const entry = new LogEntry({ identity: Identity.of('log', ''), payload: {} }, 0, false)
+  let otherwise = 0
   return (batch) => {
     if (!isEntries(batch)) return null
+    if (otherwise > 0) {
+      otherwise--
+      return null
+    }
     reader.begin()
     found.layouts.length = 0
     found.payloads.clear()
@@ -92,6 +101,7 @@ function extracting(reader: LogfmtBytes, plain: EntryStage): (batch: Batch) => B
       found.payloads.set(row, entry.record().payload)
     }
     found.pairs = reader.pairs
+    if (found.payloads.size > LEFT && found.payloads.size * 2 > batch.length) otherwise = OTHERWISE
     return new ExtractedBatch(batch, found)
   }
 }

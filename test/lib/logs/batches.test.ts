@@ -74,7 +74,7 @@ function equal(found: unknown, expected: unknown): void {
   if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${JSON.stringify(found)}, not ${JSON.stringify(expected)}`)
 }
 
-const value = fc.oneof(fc.constantFrom('1', '"x y"', '"', '"a\\"b"', 'C:\\x', '"a\tb"', '"é"', 'ü', '', '"', '\u0001', '\\'), text)
+const value = fc.oneof(fc.constantFrom('1', '"x y"', '"', '"a\\"b"', '"a\\tb\\\\"', '"\\/"', '"\\u0041"', '"a\\\'b"', '"\\', 'C:\\x', '"a\tb"', '"é"', 'ü', '', '"', '\u0001', '\\'), text)
 const field = fc.tuple(fc.constantFrom('a', 'b', 'level', 'a\\', '__proto__', 'é', ''), fc.constantFrom('=', '=', '=', '', '=='), value)
 const words = fc.array(field.map((parts) => parts.join('')), { maxLength: 6 }).map((some) => some.join(' '))
 const body = fc.oneof({ weight: 3, arbitrary: words }, text, fc.constantFrom('a=1 b="two" level=info', 'a=2 b="three" level=info'))
@@ -144,4 +144,19 @@ t.test('entries in the text that they came in', async () => {
       for (const then of thens) then(then(extracted))
     }))
   }
+})
+
+t.test('where most entries cannot be read so, the next ones go row by row', async (t) => {
+  const stage = await parsing[0]()
+  const of = (body: string) => {
+    const lines = new TextLines()
+    lines.add(Identity.of('log', ''), Buffer.from(`${body}\n`.repeat(100)), { seconds: 1_763_804_400, nanos: 1, step: () => {} })
+    return TextBatch.of(lines, 0, 100)
+  }
+  const isWhole = (body: string) => stage.batch!(of(body)) !== null
+  t.ok(isWhole('a=1'))
+  t.ok(isWhole('a=C:\\x'))
+  t.notOk(isWhole('a=1'))
+  for (let i = 1; i < 63; i++) stage.batch!(of('a=1'))
+  t.ok(isWhole('a=1'), 'but not for ever')
 })
