@@ -16,9 +16,9 @@ const RUN: Run = {
   load: { targets: 20, series: 5000, churn: 0 },
   job: { every: 1, rules: RULES },
   kept: 3 / 4,
-  // Collectors run for weeks: what compilers do in the first minute is no part of a sample's cost.
-  warmup: 60,
-  seconds: 20,
+  // Collectors run for weeks: what compilers do in the first two minutes is no part of a sample's cost.
+  warmup: 120,
+  seconds: 30,
 }
 
 export const agents: Bench = {

@@ -4,6 +4,7 @@
 import type { Batch } from './batch.js'
 import type { ByteBuffer } from './bytes.js'
 import type { Identity } from './identity.js'
+import { entryOf, type Json } from './json.js'
 import { viewOf } from './words.js'
 
 /** Digits of `ts` from 2001 to 2286; other times are left to those who read text. */
@@ -78,6 +79,29 @@ export function unescape(entry: EntryBytes): void {
   entry.start = 0
   entry.end = to
   entry.escaped = false
+}
+
+const names = new Map<string, FieldName>()
+/** Names are those that expressions have. */
+const MAX_NAMES = 1000
+const bytes = new EntryBytes()
+
+/** See `Batch.part`: a line that stands as it is, and a field that is plain text, are read where they stand. */
+export function partOf(entries: Entries, row: number, field: string, key: string | undefined): Json | undefined {
+  if (key !== undefined && field === 'extracted') {
+    let name = names.get(key)
+    if (name === undefined) {
+      if (names.size === MAX_NAMES) names.clear()
+      names.set(key, (name = fieldName(key)))
+    }
+    const text = entries.field(row, name)
+    if (text !== null) return text
+  }
+  if (key === undefined && field === 'body' && entries.entry(row, bytes) && !bytes.escaped) {
+    return bytes.buffer.utf8Slice(bytes.start, bytes.end)
+  }
+  const json = entries.payload(row)[field]
+  return key === undefined ? json : entryOf(json, key)
 }
 
 export function isEntries(batch: Batch): batch is Entries {

@@ -2,7 +2,7 @@
 // somebody asks for it. Measured, eleven fields: 0.3 µs to write them, where an object of them takes 3.
 
 import type { ByteBuffer } from './bytes.js'
-import { type Entries, EntryBytes, type FieldName } from './entries.js'
+import { type Entries, EntryBytes, type FieldName, partOf } from './entries.js'
 import type { Identity } from './identity.js'
 import { compareCodePoints, type Json } from './json.js'
 import { type Payload, tailText } from './record.js'
@@ -97,6 +97,9 @@ export class ExtractedBatch implements Entries {
     this.#latestRow = at
     this.#latest = { ts: payload.ts, body: payload.body, extracted: this.#fields(at, layout, payload.body as string) }
     return this.#latest
+  }
+  part(row: number, field: string, key?: string): Json | undefined {
+    return partOf(this, row, field, key)
   }
   plain(row: number): boolean {
     return this.base.plain(this.#row(row))

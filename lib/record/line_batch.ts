@@ -4,8 +4,8 @@ import type { ByteBuffer } from './bytes.js'
 import { type Ask, BY_ROW, Decided, DROPPED, UNKNOWN } from './decided.js'
 import type { Dictionary, Names } from './dictionary.js'
 import type { Identity } from './identity.js'
-import { fieldOf, numberOf } from './json.js'
-import { type Entries, type EntryBytes, type FieldName, NANOS_DIGITS, STAMP_DIGITS } from './entries.js'
+import { fieldOf, type Json, numberOf } from './json.js'
+import { type Entries, type EntryBytes, type FieldName, NANOS_DIGITS, partOf, STAMP_DIGITS } from './entries.js'
 import { ESCAPED, entryOf, MARK_BITS, SOMETHING_ELSE, textField } from './log_line.js'
 import { isPlain, type Payload, tailText } from './record.js'
 import { millisOf } from './time.js'
@@ -110,6 +110,9 @@ export class LineBatch implements Entries {
       this.#stampStart = start
     }
     return this.#stamp
+  }
+  part(row: number, field: string, key?: string): Json | undefined {
+    return partOf(this, row, field, key)
   }
   plain(row: number): boolean {
     const line = this.#line(row)

@@ -1,8 +1,9 @@
 // Lines of text as log entries, in the bytes that they were read in.
 
 import type { ByteBuffer } from './bytes.js'
-import { type Entries, type EntryBytes, type FieldName, NANOS_DIGITS } from './entries.js'
+import { type Entries, type EntryBytes, type FieldName, NANOS_DIGITS, partOf } from './entries.js'
 import type { Identity } from './identity.js'
+import type { Json } from './json.js'
 import { larger } from './prefixes.js'
 import type { Payload } from './record.js'
 import { millisOf } from './time.js'
@@ -123,6 +124,9 @@ export class TextBatch implements Entries {
       this.#latestLine = line
     }
     return this.#latest
+  }
+  part(row: number, field: string, key?: string): Json | undefined {
+    return partOf(this, row, field, key)
   }
   plain(): boolean {
     return false

@@ -9,6 +9,7 @@ import labels from '../../../lib/logs/stages/labels.js'
 import logfmt from '../../../lib/logs/stages/logfmt.js'
 import { EntryBytes, fieldName, isEntries, unescape } from '../../../lib/record/entries.js'
 import { type Batch, ByteBuffer, Identity, type Json, LineReader, type Payload, RecordBatch, tailText } from '../../../lib/record/index.js'
+import { entryOf } from '../../../lib/record/json.js'
 import { TextBatch, TextLines } from '../../../lib/record/text_batch.js'
 import { text } from '../../support/arbitrary.js'
 import { TestClock } from '../../support/clock.js'
@@ -58,7 +59,9 @@ function same(batch: Batch, lines: readonly string[]): void {
     for (const name of ['a', 'b', 'a"', '__proto__', 'level']) {
       const found = batch.field(row, fieldName(name))
       if (found !== null) equal(found, Object.hasOwn(fields, name) ? fields[name] : undefined)
+      equal(batch.part!(row, 'extracted', name), entryOf(payload.extracted, name))
     }
+    for (const field of ['body', 'extracted', 'ts', 'severity']) equal(batch.part!(row, field), payload[field])
     if (!batch.entry(row, bytes)) continue
     equal(bytes.bare, payload.extracted === undefined)
     equal(`${bytes.seconds}${String(bytes.nanos).padStart(9, '0')}`, payload.ts)
