@@ -67,7 +67,7 @@ class Journey {
 
   async begin(): Promise<void> {
     for (let i = 0; i < (this.shape.receivers ?? 1); i++) {
-      const trail = new Trail()
+      const trail = new Trail(this.shape.drops)
       const { random } = this
       const knowsTwo = this.shape.protocol !== 'auto'
       const receiver = await FlakyReceiver.start(random.fork(), ({ samples }) => trail.arrive(samples), knowsTwo)
